@@ -1,0 +1,99 @@
+/** Why an actor ended: plain data, safe to serialise. */
+export type ExitReason = NormalExit | ShutdownExit | KilledExit | ErrorExit | NoProcExit;
+
+export interface NormalExit {
+  readonly type: "normal";
+  readonly value?: unknown;
+}
+
+export type ShutdownCause =
+  | "parent"
+  | "api"
+  | "auto-shutdown"
+  | "intensity"
+  | "not-retryable"
+  | "start-failed"
+  | "deadline";
+
+/** Asked to stop, and stopped in its own time; or a supervisor that gave up. */
+export interface ShutdownExit {
+  readonly type: "shutdown";
+  readonly cause: ShutdownCause;
+  readonly detail?: unknown;
+}
+
+/** Closed without its consent: its code may still run, but has no effect any more. */
+export interface KilledExit {
+  readonly type: "killed";
+  readonly by: "brutal" | "timeout" | "deadline" | "api";
+}
+
+export interface ErrorExit {
+  readonly type: "error";
+  /** `throw`, `fail`, `start`, `timeout`, `linked`, `overflow`, `lost`, `stuck`, `budget`; open for more. */
+  readonly class: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly stack?: string | undefined;
+  readonly retryable: boolean;
+  /** The earliest sensible moment of a restart, in ms from the end. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Only in a `down` message: the actor was gone before it was watched. */
+export interface NoProcExit {
+  readonly type: "noproc";
+}
+
+/** The end of one incarnation, as a parent or a monitor sees it. */
+export interface Exit {
+  readonly path: string;
+  readonly pid: number;
+  readonly epoch: number;
+  readonly reason: ExitReason;
+}
+
+const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
+  "intensity",
+  "not-retryable",
+  "start-failed",
+]);
+
+/** Tell whether a transient child that ended so is left alone (supervision rule D1: giving up is not clean). */
+export function isClean(reason: ExitReason): boolean {
+  if (reason.type === "normal") return true;
+  return reason.type === "shutdown" && !abnormalCauses.has(reason.cause);
+}
+
+/** Turn what was thrown into an exit reason. Never throws, whatever was thrown. */
+export function errorExit(thrown: unknown, errorClass = "throw"): ErrorExit {
+  const facts = typeof thrown === "object" && thrown !== null ? (thrown as ThrownFacts) : {};
+  return {
+    type: "error",
+    class: errorClass,
+    message: messageOf(thrown, facts),
+    code: typeof facts.code === "string" ? facts.code : undefined,
+    stack: typeof facts.stack === "string" ? facts.stack : undefined,
+    retryable: facts.retryable !== false,
+    retryAfterMs: typeof facts.retryAfterMs === "number" ? facts.retryAfterMs : undefined,
+  };
+}
+
+interface ThrownFacts {
+  readonly message?: unknown;
+  readonly name?: unknown;
+  readonly code?: unknown;
+  readonly stack?: unknown;
+  readonly retryable?: unknown;
+  readonly retryAfterMs?: unknown;
+}
+
+function messageOf(thrown: unknown, facts: ThrownFacts): string {
+  if (typeof facts.message === "string" && facts.message !== "") return facts.message;
+  if (typeof facts.name === "string" && facts.name !== "") return facts.name;
+  try {
+    return String(thrown);
+  } catch {
+    return "a value that has no text";
+  }
+}

@@ -1,0 +1,76 @@
+/** Words of a command; no shell ever splits them. */
+export type Argv = readonly string[];
+
+export interface ExecOptions {
+  /** The user to run as, where the machine can tell users apart. Default: the machine's own. */
+  readonly user?: string | undefined;
+  /** How long it may run, in ms; then its whole process group is ended. 0 or none: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** Where to run. Default: the machine's work directory. */
+  readonly cwd?: string | undefined;
+  /** Added to the machine's environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Written to its standard input, which is then closed. Default: empty. */
+  readonly input?: string | Uint8Array | undefined;
+  /** Ends the whole process group when it aborts; `exec` then rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a command ended. What the machine itself could not do is thrown instead, never an exit code. */
+export interface ExecResult {
+  /** The exit code; 124 after a timeout; 128 + n after signal n. */
+  readonly exitCode: number;
+  /** The signal that ended it, such as `SIGKILL`. */
+  readonly signal?: string | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  readonly ok: boolean;
+}
+
+/** A running command's standard input and output. */
+export interface Duplex {
+  readonly input: NodeJS.WritableStream;
+  readonly output: NodeJS.ReadableStream;
+  readonly exited: Promise<{ readonly exitCode: number; readonly stderr: string }>;
+  kill(): void;
+}
+
+/** Where code on the machine finds a Unix socket of this host. */
+export interface Reach extends AsyncDisposable {
+  /** The socket's path as seen on the machine. */
+  readonly socket: string;
+}
+
+/** Somewhere that commands run and files lie. Every method rejects with MachineUnreachableError when it is gone. */
+export interface Machine extends AsyncDisposable {
+  /** The image's kind, such as `local` or `ssh`. */
+  readonly kind: string;
+  /** A few words for status: where it is. */
+  readonly summary: string;
+  /** Absolute path of the work directory on the machine. */
+  readonly workDir: string;
+  /** Run a command: words run as they are, a string is a line for `bash -c`. */
+  exec(command: string | Argv, options?: ExecOptions): Promise<ExecResult>;
+  /** Write a whole file, atomically, making its folders; relative paths start at `workDir`. */
+  writeFile(
+    path: string,
+    content: string | Uint8Array,
+    options?: { readonly mode?: number | undefined },
+  ): Promise<void>;
+  readFile(path: string): Promise<Uint8Array>;
+  /** Let go of the machine and of all that `exec` started. Idempotent. What is persistent stays. */
+  stop(): Promise<void>;
+  fork?(): Promise<Machine>;
+  snapshot?(): Promise<Image>;
+  /** What a person's terminal runs to get in, or to run `command` there. */
+  shell?(command?: Argv): Argv;
+  duplex?(command: Argv): Promise<Duplex>;
+  reach?(socket: string): Promise<Reach>;
+}
+
+/** A recipe for machines. */
+export interface Image<M extends Machine = Machine> {
+  readonly kind: string;
+  spawn(options: { readonly name: string; readonly signal: AbortSignal }): Promise<M>;
+}

@@ -81,3 +81,83 @@ export class UnsupportedError extends RamureError {
     super(`A ${kind} machine has no ${ability}(); choose an image whose machines have it.`);
   }
 }
+
+/** A verb such as `done` was called where no process runs. */
+export class OutsideProcessError extends RamureError {
+  readonly code = "outside-process";
+  override readonly retryable = false;
+  constructor(verb: string) {
+    super(
+      `${verb}() was called outside a process; call it in the function given to agentProcess, or wrap a library's callback with currentProcess().bind(fn).`,
+    );
+  }
+}
+
+/** A process called `fail`. */
+export class ProcessFailedError extends RamureError {
+  readonly code = "process-failed";
+  constructor(
+    /** The path of the process. */
+    readonly path: string,
+    /** What `fail` was given. */
+    readonly reason: unknown,
+  ) {
+    super(`${path} failed: ${reason instanceof Error ? reason.message : String(reason)}`, {
+      cause: reason,
+    });
+  }
+}
+
+/** A process did not end within its `timeoutMs`. */
+export class ProcessTimeoutError extends RamureError {
+  readonly code = "process-timeout";
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} did not end within ${timeoutMs} ms; raise its timeoutMs or make it call done.`);
+  }
+}
+
+/** The process was cancelled before it had a result. */
+export class CancelledError extends RamureError {
+  readonly code = "cancelled";
+  override readonly retryable = false;
+  constructor(path: string, reason: string) {
+    super(`${path} was cancelled: ${reason}`);
+  }
+}
+
+/** An option of the run was given to a process below the first. */
+export class RootOptionError extends RamureError {
+  readonly code = "root-option";
+  override readonly retryable = false;
+  constructor(path: string, option: string) {
+    super(
+      `${path}: ${option} belongs to the run; give it to the first process, the one that is called outside any other.`,
+    );
+  }
+}
+
+/** The function given to agentProcess did not return a promise. */
+export class NotAsyncError extends RamureError {
+  readonly code = "not-async";
+  override readonly retryable = false;
+  constructor(path: string) {
+    super(`The body of ${path} must be an async function; write agentProcess(async () => …).`);
+  }
+}
+
+/** `receive` had no message that fits in time. */
+export class ReceiveTimeoutError extends RamureError {
+  readonly code = "receive-timeout";
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} received no message that fits within ${timeoutMs} ms.`);
+  }
+}
+
+/** The name is taken among the children of a process. */
+export class NameTakenError extends RamureError {
+  readonly code = "name-taken";
+  override readonly retryable = false;
+  constructor(path: string) {
+    super(`${path} exists already; give this one another name.`);
+  }
+}

@@ -1,0 +1,116 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
+import type { InputSchema } from "../../actors/agent/tool-schema.ts";
+import type { LogEntry } from "../../actors/event-log.ts";
+
+/** What one declared endpoint takes and gives. */
+export interface EndpointShape {
+  /** One line for people and models. */
+  readonly description?: string | undefined;
+  /** Schema of the one argument object. Default: no arguments. */
+  readonly input?: InputSchema<unknown> | undefined;
+  /** Schema of what it answers. Default: anything. */
+  readonly output?: StandardSchemaV1 | undefined;
+}
+
+/** What a process says about itself: its own events, its endpoints, the messages that it receives. */
+export interface ContractShape {
+  readonly events?: Readonly<Record<string, StandardSchemaV1>> | undefined;
+  readonly endpoints?: Readonly<Record<string, EndpointShape>> | undefined;
+  readonly messages?: StandardSchemaV1 | undefined;
+}
+
+/** The shape of a process without a contract: every event type and endpoint name is open. */
+export interface OpenShape extends ContractShape {
+  readonly open: true;
+}
+
+export interface Contract<Shape extends ContractShape> {
+  readonly shape: Shape;
+}
+
+/**
+ * Declare what a process emits, exposes and receives.
+ *
+ * Given as `contract` to `agentProcess`, it types the handle, `emit`, `expose` and `receive`, and
+ * values are checked against it when they cross.
+ */
+export function contract<const Shape extends ContractShape>(shape: Shape): Contract<Shape> {
+  return { shape };
+}
+
+/** The data of terminal events, the last of every epoch. */
+export interface TerminalData {
+  readonly done: { readonly result: unknown };
+  readonly failed: FailedData;
+  readonly cancelled: { readonly reason: string };
+}
+
+export interface FailedData {
+  /** What kind of failure: `throw`, `fail`, `timeout`, `intensity`, `lost`, … */
+  readonly class: string;
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly retryable: boolean;
+  readonly stack?: string | undefined;
+}
+
+type Entry<Type extends string, Data> = Omit<LogEntry, "type" | "data" | "source"> & {
+  readonly type: Type;
+  readonly data: Data;
+  readonly source?: undefined;
+};
+
+type TerminalEvent = { [K in keyof TerminalData]: Entry<K, TerminalData[K]> }[keyof TerminalData];
+
+type OwnEvent<Events> =
+  Events extends Readonly<Record<string, StandardSchemaV1>>
+    ? {
+        [K in keyof Events & string]: Entry<K, StandardSchemaV1.InferOutput<Events[K]>>;
+      }[keyof Events & string]
+    : never;
+
+type BubbledEvent = Omit<LogEntry, "source"> & { readonly source: string };
+
+/** An event of a process: its own, one of its ends, or one that bubbled up from below (`source` set). */
+export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
+  ? LogEntry
+  : OwnEvent<Shape["events"]> | TerminalEvent | BubbledEvent;
+
+/** The event types that `emit` takes. */
+export type EventType<Shape extends ContractShape> = Shape extends OpenShape
+  ? string
+  : keyof NonNullable<Shape["events"]> & string;
+
+/** The data that goes with an event type. */
+export type EventData<Shape extends ContractShape, Type extends string> = Shape extends OpenShape
+  ? unknown
+  : NonNullable<Shape["events"]> extends infer Events
+    ? Type extends keyof Events
+      ? Events[Type] extends StandardSchemaV1
+        ? StandardSchemaV1.InferInput<Events[Type]>
+        : never
+      : never
+    : never;
+
+type InputOf<Shape extends EndpointShape> =
+  Shape["input"] extends InputSchema<infer Input> ? readonly [args: Input] : readonly [];
+
+type OutputOf<Shape extends EndpointShape> = Shape["output"] extends StandardSchemaV1
+  ? StandardSchemaV1.InferOutput<Shape["output"]>
+  : unknown;
+
+/** The declared endpoints of a process as functions. */
+export type Api<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
+  ? Readonly<Record<string, (args?: unknown) => Promise<unknown>>>
+  : {
+      readonly [K in keyof NonNullable<Shape["endpoints"]>]: NonNullable<
+        Shape["endpoints"]
+      >[K] extends infer E extends EndpointShape
+        ? (...args: InputOf<E>) => Promise<OutputOf<E>>
+        : never;
+    };
+
+/** What `receive` gives. */
+export type MessageOf<Shape extends ContractShape> = Shape["messages"] extends StandardSchemaV1
+  ? StandardSchemaV1.InferOutput<Shape["messages"]>
+  : unknown;

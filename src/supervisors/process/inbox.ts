@@ -1,0 +1,34 @@
+import { type Limits, pending } from "./pending.ts";
+
+interface Receiver {
+  readonly fits: (message: unknown) => boolean;
+  readonly take: (message: unknown) => void;
+}
+
+/** What a process was sent and has not received yet. */
+export class Inbox {
+  readonly #messages: unknown[] = [];
+  readonly #receivers = new Set<Receiver>();
+
+  get size(): number {
+    return this.#messages.length;
+  }
+
+  push(message: unknown): void {
+    for (const receiver of this.#receivers) {
+      if (receiver.fits(message)) return receiver.take(message);
+    }
+    this.#messages.push(message);
+  }
+
+  /** Give the first message that fits, now or later; the rest stays in order. */
+  receive(limits: Limits, fits: (message: unknown) => boolean): Promise<unknown> {
+    const found = this.#messages.findIndex(fits);
+    if (found >= 0) return Promise.resolve(this.#messages.splice(found, 1)[0]);
+    return pending(limits, ({ resolve }) => {
+      const receiver: Receiver = { fits, take: resolve };
+      this.#receivers.add(receiver);
+      return () => this.#receivers.delete(receiver);
+    });
+  }
+}

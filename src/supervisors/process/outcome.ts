@@ -1,0 +1,57 @@
+import { ProcessFailedError } from "../../errors.ts";
+import { type Limits, pending, type Settle } from "./pending.ts";
+
+type Settled =
+  | { readonly type: "done"; readonly value: unknown }
+  | { readonly type: "failed"; readonly error: ProcessFailedError };
+
+/** What `done` and `fail` settle and `wait` gives: once, the first wins. */
+export class Outcome {
+  #settled: Settled | undefined;
+  #heard = false;
+  readonly #waiters = new Set<Settle<unknown>>();
+
+  done(value: unknown): void {
+    this.#settle({ type: "done", value });
+  }
+
+  fail(path: string, reason: unknown): void {
+    this.#settle({ type: "failed", error: new ProcessFailedError(path, reason) });
+  }
+
+  /** Resolve with what `done` was given; reject with what `fail` was given. */
+  wait(limits: Limits): Promise<unknown> {
+    if (this.#settled !== undefined) return new Promise((...both) => this.#tell(asSettle(both)));
+    return pending(limits, (settle) => {
+      this.#waiters.add(settle);
+      return () => this.#waiters.delete(settle);
+    });
+  }
+
+  /** What the process gives when its body returned `returned`. Throws a failure that nobody waited for. */
+  resultOf(returned: unknown): unknown {
+    if (this.#settled?.type === "failed" && !this.#heard) throw this.#settled.error;
+    if (returned !== undefined) return returned;
+    return this.#settled?.type === "done" ? this.#settled.value : undefined;
+  }
+
+  #settle(settled: Settled): void {
+    if (this.#settled !== undefined) return;
+    this.#settled = settled;
+    for (const waiter of [...this.#waiters]) this.#tell(waiter);
+  }
+
+  #tell(waiter: Settle<unknown>): void {
+    if (this.#settled?.type === "done") waiter.resolve(this.#settled.value);
+    if (this.#settled?.type !== "failed") return;
+    this.#heard = true;
+    waiter.reject(this.#settled.error);
+  }
+}
+
+function asSettle([resolve, reject]: readonly [
+  (value: unknown) => void,
+  (error: unknown) => void,
+]): Settle<unknown> {
+  return { resolve, reject };
+}

@@ -1,0 +1,42 @@
+import type { Harness } from "../../actors/agent/harness.ts";
+import type { Clock } from "../../actors/clock.ts";
+import { RootOptionError } from "../../errors.ts";
+import type { Image } from "../../machines/machine.ts";
+import type { Contract, ContractShape, OpenShape } from "./contract.ts";
+
+/** Options of the first process of a run; on a nested one they throw. */
+export interface RootOptions {
+  /** Directory of the run's logs. Default: `$RAMURE_HOME/logs/{run id}`. */
+  readonly logDir?: string | undefined;
+  /** Listen for agents on this TCP host as well as on the run's Unix socket. Default: Unix socket only. */
+  readonly host?: string | undefined;
+  /** The TCP port, with `host`; 0 picks a free one. Default: 0. */
+  readonly port?: number | undefined;
+  /** The URL that agents are given to reach that port, such as one of a proxy. Default: made of host and port. */
+  readonly baseUrl?: string | undefined;
+  /** How agents are launched. Default: `piHarness()`. */
+  readonly harness?: Harness | undefined;
+  /** Where time comes from. Default: the system's clock. */
+  readonly clock?: Clock | undefined;
+}
+
+export interface ProcessOptions<Shape extends ContractShape = OpenShape> extends RootOptions {
+  /** 1 to 64 of a-z, 0-9, _ and -. Default: the function's name in kebab-case, else `process`. */
+  readonly name?: string | undefined;
+  /** Types and checks events, endpoints and messages. Default: open. */
+  readonly contract?: Contract<Shape> | undefined;
+  /** What machines of this process and of those below are made from. Default: the parent's; at the root the local host. */
+  readonly image?: Image | undefined;
+  /** How long the body may take, in ms; then the process fails with class `timeout`. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** One line for `ramure status`. */
+  readonly summary?: string | undefined;
+}
+
+const rootOnly = ["logDir", "host", "port", "baseUrl", "harness", "clock"] as const;
+
+/** Throw RootOptionError when a process that is started below another carries options of a run. */
+export function refuseRootOptions(path: string, options: ProcessOptions<ContractShape>): void {
+  const found = rootOnly.find((name) => options[name] !== undefined);
+  if (found !== undefined) throw new RootOptionError(path, found);
+}

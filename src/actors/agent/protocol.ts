@@ -18,6 +18,9 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
+/** One conversation, and where it is kept on the machine. */
+export type Session = Readonly<{ id: string; file?: string | undefined }>;
+
 export type Deliver = "follow-up" | "steer";
 
 export interface Capabilities {
@@ -40,7 +43,7 @@ export type FromAgent =
       readonly pid: number;
       readonly capabilities: Capabilities;
       /** The conversation: the same id before and after a restart that resumed. */
-      readonly session: { readonly id: string; readonly file?: string | undefined };
+      readonly session: Session;
       /** The model in use, `provider/id`; absent: none is configured. */
       readonly model?: string | undefined;
       /** Whether there is a login or key for that model. */
@@ -61,55 +64,22 @@ export type FromAgent =
 /** What happens inside the harness. The names are the harness-neutral ones of `agent.events`. */
 export type AgentWireEvent =
   | { readonly type: "turn-started" }
-  | {
-      readonly type: "turn-ended";
-      readonly stopReason: string;
-      readonly text: string;
-      readonly error?: string | undefined;
-    }
+  | Readonly<{ type: "turn-ended"; stopReason: string; text: string; error?: string | undefined }>
   /** Nothing runs and nothing is queued; `messageIds` are the sends that this run of turns answered. */
   | { readonly type: "idle"; readonly messageIds: readonly string[] }
-  | {
-      readonly type: "message";
-      readonly role: string;
-      readonly text: string;
-      readonly origin: string;
-    }
-  | {
-      readonly type: "tool-started";
-      readonly id: string;
-      readonly tool: string;
-      readonly args: Json;
-    }
-  | {
-      readonly type: "tool-ended";
-      readonly id: string;
-      readonly tool: string;
-      readonly failed: boolean;
-    }
+  | Readonly<{ type: "message"; role: string; text: string; origin: string }>
+  | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>
+  | Readonly<{ type: "tool-ended"; id: string; tool: string; failed: boolean }>
   | { readonly type: "usage"; readonly usage: JsonObject }
   | { readonly type: "session-replaced"; readonly reason: string }
-  | {
-      readonly type: "model-changed";
-      readonly model?: string | undefined;
-      readonly ready: boolean;
-    };
+  | Readonly<{ type: "model-changed"; model?: string | undefined; ready: boolean }>;
 
 /** What the runtime says. */
 export type ToAgent =
   | { readonly type: "welcome"; readonly protocol: number }
   | { readonly type: "tools"; readonly tools: readonly ToolDescription[] }
-  | {
-      readonly type: "send";
-      readonly id: string;
-      readonly text: string;
-      readonly deliver: Deliver;
-    }
-  | {
-      readonly type: "progress";
-      readonly id: string;
-      readonly text: string;
-    }
+  | Readonly<{ type: "send"; id: string; text: string; deliver: Deliver }>
+  | { readonly type: "progress"; readonly id: string; readonly text: string }
   | {
       readonly type: "result";
       readonly id: string;
@@ -122,7 +92,7 @@ export type ToAgent =
   | { readonly type: "shutdown" }
   | { readonly type: "ping"; readonly id: number };
 
-/** WebSocket close codes of the bridge. */
+/** WebSocket close codes of the bridge; 44xx are final for a link's maker, others are worth a reconnect. */
 export const closeCodes = {
   badHello: 4400,
   badToken: 4401,
@@ -132,3 +102,199 @@ export const closeCodes = {
   ended: 4411,
   slowReader: 1013,
 } as const;
+
+/** The most that one frame may hold, in bytes of UTF-8. */
+export const maxFrameBytes = 1_048_576;
+const maxDepth = 64;
+const maxListed = 10_000;
+
+/** A frame is not what the protocol allows; `reason` says where and why. */
+export class BadFrameError extends Error {
+  readonly code = "bad-frame";
+  constructor(readonly reason: string) {
+    super(`Not a frame of ramure's protocol: ${reason}.`);
+    this.name = "BadFrameError";
+  }
+}
+
+/** Read what an agent's bridge sent. Throws BadFrameError. */
+export const parseFromAgent = (text: string): FromAgent => parseFrame(text, fromAgent);
+
+/** Read what the runtime sent. Throws BadFrameError. */
+export const parseToAgent = (text: string): ToAgent => parseFrame(text, toAgent);
+
+/** Write a frame as text. Throws BadFrameError when it is too big to be sent. */
+export function frameText(frame: FromAgent | ToAgent): string {
+  const text = JSON.stringify(frame);
+  if (tooBig(text)) throw new BadFrameError(`a ${frame.type} frame over ${maxFrameBytes} bytes`);
+  return text;
+}
+
+function parseFrame<Frame>(text: string, readers: Readers<Frame>): Frame {
+  if (tooBig(text)) throw new BadFrameError(`over ${maxFrameBytes} bytes`);
+  return dispatch(readers, json(parseJson(text), ""), "");
+}
+
+function dispatch<Shape>(readers: Readers<Shape>, value: unknown, at: string): Shape {
+  const type = isObject(value) && typeof value.type === "string" ? value.type : "";
+  const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
+  if (!reader) throw new BadFrameError(`unknown type ${JSON.stringify(type.slice(0, 40))} ${at}`);
+  return reader(value, at);
+}
+
+function tooBig(text: string): boolean {
+  if (text.length * 3 <= maxFrameBytes) return false;
+  return text.length > maxFrameBytes || new TextEncoder().encode(text).length > maxFrameBytes;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadFrameError("not JSON");
+  }
+}
+
+/** Turns what came in into what it should be, or throws; `at` is where it stands in the frame. */
+type Reader<Value> = (value: unknown, at: string) => Value;
+type Readers<Shape> = Readonly<Record<string, Reader<Shape>>>;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function check<Value>(is: (value: unknown) => value is Value, what: string): Reader<Value> {
+  return (value, at) => {
+    if (is(value)) return value;
+    throw new BadFrameError(`${at || "the frame"} is not ${what}`);
+  };
+}
+
+function string(max: number, min = 0): Reader<string> {
+  return check(
+    (value): value is string =>
+      typeof value === "string" && value.length >= min && value.length <= max,
+    `a string of ${min} to ${max} characters`,
+  );
+}
+
+function oneOf<Value extends string>(...values: readonly Value[]): Reader<Value> {
+  return check((value): value is Value => values.some((one) => one === value), values.join(" or "));
+}
+
+function optional<Value>(reader: Reader<Value>): Reader<Value | undefined> {
+  return (value, at) => (value === undefined ? undefined : reader(value, at));
+}
+
+function list<Value>(reader: Reader<Value>): Reader<readonly Value[]> {
+  const array = check((value): value is unknown[] => Array.isArray(value), "a list");
+  return (value, at) => {
+    const items = array(value, at);
+    if (items.length > maxListed) throw new BadFrameError(`${at} has over ${maxListed} items`);
+    return items.map((item, index) => reader(item, `${at}[${index}]`));
+  };
+}
+
+type Fields<Shape> = { readonly [Key in keyof Shape]-?: Reader<Shape[Key]> };
+
+/** Reads the fields that are known and leaves out the rest, which a newer peer may add. */
+function object<Shape>(fields: Fields<Shape>): Reader<Shape> {
+  const entries = Object.entries<Reader<unknown>>(fields);
+  return (value, at) => {
+    const from = record(value, at);
+    const read: Record<string, unknown> = {};
+    for (const [key, reader] of entries) {
+      const field = reader(from[key], at ? `${at}.${key}` : key);
+      if (field !== undefined) read[key] = field;
+    }
+    return read as Shape;
+  };
+}
+
+type FieldsByType<Shape extends { readonly type: string }> = {
+  readonly [Type in Shape["type"]]: Fields<Omit<Extract<Shape, { type: Type }>, "type">>;
+};
+
+function union<Shape extends { readonly type: string }>(all: FieldsByType<Shape>): Readers<Shape> {
+  const named = Object.entries<Fields<object>>(all).map(
+    ([type, fields]) => [type, object({ type: oneOf(type), ...fields })] as const,
+  );
+  return Object.fromEntries(named) as Record<string, Reader<Shape>>;
+}
+
+function json(value: unknown, at: string, depth = 0): Json {
+  if (depth > maxDepth) throw new BadFrameError(`nested deeper than ${maxDepth}`);
+  if (Array.isArray(value)) for (const item of value) json(item, at, depth + 1);
+  if (!isObject(value)) return value as Json;
+  for (const key of Object.keys(value)) {
+    if (refusedKeys.has(key)) throw new BadFrameError(`the key ${key} is not allowed`);
+    json(value[key], at, depth + 1);
+  }
+  return value as Json;
+}
+
+const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+const record = check(isObject, "an object");
+const jsonObject: Reader<JsonObject> = (value, at) => record(value, at) as JsonObject;
+/** Past `json` over the whole frame, whatever is there is JSON; only its absence is wrong. */
+const anyJson = check((value): value is Json => value !== undefined, "there");
+const text = string(maxFrameBytes);
+const id = string(1_024, 1);
+const word = string(256, 1);
+const boolean = check((value): value is boolean => typeof value === "boolean", "a boolean");
+const count = check(
+  (value): value is number => Number.isSafeInteger(value) && Number(value) >= 0,
+  "a whole number",
+);
+
+const events = union<AgentWireEvent>({
+  "turn-started": {},
+  "turn-ended": { stopReason: word, text, error: optional(text) },
+  idle: { messageIds: list(id) },
+  message: { role: word, text, origin: word },
+  "tool-started": { id, tool: word, args: anyJson },
+  "tool-ended": { id, tool: word, failed: boolean },
+  usage: { usage: jsonObject },
+  "session-replaced": { reason: word },
+  "model-changed": { model: optional(word), ready: boolean },
+});
+
+const path = string(4_096, 1);
+const fromAgent = union<FromAgent>({
+  hello: {
+    protocol: count,
+    token: string(256, 1),
+    path,
+    epoch: count,
+    harness: word,
+    harnessVersion: optional(word),
+    pid: count,
+    capabilities: object<Capabilities>({ liveTools: boolean, settled: boolean }),
+    session: object<Session>({ id, file: optional(path) }),
+    model: optional(word),
+    modelReady: boolean,
+    durable: list(id),
+  },
+  "tools-active": { names: list(word) },
+  accepted: { id },
+  durable: { id },
+  refused: { id, reason: text },
+  call: { id, tool: word, args: anyJson },
+  cancel: { id },
+  event: { event: (value, at) => dispatch(events, value, at) },
+  pong: { id: count },
+  bye: { reason: string(1_024) },
+});
+
+const toAgent = union<ToAgent>({
+  welcome: { protocol: count },
+  tools: {
+    tools: list(object<ToolDescription>({ name: word, description: text, parameters: jsonObject })),
+  },
+  send: { id, text, deliver: oneOf<Deliver>("follow-up", "steer") },
+  progress: { id, text },
+  result: { id, text: optional(text), error: optional(text), terminate: optional(boolean) },
+  interrupt: {},
+  shutdown: {},
+  ping: { id: count },
+});

@@ -161,3 +161,119 @@ export class NameTakenError extends RamureError {
     super(`${path} exists already; give this one another name.`);
   }
 }
+
+/** A tool's name or its input's schema is not what a model can be given. */
+export class InvalidToolError extends RamureError {
+  readonly code = "invalid-tool";
+  override readonly retryable = false;
+}
+
+/** An agent has a tool of this name. */
+export class ToolExistsError extends RamureError {
+  readonly code = "tool-exists";
+  override readonly retryable = false;
+  constructor(path: string, tool: string) {
+    super(`${path} has a tool ${tool} already; give this one another name or a prefix.`);
+  }
+}
+
+/** What was given to a tool or an endpoint is not what its schema asks for. */
+export class InvalidInputError extends RamureError {
+  readonly code = "invalid-input";
+  override readonly retryable = false;
+  constructor(
+    what: string,
+    /** What is wrong, as `path: message`. */
+    readonly issues: readonly string[],
+  ) {
+    super(`${what} cannot take this input:\n${issues.join("\n")}`);
+  }
+}
+
+/** An agent's outbox did not take a message. */
+export class MessageRefusedError extends RamureError {
+  readonly code = "message-refused";
+}
+
+/** An agent has ended for good; what was waited for will not come. */
+export class AgentEndedError extends RamureError {
+  readonly code = "agent-ended";
+  override readonly retryable = false;
+  constructor(path: string, why: string) {
+    super(`${path} has ended (${why}); start another agent to go on.`);
+  }
+}
+
+/** An agent has no model to think with, or no login for it. */
+export class ModelMissingError extends RamureError {
+  readonly code = "model-missing";
+  override readonly retryable = false;
+  constructor(path: string, harness: string, model: string | undefined) {
+    super(
+      model
+        ? `${path}: there is no login or key for the model ${model}; run ${harness} on its machine and log in, or configure a key there.`
+        : `${path}: ${harness} has no model configured; give the agent a model ("provider/id"), or run ${harness} on its machine, log in and choose one.`,
+    );
+  }
+}
+
+/** An agent did not come up. */
+export class AgentStartError extends RamureError {
+  readonly code = "agent-start";
+}
+
+/** An agent's process has ended, or cannot be reached any more. */
+export class AgentLostError extends RamureError {
+  readonly code = "agent-lost";
+}
+
+/** A child spec or a supervisor's flags cannot be worked with; nothing was started. */
+export class InvalidSpecError extends RamureError {
+  override readonly retryable = false;
+  constructor(
+    /** `missing-id`, `invalid-restart`, `bad-combination`, `duplicate-id` and their like. */
+    readonly code: string,
+    rule: string,
+  ) {
+    super(`${rule}.`);
+  }
+}
+
+/** A child did not start; what had been started for it is stopped again. */
+export class StartFailedError extends RamureError {
+  readonly code = "start-failed";
+  constructor(
+    path: string,
+    /** The id of the child. */
+    readonly child: string,
+    /** How its start ended. */
+    readonly reason: { readonly type: string; readonly message?: string | undefined },
+    options?: { readonly cause?: unknown },
+  ) {
+    super(`${path}: ${child} did not start: ${reason.message ?? reason.type}.`, options);
+  }
+}
+
+/** A supervisor cannot do that to a child in the state that it is in. */
+export class ChildRefusedError extends RamureError {
+  constructor(
+    /** `not-found`, `running`, `restarting`, `already-present` or `max-children`. */
+    readonly code: string,
+    path: string,
+    advice: string,
+  ) {
+    super(`${path}: ${advice}.`);
+  }
+}
+
+/** A process ended in failure, and nothing was thrown that could be passed on. */
+export class ProcessEndedError extends RamureError {
+  readonly code = "process-ended";
+  constructor(
+    path: string,
+    /** The data of its `failed` event. */
+    readonly failure: { readonly class: string; readonly message: string },
+  ) {
+    super(`${path} failed (${failure.class}): ${failure.message}`);
+  }
+}

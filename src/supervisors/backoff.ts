@@ -1,0 +1,59 @@
+/** How long to wait before the next attempt, as a child fails again and again. */
+export interface Backoff {
+  /** The wait after the first failure. Default: 1_000. */
+  readonly initialMs?: number | undefined;
+  /** What each further failure multiplies it by. Default: 2. */
+  readonly factor?: number | undefined;
+  /** What it grows to. Default: 60_000. */
+  readonly maxMs?: number | undefined;
+  /** The random part on top, as a share of the wait; 0.2 adds up to a fifth. Default: 0.2. */
+  readonly jitter?: number | undefined;
+  /** How long a child must run until its failures are forgotten. Default: the mean of `initialMs` and `maxMs`. */
+  readonly resetAfterMs?: number | undefined;
+}
+
+/** A backoff with every default filled in. */
+export interface BackoffPolicy {
+  readonly initialMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  readonly jitter: number;
+  readonly resetAfterMs: number;
+}
+
+/** No wait at all, and every successful start forgets the failures before it. */
+export const noBackoff: BackoffPolicy = {
+  initialMs: 0,
+  factor: 1,
+  maxMs: 0,
+  jitter: 0,
+  resetAfterMs: 0,
+};
+
+/** Fill in what a backoff leaves out. */
+export function backoffPolicy(backoff: Backoff | undefined): BackoffPolicy {
+  if (backoff === undefined) return noBackoff;
+  const { initialMs = 1_000, factor = 2, maxMs = 60_000, jitter = 0.2 } = backoff;
+  const { resetAfterMs = (initialMs + maxMs) / 2 } = backoff;
+  return { initialMs, factor, maxMs, jitter, resetAfterMs };
+}
+
+/**
+ * Tell how long to wait after one more failure, `failures` of which came before it in a row.
+ *
+ * The random part is added after the cap, so a wait may exceed `maxMs` by the share `jitter`.
+ */
+export function delayMs(
+  policy: BackoffPolicy,
+  failures: number,
+  random: () => number = Math.random,
+): number {
+  if (policy.initialMs === 0) return 0;
+  const grown = Math.min(policy.maxMs, policy.initialMs * policy.factor ** failures);
+  return policy.jitter === 0 ? grown : grown * (1 + random() * policy.jitter);
+}
+
+/** Tell whether an incarnation that ran for `ranMs` was healthy, so that counting begins anew. */
+export function isHealthy(policy: BackoffPolicy, ranMs: number): boolean {
+  return ranMs >= policy.resetAfterMs;
+}

@@ -277,3 +277,49 @@ export class ProcessEndedError extends RamureError {
     super(`${path} failed (${failure.class}): ${failure.message}`);
   }
 }
+
+/** The directory that holds ramure's runs cannot be used. */
+export class HomeError extends RamureError {
+  readonly code = "home";
+  override readonly retryable = false;
+  constructor(path: string, why: string, cause?: unknown) {
+    super(`${path} ${why}; set RAMURE_HOME to a short path of a directory that is yours.`, {
+      cause,
+    });
+  }
+}
+
+/** Why a run did not do what was asked through its control socket. */
+export type ControlReason =
+  | "bad-request"
+  | "not-found"
+  | "ambiguous"
+  | "wrong-state"
+  | "timed-out"
+  | "busy"
+  | "shutting-down"
+  | "unreachable"
+  | "failed";
+
+/** What a person needs to ask better. */
+export interface ControlFacts {
+  readonly why?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Names like the one that was not found. */
+  readonly near?: readonly string[] | undefined;
+  /** Paths that an ambiguous name may have meant. */
+  readonly candidates?: readonly string[] | undefined;
+}
+
+/** A run answered with an error through its control socket, or could not be reached there. */
+export class ControlError extends RamureError {
+  readonly code = "control";
+  constructor(
+    readonly reason: ControlReason,
+    message: string,
+    readonly facts: ControlFacts = {},
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { fileViolations } from "../../scripts/check-files.ts";
+
+const wrongNames = [
+  "src/eventLog.ts",
+  "src/actors/Mailbox.ts",
+  "src/string-utils.ts",
+  "test/base.ts",
+];
+const rightNames = ["src/event-log.ts", "test/actors/mailbox.test.ts", "test/api.test-d.ts"];
+
+const wrongLines = [
+  "setTimeout(done, 5);",
+  "const timer = setInterval(tick, 1_000);",
+  "const start = Date.now();",
+  "const start = performance.now();",
+  "const at = new Date();",
+  'import { setTimeout as sleep } from "node:timers/promises";',
+  "const next = queue.shift();",
+  'export * from "./mailbox.ts";',
+];
+const rightLines = [
+  "// setTimeout(done, 5) is for the clock",
+  "/*\n * Date.now() too\n */",
+  "clock.setTimer(5, done);",
+  "const at = new Date(clock.wallNow());",
+  'export { createSystem } from "./system.ts";',
+];
+
+describe("check-files", () => {
+  it.each(wrongNames)("forbids a file named %s", (file) => {
+    expect(fileViolations(new Map([[file, ""]]))).toHaveLength(1);
+  });
+
+  it.each(rightNames)("allows a file named %s", (file) => {
+    expect(fileViolations(new Map([[file, ""]]))).toEqual([]);
+  });
+
+  it.each(wrongLines)("forbids %s", (line) => {
+    expect(fileViolations(new Map([["src/actors/mailbox.ts", line]]))).toHaveLength(1);
+  });
+
+  it.each(rightLines)("allows %s", (line) => {
+    expect(fileViolations(new Map([["src/actors/mailbox.ts", line]]))).toEqual([]);
+  });
+
+  it("lets the clocks read the time, and the extension, which lives in another process", () => {
+    for (const file of ["src/actors/system-clock.ts", "src/actors/agent/extension.ts"]) {
+      expect(fileViolations(new Map([[file, "setTimeout(done, 5);"]]))).toEqual([]);
+    }
+  });
+
+  it("says where", () => {
+    expect(fileViolations(new Map([["src/a.ts", "\nDate.now();\n"]]))).toEqual([
+      "src/a.ts:2: time comes from the clock",
+    ]);
+  });
+});

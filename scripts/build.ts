@@ -1,0 +1,16 @@
+import { chmod, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { buildBundles } from "./build-bundles.ts";
+import { root } from "./source-files.ts";
+
+/* `npm run build`: dist/ is what npm publishes: modules, declarations, the two bundles. */
+
+await rm(join(root, "dist"), { recursive: true, force: true });
+await execa("tsc", ["-p", "tsconfig.build.json"], {
+  cwd: root,
+  preferLocal: true,
+  stdio: "inherit",
+});
+await buildBundles();
+await chmod(join(root, "dist/cli/main.js"), 0o755);

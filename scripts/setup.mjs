@@ -1,0 +1,100 @@
+/*
+ * What a fresh clone needs before anything of ours can run. Plain Node, no package: it runs before
+ * `npm ci` has run, and on Nodes too old for the rest it only says so.
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Make sure that Node is new enough and that the npm packages of the lock file are installed. */
+export function setUp() {
+  checkNode(process.versions.node);
+  if (packagesMissing()) {
+    say("installing npm packages (once)");
+    run("npm", ["ci", "--no-audit", "--no-fund"], "npm ci");
+  }
+}
+
+/** Make sure that there is a tmux: agents live in it. */
+export function setUpTmux() {
+  if (works("tmux", ["-V"])) return;
+  const install = tmuxInstall();
+  const line = install.map((words) => words.join(" ")).join(" && ");
+  if (!mayInstall()) stop(`tmux is missing. Install it and start again:\n\n    ${line}\n`);
+  say(`installing tmux (once): ${line}`);
+  for (const [command, ...words] of install) run(command, words, line);
+}
+
+export function say(text) {
+  process.stderr.write(`ramure: ${text}\n`);
+}
+
+/** Run a program on this terminal and give its exit code. */
+export function runHere(command, words, env = process.env) {
+  const { status, error } = spawnSync(command, words, { cwd: root, stdio: "inherit", env });
+  if (error) say(`${command} did not start: ${error.message}`);
+  return status === null ? 1 : status;
+}
+
+export function checkNode(version) {
+  const [major, minor] = version.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  stop(
+    `this is Node ${version}; ramure needs 20.19 or newer. See https://nodejs.org or your version manager.`,
+  );
+}
+
+function packagesMissing() {
+  const installed = `${root}node_modules/.package-lock.json`;
+  if (!existsSync(installed)) return true;
+  const wanted = JSON.parse(readFileSync(`${root}package-lock.json`, "utf8")).packages;
+  const there = JSON.parse(readFileSync(installed, "utf8")).packages;
+  return Object.keys(wanted).some((path) => {
+    if (path === "" || wanted[path].optional || wanted[path].devOptional) return false;
+    return !there[path] || there[path].version !== wanted[path].version;
+  });
+}
+
+function tmuxInstall() {
+  const asRoot = isRoot() ? [] : ["sudo"];
+  if (process.platform === "darwin") return [["brew", "install", "tmux"]];
+  const managers = {
+    "apt-get": [
+      [...asRoot, "apt-get", "update", "-qq"],
+      [...asRoot, "apt-get", "install", "-y", "-qq", "tmux"],
+    ],
+    dnf: [[...asRoot, "dnf", "install", "-y", "tmux"]],
+    apk: [[...asRoot, "apk", "add", "tmux"]],
+    pacman: [[...asRoot, "pacman", "-Sy", "--noconfirm", "tmux"]],
+    zypper: [[...asRoot, "zypper", "install", "-y", "tmux"]],
+  };
+  const found = Object.keys(managers).find((manager) => works(manager, ["--version"]));
+  return managers[found || "apt-get"];
+}
+
+function mayInstall() {
+  if (process.platform === "darwin") return works("brew", ["--version"]);
+  return isRoot() || works("sudo", ["-n", "true"]);
+}
+
+function isRoot() {
+  return typeof process.getuid === "function" && process.getuid() === 0;
+}
+
+function works(command, words) {
+  return spawnSync(command, words, { stdio: "ignore" }).status === 0;
+}
+
+function run(command, words, line) {
+  const code = runHere(command, words);
+  if (code !== 0) stop(`\`${line}\` failed with exit code ${code}; what it said stands above.`);
+}
+
+function stop(text) {
+  say(text);
+  process.exit(1);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) setUp();

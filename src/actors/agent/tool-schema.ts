@@ -81,7 +81,9 @@ function compiled<T>(schema: Readonly<Record<string, unknown>>): ValidateFunctio
     addUsedSchema: false,
   });
   try {
-    return ajv.compile<T>(schema);
+    const check = ajv.compile<T>(schema);
+    ajv.removeSchema(schema);
+    return check;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new InvalidToolError(`This is no valid JSON Schema: ${why}.`, { cause: error });

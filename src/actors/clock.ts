@@ -14,4 +14,6 @@ export interface Clock {
   setTimer(delayMs: number, callback: () => void): ClockTimer;
   /** Resolve `delayMs` from now; reject with the signal's reason when it aborts first. */
   sleep(delayMs: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** A clock that is moved by hand lets what is busy go first. Returns how to stop asking. */
+  busyWhile?(isBusy: () => boolean): () => void;
 }

@@ -1,0 +1,58 @@
+import { Ring } from "./ring.ts";
+
+/** The user lane of an actor: the first message lies inline, a ring is made when a second one queues. */
+export class Mailbox<Item> {
+  #first: Item | undefined;
+  #hasFirst = false;
+  #rest: Ring<Item> | undefined;
+
+  get length(): number {
+    return (this.#hasFirst ? 1 : 0) + (this.#rest === undefined ? 0 : this.#rest.length);
+  }
+
+  push(item: Item): void {
+    if (!this.#hasFirst && (this.#rest === undefined || this.#rest.length === 0)) {
+      this.#first = item;
+      this.#hasFirst = true;
+      return;
+    }
+    this.#rest ??= new Ring();
+    this.#rest.push(item);
+  }
+
+  /** Put in front of all. */
+  unshift(item: Item): void {
+    if (this.#hasFirst) {
+      this.#rest ??= new Ring();
+      this.#rest.unshift(this.#first as Item);
+    }
+    this.#first = item;
+    this.#hasFirst = true;
+  }
+
+  /** Take the oldest. Ask `length` first: undefined may be a message. */
+  shift(): Item | undefined {
+    if (!this.#hasFirst) return this.#rest?.shift();
+    const item = this.#first;
+    this.#first = undefined;
+    this.#hasFirst = false;
+    return item;
+  }
+
+  /** Take all, oldest first. */
+  takeAll(): Item[] {
+    const items: Item[] = [];
+    for (let left = this.length; left > 0; left -= 1) items.push(this.shift() as Item);
+    return items;
+  }
+
+  /** The items now queued, oldest first, without taking them. */
+  peek(limit: number): Item[] {
+    const items: Item[] = this.#hasFirst ? [this.#first as Item] : [];
+    const rest = this.#rest?.length ?? 0;
+    for (let index = 0; index < rest && items.length < limit; index += 1) {
+      items.push(this.#rest?.at(index) as Item);
+    }
+    return items;
+  }
+}

@@ -1,0 +1,113 @@
+import type { Clock, ClockTimer } from "./clock.ts";
+import { sleepOn } from "./system-clock.ts";
+
+/** A clock that stands still until it is moved: for tests. */
+export interface ManualClock extends Clock {
+  /**
+   * Move on by `ms`. Each timer that falls due fires in order of its time, and everything that it
+   * set off in this program has run before the next one fires. What waits for the world outside
+   * (files, sockets, processes) is not waited for.
+   */
+  advance(ms: number): Promise<void>;
+  /** Let run what can run without time passing. */
+  settle(): Promise<void>;
+  /** How many timers are pending. */
+  readonly pending: number;
+}
+
+/** 2026-01-01T00:00:00Z, where every manual clock starts. */
+const startOfTime = 1_767_225_600_000;
+/** An endless exchange of messages never settles; time goes on after so many turns of the loop. */
+const mostTurns = 1_000;
+
+interface ManualTimer {
+  readonly due: number;
+  readonly order: number;
+  readonly callback: () => void;
+}
+
+/** Make a clock that tests move with `advance`. */
+export function manualClock(): ManualClock {
+  return new SteppedClock();
+}
+
+class SteppedClock implements ManualClock {
+  #now = 0;
+  #order = 0;
+  #moves: Promise<void> = Promise.resolve();
+  readonly #timers = new Set<ManualTimer>();
+  readonly #busy = new Set<() => boolean>();
+
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  wallNow(): number {
+    return startOfTime + this.#now;
+  }
+
+  setTimer(delayMs: number, callback: () => void): ClockTimer {
+    this.#order += 1;
+    const timer = { due: this.#now + Math.max(0, delayMs), order: this.#order, callback };
+    this.#timers.add(timer);
+    return { cancel: () => this.#timers.delete(timer) };
+  }
+
+  sleep(delayMs: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+    return sleepOn(this, delayMs, options?.signal);
+  }
+
+  busyWhile(isBusy: () => boolean): () => void {
+    this.#busy.add(isBusy);
+    return () => this.#busy.delete(isBusy);
+  }
+
+  advance(ms: number): Promise<void> {
+    const move = this.#moves.then(() => this.#moveTo(this.#now + ms));
+    this.#moves = move.catch(() => undefined);
+    return move;
+  }
+
+  async settle(): Promise<void> {
+    await turnOfLoop();
+    await turnOfLoop();
+    for (let turn = 0; turn < mostTurns && this.#isBusy(); turn += 1) await turnOfLoop();
+    await turnOfLoop();
+  }
+
+  async #moveTo(target: number): Promise<void> {
+    await this.settle();
+    for (let timer = this.#next(target); timer !== undefined; timer = this.#next(target)) {
+      this.#timers.delete(timer);
+      this.#now = Math.max(this.#now, timer.due);
+      timer.callback();
+      await this.settle();
+    }
+    this.#now = target;
+  }
+
+  #next(target: number): ManualTimer | undefined {
+    let first: ManualTimer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.due <= target && (first === undefined || isEarlier(timer, first))) first = timer;
+    }
+    return first;
+  }
+
+  #isBusy(): boolean {
+    for (const isBusy of this.#busy) if (isBusy()) return true;
+    return false;
+  }
+}
+
+function isEarlier(one: ManualTimer, other: ManualTimer): boolean {
+  return one.due < other.due || (one.due === other.due && one.order < other.order);
+}
+
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

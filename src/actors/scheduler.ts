@@ -1,0 +1,111 @@
+import { Ring } from "./ring.ts";
+import { monotonicNow } from "./system-clock.ts";
+
+/** What runs in the scheduler's turns. */
+export interface Runnable {
+  /** Whether it waits in the run queue already; kept by the scheduler. */
+  queued: boolean;
+}
+
+export interface SchedulerOptions<Item extends Runnable> {
+  /** Run one turn of the item. Must not throw. */
+  readonly run: (item: Item) => void;
+  /** Called after an item held the thread for longer than `blockedMs`. */
+  readonly onBlocked?: ((item: Item, blockedMs: number) => void) | undefined;
+  readonly blockedMs: number;
+}
+
+/** How long messages may be handled before timers and sockets get their turn. */
+const sliceMs = 1;
+const longestStride = 128;
+const settled = Promise.resolve();
+
+/**
+ * Runs ready actors, one turn each, in the order in which they became ready.
+ *
+ * The first drain of a loop turn is a microtask, so that a lone call is fast. Once the loop turn is
+ * older than a slice the next drain waits for `setImmediate`: neither messages nor promises in a
+ * loop keep Node from its timers and sockets.
+ */
+export class Scheduler<Item extends Runnable> {
+  readonly #ready = new Ring<Item>();
+  readonly #run: (item: Item) => void;
+  readonly #onBlocked: ((item: Item, blockedMs: number) => void) | undefined;
+  readonly #blockedMs: number;
+  readonly #drain = () => this.#drainReady();
+  #armed = false;
+  /** When the turn of the event loop began, as far as we saw; 0 when none is under way. */
+  #turnBegan = 0;
+  #lastRead = 0;
+  #stride = 1;
+  #untilRead = 1;
+
+  constructor({ run, onBlocked, blockedMs }: SchedulerOptions<Item>) {
+    this.#run = run;
+    this.#onBlocked = onBlocked;
+    this.#blockedMs = blockedMs;
+  }
+
+  get idle(): boolean {
+    return this.#ready.length === 0;
+  }
+
+  /** Queue a turn for the item, unless one is queued. */
+  ready(item: Item): void {
+    if (item.queued) return;
+    item.queued = true;
+    this.#ready.push(item);
+    if (!this.#armed) this.#arm();
+  }
+
+  /** Count one handled message; true means that the slice is over and the turn shall end. */
+  spent(item: Item): boolean {
+    this.#untilRead -= 1;
+    if (this.#untilRead > 0) return false;
+    return this.#readClock(item);
+  }
+
+  #arm(): void {
+    this.#armed = true;
+    const now = monotonicNow();
+    this.#lastRead = now;
+    if (this.#turnBegan === 0) this.#beginTurn(now);
+    if (now - this.#turnBegan < sliceMs) void settled.then(this.#drain);
+    else setImmediate(this.#drain);
+  }
+
+  #beginTurn(now: number): void {
+    this.#turnBegan = now;
+    setImmediate(() => {
+      this.#turnBegan = 0;
+    });
+  }
+
+  #drainReady(): void {
+    if (this.#turnBegan === 0) {
+      this.#lastRead = monotonicNow();
+      this.#beginTurn(this.#lastRead);
+    }
+    this.#stride = 1;
+    this.#untilRead = 1;
+    let item = this.#ready.shift();
+    while (item !== undefined) {
+      item.queued = false;
+      this.#run(item);
+      if (this.#lastRead - this.#turnBegan >= sliceMs) break;
+      item = this.#ready.shift();
+    }
+    this.#armed = false;
+    if (this.#ready.length > 0) this.#arm();
+  }
+
+  #readClock(item: Item): boolean {
+    const now = monotonicNow();
+    const elapsed = now - this.#lastRead;
+    this.#lastRead = now;
+    if (elapsed > this.#blockedMs) this.#onBlocked?.(item, elapsed);
+    this.#stride = elapsed > sliceMs / 8 ? 1 : Math.min(longestStride, this.#stride * 2);
+    this.#untilRead = this.#stride;
+    return now - this.#turnBegan >= sliceMs;
+  }
+}

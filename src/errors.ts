@@ -289,37 +289,170 @@ export class HomeError extends RamureError {
   }
 }
 
-/** Why a run did not do what was asked through its control socket. */
-export type ControlReason =
-  | "bad-request"
-  | "not-found"
-  | "ambiguous"
-  | "wrong-state"
-  | "timed-out"
-  | "busy"
-  | "shutting-down"
-  | "unreachable"
-  | "failed";
-
-/** What a person needs to ask better. */
-export interface ControlFacts {
-  readonly why?: string | undefined;
-  readonly hint?: string | undefined;
-  /** Names like the one that was not found. */
-  readonly near?: readonly string[] | undefined;
-  /** Paths that an ambiguous name may have meant. */
-  readonly candidates?: readonly string[] | undefined;
+/** A process has exposed no endpoint of this name. */
+export class NoEndpointError extends RamureError {
+  readonly code = "no-endpoint";
+  constructor(path: string, name: string, exposed: readonly string[]) {
+    const known = exposed.length > 0 ? `it exposes ${exposed.join(", ")}` : "it exposes none";
+    super(`${path} has no endpoint ${JSON.stringify(name)}; ${known}.`);
+  }
 }
 
-/** A run answered with an error through its control socket, or could not be reached there. */
-export class ControlError extends RamureError {
-  readonly code = "control";
+/** An endpoint did not answer in time. */
+export class EndpointTimeoutError extends RamureError {
+  readonly code = "endpoint-timeout";
+  constructor(path: string, name: string, timeoutMs: number) {
+    super(
+      `${path}:${name} did not answer within ${timeoutMs} ms; raise timeoutMs, or 0 for no limit.`,
+    );
+  }
+}
+
+/** An endpoint could not be exposed, attached or answered. */
+export class EndpointError extends RamureError {
+  readonly code = "endpoint";
+  override readonly retryable = false;
+  constructor(path: string, name: string, why: string) {
+    super(`${path}:${name}: ${why}.`);
+  }
+}
+
+/** A word cannot be handed to a command. */
+export class UnsafeWordError extends RamureError {
+  readonly code = "unsafe-word";
+  override readonly retryable = false;
+  constructor(word: string, why: string) {
+    super(`${JSON.stringify(word.slice(0, 80))} cannot be a word of a command: ${why}.`);
+  }
+}
+
+/** The machine is gone or does not answer; whether a command ran is unknown. */
+export class MachineUnreachableError extends RamureError {
+  readonly code = "machine-unreachable";
+  constructor(machine: string, what: string, options?: { readonly cause?: unknown }) {
+    super(`The machine ${machine} cannot be reached: ${what}.`, options);
+  }
+}
+
+/** The machine was stopped by this program; what still ran there was ended. */
+export class MachineStoppedError extends RamureError {
+  readonly code = "machine-stopped";
+  override readonly retryable = false;
+  constructor(machine: string) {
+    super(`The machine ${machine} has been stopped; spawn another one from its image.`);
+  }
+}
+
+/** A file or directory of a machine cannot be used. */
+export class MachineFileError extends RamureError {
+  readonly code = "machine-file";
   constructor(
-    readonly reason: ControlReason,
-    message: string,
-    readonly facts: ControlFacts = {},
+    what: string,
+    readonly path: string,
+    /** The system's name for it, such as `ENOENT` or `EACCES`. */
+    readonly reason: string,
     options?: { readonly cause?: unknown },
   ) {
-    super(message, options);
+    super(`Cannot ${what} ${JSON.stringify(path)} (${reason}).`, options);
+  }
+}
+
+/** The machine has no tmux, or one too old. */
+export class TmuxMissingError extends RamureError {
+  readonly code = "tmux-missing";
+  override readonly retryable = false;
+  constructor(machine: string, found?: string) {
+    super(
+      `The machine ${machine} has ${found ? `tmux ${found}` : "no tmux"}, and agents need tmux 3.2 or newer; install it there: apt-get install -y tmux | brew install tmux | dnf install -y tmux.`,
+    );
+  }
+}
+
+/** A tmux command failed for a reason other than an absent session. */
+export class TmuxError extends RamureError {
+  readonly code = "tmux";
+  constructor(command: string, said: string, options?: { readonly cause?: unknown }) {
+    super(`tmux ${command} failed: ${said}`, options);
+  }
+}
+
+/** A Unix socket cannot have so long a path: the system would cut it silently. */
+export class SocketPathTooLongError extends RamureError {
+  readonly code = "socket-path-too-long";
+  override readonly retryable = false;
+  constructor(path: string, bytes: number, limit: number) {
+    super(
+      `The socket path ${path} has ${bytes} bytes and ${limit} are allowed; set RAMURE_HOME to a shorter directory.`,
+    );
+  }
+}
+
+/** A Unix socket cannot be made there, or not so that other users are kept out. */
+export class UnsafeSocketError extends RamureError {
+  readonly code = "unsafe-socket";
+  override readonly retryable = false;
+  constructor(path: string, why: string, options?: { readonly cause?: unknown }) {
+    super(`Cannot listen on ${path}: ${why}; set RAMURE_HOME to a private directory.`, options);
+  }
+}
+
+/** A mailbox or a stash has no room for one more. */
+export class OverflowError extends RamureError {
+  readonly code = "overflow";
+  constructor(path: string, what: "mailbox" | "stash", max: number) {
+    super(`The ${what} of ${path} is full (${max}); send more slowly or give it a larger bound.`);
+  }
+}
+
+/** An actor called itself, directly or through actors that wait for each other. */
+export class DeadlockError extends RamureError {
+  override readonly retryable = false;
+  constructor(
+    path: string,
+    readonly code: "self" | "deadlock",
+  ) {
+    super(`A call to ${path} would wait for itself; send a message instead, or reply later.`);
+  }
+}
+
+/** The caller's signal aborted before the answer came. */
+export class CallAbortedError extends RamureError {
+  readonly code = "aborted";
+  constructor(path: string, cause: unknown) {
+    super(`The call to ${path} was given up by its signal; its answer will be dropped.`, { cause });
+  }
+}
+
+/** The event that was waited for did not come in time. */
+export class WaitTimeoutError extends RamureError {
+  readonly code = "wait-timeout";
+  constructor(path: string, what: string, timeoutMs: number) {
+    super(`No ${what} event came from ${path} within ${timeoutMs} ms.`);
+  }
+}
+
+/** The log ended without the event that was waited for. */
+export class LogEndedError extends RamureError {
+  readonly code = "log-ended";
+  constructor(path: string, what: string) {
+    super(`The events of ${path} ended without ${what}; read them to see why.`);
+  }
+}
+
+/** `currentProcess` was given the contract of another process. */
+export class WrongContractError extends RamureError {
+  readonly code = "wrong-contract";
+  override readonly retryable = false;
+  constructor(path: string) {
+    super(`${path} was not made with this contract; pass the one given to its agentProcess.`);
+  }
+}
+
+/** An event, message or value does not fit the contract, or cannot leave its process. */
+export class ContractError extends RamureError {
+  readonly code = "contract";
+  override readonly retryable = false;
+  constructor(path: string, what: string, why: string) {
+    super(`${path}: ${what}: ${why}.`);
   }
 }

@@ -50,13 +50,21 @@ export interface Ref<in Message = unknown> {
   readonly started: Promise<boolean>;
   /** Resolves with the reason when this incarnation has ended. Never rejects. */
   readonly exited: Promise<ExitReason>;
-  /** Ask it to stop, children first, and wait for its end. `drain` handles what is queued first. */
-  stop(
-    reason?: ExitReason,
-    options?: { readonly drain?: boolean | undefined },
-  ): Promise<ExitReason>;
+  /**
+   * Ask it to stop, children first, and wait for its end. Never rejects.
+   *
+   * One that is still there after `shutdownMs` is killed. What is queued becomes dead letters.
+   */
+  stop(reason?: ExitReason, options?: StopOptions): Promise<ExitReason>;
   /** Close it now: its effects stop, its resources are released, its code is abandoned. */
   kill(): Promise<ExitReason>;
+}
+
+export interface StopOptions {
+  /** Handle what is queued first. Default: false. */
+  readonly drain?: boolean | undefined;
+  /** How long to wait before the kill. Default: what the actor was spawned with. */
+  readonly shutdownMs?: Shutdown | undefined;
 }
 
 /** What `shutdownMs` may be: a budget in ms, then kill; wait without end; or kill at once. */
@@ -79,6 +87,10 @@ export interface SpawnOptions<ParentMessage = never> {
   readonly startTimeoutMs?: number | undefined;
   /** How long it may take to stop when its parent stops. Default: 5_000. */
   readonly shutdownMs?: Shutdown | undefined;
+  /** How its own children are stopped: one after another, last started first, or all at once. Default: `in-reverse`. */
+  readonly stopChildren?: "in-reverse" | "together" | undefined;
+  /** When one message takes longer than this, a `stuck` event says so, or it is killed. Default: it may take any time. */
+  readonly stuckAfter?: { readonly ms: number; readonly then?: "report" | "kill" | undefined };
   /** Makes the message that the parent receives, ahead of its queue, when this child has ended. Default: none is sent. */
   readonly onExit?: ((exit: Exit) => ParentMessage) | undefined;
 }
@@ -106,10 +118,15 @@ export interface SlotOptions {
   readonly maxWaiting?: number | undefined;
 }
 
+export interface TimerOptions {
+  /** What cancels it: any other message, or a handler that returns another state. Default: nothing. */
+  readonly until?: "message" | "state-change" | undefined;
+}
+
 /** Timers that end with their actor. A message of a cancelled timer is never handled, even when it was queued. */
 export interface Timers<in Message> {
   /** Send `message` to oneself in `delayMs`. A timer of the same key is replaced. */
-  after(key: string, delayMs: number, message: Message): void;
+  after(key: string, delayMs: number, message: Message, options?: TimerOptions): void;
   /** Send `message` to oneself every `periodMs`. */
   every(key: string, periodMs: number, message: Message): void;
   cancel(key: string): void;
@@ -158,6 +175,10 @@ export interface Context<Message> {
   emit(type: string, data?: unknown): void;
   /** End after the message being handled. Default: `normal`. */
   exit(reason?: ExitReason): void;
+  /** Report that the behavior has no use for the message being handled. */
+  unhandled(): void;
+  /** Say that the handler waits for somebody outside, such as a person, and is not stuck, until the returned function is called. */
+  awaiting(): () => void;
   /** Make a callback of a library act as this actor. */
   bind<Args extends readonly unknown[], Result>(
     callback: (...args: Args) => Result,

@@ -51,6 +51,8 @@ export interface Exit {
   readonly pid: number;
   readonly epoch: number;
   readonly reason: ExitReason;
+  /** Set when it never ran: its `init` failed, or returned `ignore`. */
+  readonly unstarted?: "failed" | "ignored" | undefined;
 }
 
 const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([

@@ -1,0 +1,272 @@
+import { LogEndedError, WaitTimeoutError } from "../errors.ts";
+import type { Clock, ClockTimer } from "./clock.ts";
+import { LogCursor } from "./log-cursor.ts";
+import { LogStore } from "./log-store.ts";
+import { isolated } from "./plain-data.ts";
+
+/** One event of one stream. */
+export interface LogEvent {
+  /** From 1, without gaps, in its own stream. */
+  readonly seq: number;
+  /** When, in ms since 1970. */
+  readonly at: number;
+  readonly type: string;
+  readonly data: unknown;
+  /** Whose stream it is. */
+  readonly path: string;
+  readonly epoch: number;
+  /** Who emitted it, seen from `path`; absent for its own events. */
+  readonly source?: string | undefined;
+}
+
+export interface AppendOptions {
+  /** Who emitted it. Default: the stream's own actor. */
+  readonly source?: string | undefined;
+  /** Default: the log's current epoch. */
+  readonly epoch?: number | undefined;
+  /** Default: now. */
+  readonly at?: number | undefined;
+  /** The data comes from another event: it is a copy already. Default: false. */
+  readonly isolated?: boolean | undefined;
+}
+
+export interface WaitOptions<Event> {
+  /** Only an event that this accepts. Default: any. */
+  readonly where?: ((event: Event) => boolean) | undefined;
+  /** 0 or Infinity means no limit. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface EventLogOptions {
+  readonly clock: Clock;
+  readonly path: string;
+  /** Default: 1. */
+  readonly epoch?: number | undefined;
+  /** How many events stay in memory; a reader further behind reads one `gap` event instead. Default: all. */
+  readonly max?: number | undefined;
+}
+
+/** A stream of events that is kept: who comes late reads from the first. */
+export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterable<Event> {
+  readonly path: string;
+  readonly epoch: number;
+  /** The `seq` of the last event; 0 before the first. */
+  readonly last: number;
+  /** Whether its own terminal event stands, or it was ended, and it was not reopened. */
+  readonly ended: boolean;
+  /** Add an event. Undefined, and nothing added, when the log has ended. */
+  append(type: string, data?: unknown, options?: AppendOptions): Event | undefined;
+  /** Follow from `seq` on. A loop ends after a terminal event without a source, unless reopened by then. */
+  from(seq: number): AsyncIterable<Event>;
+  /** Resolve with the first event of the type, past ones included; rejects on timeout, abort, or the log's end. */
+  waitFor(type: string | readonly string[], options?: WaitOptions<Event>): Promise<Event>;
+  /** Call for each event inside `append`, from now on, or from the first kept one. Returns how to stop it. */
+  subscribe(
+    listener: (event: Event) => void,
+    options?: { readonly replay?: boolean | undefined },
+  ): () => void;
+  /** Events now in memory, oldest first; at most the last `limit`. */
+  recent(limit?: number): readonly Event[];
+  /** End without a terminal event: readers that have read all end. */
+  end(): void;
+  /** Go on after a terminal event, in the next epoch or in `epoch`. */
+  reopen(epoch?: number): void;
+}
+
+/** Tell whether an event is a stream's own last one. */
+export function isTerminal(event: LogEvent): boolean {
+  return event.source === undefined && terminalTypes.has(event.type);
+}
+
+const terminalTypes: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
+
+/** Make an empty log. */
+export function createEventLog<Event extends LogEvent = LogEvent>(
+  options: EventLogOptions,
+): EventLog<Event> {
+  return new KeptLog<Event>(options);
+}
+
+interface Subscriber<Event> {
+  readonly listener: (event: Event) => void;
+  next: number;
+}
+
+class KeptLog<Event extends LogEvent> implements EventLog<Event> {
+  readonly path: string;
+  readonly #clock: Clock;
+  readonly #store: LogStore<Event>;
+  readonly #subscribers = new Set<Subscriber<Event>>();
+  #epoch: number;
+  #notifying = false;
+
+  constructor({ clock, path, epoch = 1, max = Number.POSITIVE_INFINITY }: EventLogOptions) {
+    this.path = path;
+    this.#clock = clock;
+    this.#epoch = epoch;
+    this.#store = new LogStore(max);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get last(): number {
+    return this.#store.last;
+  }
+
+  get ended(): boolean {
+    return this.#store.endedAt !== undefined;
+  }
+
+  append(type: string, data?: unknown, options: AppendOptions = {}): Event | undefined {
+    if (this.ended) return undefined;
+    const event = this.#event(type, data, options);
+    this.#store.push(event, isTerminal(event));
+    this.#notify();
+    this.#store.wake();
+    return event;
+  }
+
+  from(seq: number): AsyncIterable<Event> {
+    return { [Symbol.asyncIterator]: () => this.#cursor(seq) };
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Event> {
+    return this.#cursor(1);
+  }
+
+  waitFor(type: string | readonly string[], options: WaitOptions<Event> = {}): Promise<Event> {
+    const types = typeof type === "string" ? [type] : type;
+    const fits = (event: Event) =>
+      types.includes(event.type) && (options.where === undefined || options.where(event));
+    return waitOn(this, this.#clock, { ...options, what: types.join(" or "), fits });
+  }
+
+  subscribe(
+    listener: (event: Event) => void,
+    options?: { readonly replay?: boolean | undefined },
+  ): () => void {
+    const next = options?.replay === true ? this.#store.first : this.#store.last + 1;
+    const subscriber = { listener, next };
+    this.#subscribers.add(subscriber);
+    this.#notify();
+    return () => this.#subscribers.delete(subscriber);
+  }
+
+  recent(limit = Number.POSITIVE_INFINITY): readonly Event[] {
+    return this.#store.recent(limit);
+  }
+
+  end(): void {
+    this.#store.endedAt ??= this.#store.last;
+    this.#store.wake();
+  }
+
+  reopen(epoch?: number): void {
+    this.#epoch = epoch ?? this.#epoch + 1;
+    this.#store.endedAt = undefined;
+  }
+
+  #cursor(seq: number): AsyncIterator<Event> {
+    return new LogCursor(this.#store, seq, (from, to) => this.#gap(from, to));
+  }
+
+  #event(type: string, data: unknown, options: AppendOptions): Event {
+    const event: LogEvent = {
+      seq: this.#store.last + 1,
+      at: options.at ?? this.#clock.wallNow(),
+      type,
+      data: options.isolated === true ? data : isolated(data),
+      path: this.path,
+      epoch: options.epoch ?? this.#epoch,
+      ...(options.source === undefined ? undefined : { source: options.source }),
+    };
+    // What `Event` adds to LogEvent are names of types and shapes of data, checked where `append` is called.
+    return Object.freeze(event) as Event;
+  }
+
+  #gap(from: number, to: number): Event {
+    const data = Object.freeze({ from, to });
+    const facts = { seq: to, at: this.#clock.wallNow(), type: "gap", data, path: this.path };
+    const event: LogEvent = { ...facts, epoch: this.#epoch };
+    return Object.freeze(event) as Event;
+  }
+
+  /** Each subscriber hears of each event once and in order, also when a listener appends. */
+  #notify(): void {
+    if (this.#notifying || this.#subscribers.size === 0) return;
+    this.#notifying = true;
+    try {
+      while (this.#notifyOnce());
+    } finally {
+      this.#notifying = false;
+    }
+  }
+
+  #notifyOnce(): boolean {
+    let told = false;
+    for (const subscriber of this.#subscribers) {
+      const event = this.#store.at(Math.max(subscriber.next, this.#store.first));
+      if (event === undefined) continue;
+      subscriber.next = event.seq + 1;
+      told = true;
+      this.#tell(subscriber, event);
+    }
+    return told;
+  }
+
+  /** A listener that throws is not asked again: the one who emits is not to blame. */
+  #tell(subscriber: Subscriber<Event>, event: Event): void {
+    try {
+      subscriber.listener(event);
+    } catch (error) {
+      this.#subscribers.delete(subscriber);
+      if (!this.ended) this.append("subscriber-failed", { event: event.seq, error: String(error) });
+    }
+  }
+}
+
+interface Wait<Event> extends WaitOptions<Event> {
+  readonly what: string;
+  readonly fits: (event: Event) => boolean;
+}
+
+function waitOn<Event extends LogEvent>(
+  log: EventLog<Event>,
+  clock: Clock,
+  { what, fits, timeoutMs = 0, signal }: Wait<Event>,
+): Promise<Event> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(signal.reason);
+    const cursor = log[Symbol.asyncIterator]();
+    let timer: ClockTimer | undefined;
+    const finish = (settle: () => void) => {
+      timer?.cancel();
+      signal?.removeEventListener("abort", aborted);
+      void cursor.return?.();
+      settle();
+    };
+    const aborted = () => finish(() => reject(signal?.reason));
+    signal?.addEventListener("abort", aborted, { once: true });
+    if (timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY) {
+      const late = () => finish(() => reject(new WaitTimeoutError(log.path, what, timeoutMs)));
+      timer = clock.setTimer(timeoutMs, late);
+    }
+    const found = (event: Event) => finish(() => resolve(event));
+    const ended = () => finish(() => reject(new LogEndedError(log.path, what)));
+    search(cursor, fits).then((event) => (event === undefined ? ended() : found(event)), reject);
+  });
+}
+
+async function search<Event>(
+  cursor: AsyncIterator<Event>,
+  fits: (event: Event) => boolean,
+): Promise<Event | undefined> {
+  for (;;) {
+    const step = await cursor.next();
+    if (step.done === true) return undefined;
+    if (fits(step.value)) return step.value;
+  }
+}

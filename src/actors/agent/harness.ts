@@ -10,7 +10,7 @@ export interface Link {
 
 /** Who hears what comes in over the links of one agent. Calls never overlap for one link. */
 export interface LinkListener {
-  /** The hello passed token and epoch; `link` is open. An older link of the agent is closed already. */
+  /** The hello passed token and epoch, the door has answered `welcome`; an older link of the agent is closed already. */
   opened(link: Link, hello: Extract<FromAgent, { type: "hello" }>): void;
   received(link: Link, frame: FromAgent): void;
   closed(link: Link, code: number, reason: string): void;

@@ -12,6 +12,8 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Written to its standard input, which is then closed. Default: empty. */
   readonly input?: string | Uint8Array | undefined;
+  /** Bytes kept of each of stdout and stderr; what comes after is dropped. Default: 16 MiB. */
+  readonly maxOutputBytes?: number | undefined;
   /** Ends the whole process group when it aborts; `exec` then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,6 +27,8 @@ export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
+  /** Whether output was dropped because there was more than `maxOutputBytes`; stderr says so too. */
+  readonly truncated?: boolean | undefined;
   readonly ok: boolean;
 }
 
@@ -42,7 +46,12 @@ export interface Reach extends AsyncDisposable {
   readonly socket: string;
 }
 
-/** Somewhere that commands run and files lie. Every method rejects with MachineUnreachableError when it is gone. */
+/**
+ * Somewhere that commands run and files lie.
+ *
+ * Every method rejects with MachineUnreachableError when the machine is gone, and with
+ * MachineStoppedError after `stop`. A file that cannot be used rejects with MachineFileError.
+ */
 export interface Machine extends AsyncDisposable {
   /** The image's kind, such as `local` or `ssh`. */
   readonly kind: string;
@@ -69,8 +78,17 @@ export interface Machine extends AsyncDisposable {
   reach?(socket: string): Promise<Reach>;
 }
 
+export interface SpawnMachineOptions {
+  /** For status and for what the backend names after it; not unique. */
+  readonly name: string;
+  /** Aborts the start; what was made by then is removed before `spawn` rejects. */
+  readonly signal: AbortSignal;
+  /** Set for whatever runs there, over the image's own: the marks of the run. Default: none. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
 /** A recipe for machines. */
 export interface Image<M extends Machine = Machine> {
   readonly kind: string;
-  spawn(options: { readonly name: string; readonly signal: AbortSignal }): Promise<M>;
+  spawn(options: SpawnMachineOptions): Promise<M>;
 }

@@ -1,0 +1,234 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { customAlphabet } from "nanoid";
+import { MachineFileError, MachineStoppedError, UnsupportedError } from "../errors.ts";
+import { readHostFile, writeHostFile } from "./host-files.ts";
+import type {
+  Argv,
+  Duplex,
+  ExecOptions,
+  ExecResult,
+  Image,
+  Machine,
+  Reach,
+  SpawnMachineOptions,
+} from "./machine.ts";
+import { endGroup, graceMs, groupExists } from "./process-group.ts";
+import { endAll, findMarked, type HostProcess, liveProcesses } from "./process-table.ts";
+import { type Subprocess, startDuplex, startSubprocess } from "./subprocess.ts";
+
+const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+
+export interface LocalOptions {
+  /** Where commands run and relative paths start; made if missing. Default: the current directory. */
+  readonly workDir?: string | undefined;
+  /** Added to this program's environment, which is inherited. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * This host, as the user who runs the program, with all of that user's rights.
+ *
+ * @example
+ * await using machine = await new LocalImage({ workDir: "build" }).spawn({ name: "local", signal });
+ * const { stdout } = await machine.exec(["git", "status", "--short"]);
+ */
+export class LocalImage implements Image<LocalMachine> {
+  readonly kind = "local";
+  readonly #options: LocalOptions;
+
+  constructor(options: LocalOptions = {}) {
+    this.#options = options;
+  }
+
+  async spawn({ signal, env }: SpawnMachineOptions): Promise<LocalMachine> {
+    signal.throwIfAborted();
+    const workDir = resolve(this.#options.workDir ?? ".");
+    try {
+      await mkdir(workDir, { recursive: true });
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      throw new MachineFileError("make the work directory", workDir, code ?? "unknown", { cause });
+    }
+    return new LocalMachine({ workDir, env: { ...this.#options.env, ...env } });
+  }
+}
+
+export interface LocalMachineOptions {
+  /** Absolute, and there. */
+  readonly workDir: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Runs at the end of `stop`. */
+  readonly release?: (() => Promise<void>) | undefined;
+}
+
+/** A machine of a LocalImage. */
+export class LocalMachine implements Machine {
+  readonly kind = "local";
+  readonly workDir: string;
+  readonly #options: LocalMachineOptions;
+  /** In the environment of all that it starts, so that `stop` finds what moved out of its group. */
+  readonly #id = newId();
+  readonly #running = new Set<Subprocess>();
+  /** Sessions whose first process has ended, and others have not. */
+  readonly #leftBehind = new Set<number>();
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: LocalMachineOptions) {
+    this.#options = options;
+    this.workDir = options.workDir;
+  }
+
+  get summary(): string {
+    return `this host, ${this.workDir}`;
+  }
+
+  async exec(command: string | Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    this.#assertUsable(options);
+    options.signal?.throwIfAborted();
+    const words = typeof command === "string" ? ["bash", "-c", command] : command;
+    const running = startSubprocess(words, {
+      cwd: resolve(this.workDir, options.cwd ?? "."),
+      env: this.#environment(options.env),
+      input: options.input,
+      timeoutMs: options.timeoutMs,
+      maxOutputBytes: options.maxOutputBytes,
+    });
+    const abort = (): void => running.abort(options.signal?.reason);
+    options.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await this.#track(running);
+    } finally {
+      options.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async writeFile(
+    path: string,
+    content: string | Uint8Array,
+    options: { readonly mode?: number | undefined } = {},
+  ): Promise<void> {
+    this.#assertUsable();
+    await writeHostFile(resolve(this.workDir, path), content, options.mode);
+  }
+
+  async readFile(path: string): Promise<Uint8Array> {
+    this.#assertUsable();
+    return readHostFile(resolve(this.workDir, path));
+  }
+
+  /** The words that start a shell, or `command`, in the work directory. Not ended by `stop`: it is a person's. */
+  shell(command?: Argv): Argv {
+    const words = command ?? [process.env.SHELL ?? "bash"];
+    return ["sh", "-c", 'cd -- "$1" && shift && exec "$@"', "sh", this.workDir, ...words];
+  }
+
+  async duplex(command: Argv): Promise<Duplex> {
+    this.#assertUsable();
+    const running = startDuplex(command, { cwd: this.workDir, env: this.#environment() });
+    this.#track(running).catch(() => {}); // Its `exited` tells.
+    return running.duplex;
+  }
+
+  async reach(socket: string): Promise<Reach> {
+    this.#assertUsable();
+    return { socket, [Symbol.asyncDispose]: async () => {} };
+  }
+
+  /**
+   * Make a machine with a copy of the work directory, removed when that machine stops.
+   *
+   * `tracked` copies what git knows, at its last commit, as a work tree of the same repository.
+   * Default: everything, sharing blocks where the file system can.
+   */
+  async fork(options: { readonly files?: "all" | "tracked" } = {}): Promise<LocalMachine> {
+    this.#assertUsable();
+    const home = await mkdtemp(join(tmpdir(), "ramure-fork-"));
+    const workDir = join(home, "work");
+    const tracked = options.files === "tracked";
+    const release = async (): Promise<void> => {
+      if (tracked) await this.#git("worktree", "remove", "--force", "--force", workDir);
+      await rm(home, { recursive: true, force: true });
+    };
+    const copied = tracked
+      ? await this.#git("worktree", "add", "--detach", workDir)
+      : await this.exec(copyCommand(this.workDir, workDir));
+    if (!copied.ok) {
+      await release();
+      throw new MachineFileError("copy", this.workDir, copied.stderr.trim());
+    }
+    return new LocalMachine({ workDir, env: this.#options.env, release });
+  }
+
+  /** End all that it started and still runs, also in the background; waits for that, for a few seconds at most. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    const running = [...this.#running];
+    for (const one of running) one.abort(new MachineStoppedError(this.summary));
+    await Promise.allSettled(running.map(({ result }) => result));
+    await this.#endLeftBehind();
+    await this.#options.release?.();
+  }
+
+  async #endLeftBehind(): Promise<void> {
+    const swept = await endAll(() => this.#findOwn(), graceMs);
+    if (!swept.supported) await Promise.all([...this.#leftBehind].map((group) => endGroup(group)));
+  }
+
+  async #findOwn(): Promise<readonly HostProcess[] | undefined> {
+    const marked = await findMarked("RAMURE_MACHINE", this.#id);
+    const table = this.#leftBehind.size > 0 ? await liveProcesses() : [];
+    if (!marked || !table) return undefined;
+    return [...marked, ...table.filter(({ session }) => this.#leftBehind.has(session))];
+  }
+
+  async #track(running: Subprocess): Promise<ExecResult> {
+    this.#running.add(running);
+    try {
+      return await running.result;
+    } finally {
+      this.#running.delete(running);
+      if (running.pid !== undefined && groupExists(running.pid)) this.#leftBehind.add(running.pid);
+    }
+  }
+
+  #environment(env: Readonly<Record<string, string>> = {}): Record<string, string | undefined> {
+    const { RAMURE_HOME, RAMURE_RUN } = this.#options.env;
+    return {
+      ...process.env,
+      ...this.#options.env,
+      ...env,
+      ...(RAMURE_HOME === undefined ? {} : { RAMURE_HOME }),
+      ...(RAMURE_RUN === undefined ? {} : { RAMURE_RUN }),
+      RAMURE_MACHINE: this.#id,
+    };
+  }
+
+  /** Runs outside the machine's life, because a work tree is removed at its very end. */
+  #git(...words: Argv): Promise<ExecResult> {
+    return startSubprocess(["git", ...words], { cwd: this.workDir, env: process.env }).result;
+  }
+
+  #assertUsable({ user }: ExecOptions = {}): void {
+    if (this.#stopping) throw new MachineStoppedError(this.summary);
+    if (user === undefined) return;
+    const { username, uid } = userInfo();
+    if (user !== username && user !== String(uid)) {
+      throw new UnsupportedError(this.kind, `exec as user ${user}`);
+    }
+  }
+}
+
+function copyCommand(from: string, to: string): Argv {
+  const reflink = process.platform === "linux" ? ["-a", "--reflink=auto"] : ["-Rpc"];
+  return ["cp", ...reflink, "--", from, to];
+}

@@ -1,0 +1,140 @@
+import { readdir, readFile } from "node:fs/promises";
+import { poll } from "./host-clock.ts";
+
+/** One live process of this host. Pid and start time together name it for good; a pid alone is reused. */
+export interface HostProcess {
+  readonly pid: number;
+  /** In clock ticks since boot. */
+  readonly startTime: number;
+  readonly group: number;
+  readonly session: number;
+}
+
+/** What a sweep did. */
+export interface Sweep {
+  /** False where the host has no `/proc`: then nothing was looked for and nothing ended. */
+  readonly supported: boolean;
+  readonly ended: readonly HostProcess[];
+  /** Still there at the end: not ours to signal, or stuck in the kernel. */
+  readonly left: readonly HostProcess[];
+}
+
+/** List the processes that live: a zombie does not. Undefined where the host has no `/proc`. */
+export async function liveProcesses(): Promise<readonly HostProcess[] | undefined> {
+  const pids = await processIds();
+  if (!pids) return undefined;
+  const found = await Promise.all(pids.map(readProcess));
+  return found.filter((entry) => entry !== undefined);
+}
+
+/** Find live processes whose environment at their start has `name=value`, this process apart. */
+export async function findMarked(
+  name: string,
+  value: string,
+): Promise<readonly HostProcess[] | undefined> {
+  const pids = await processIds();
+  if (!pids) return undefined;
+  const marker = Buffer.from(`\0${name}=${value}\0`);
+  const others = pids.filter((pid) => pid !== process.pid);
+  const found = await Promise.all(others.map((pid) => markedProcess(pid, marker)));
+  return found.filter((entry) => entry !== undefined);
+}
+
+/**
+ * End every process of this host whose environment has `name=value`: SIGTERM, then SIGKILL.
+ *
+ * Finds children that moved to their own session or that ignore SIGHUP. Looks again after each
+ * round, so what was forked meanwhile is ended too. Takes at most about twice `graceMs`.
+ */
+export function endMarked(name: string, value: string, graceMs = 2_000): Promise<Sweep> {
+  return endAll(() => findMarked(name, value), graceMs);
+}
+
+/** End whatever `find` finds, until it finds nothing: SIGTERM, then SIGKILL. */
+export async function endAll(
+  find: () => Promise<readonly HostProcess[] | undefined>,
+  graceMs: number,
+): Promise<Sweep> {
+  const seen = new Map<string, HostProcess>();
+  let left: readonly HostProcess[] = [];
+  const signalled = new Set<string>();
+  const round = async (signal: NodeJS.Signals): Promise<boolean> => {
+    left = (await find()) ?? [];
+    for (const entry of left) {
+      seen.set(keyOf(entry), entry);
+      const once = `${signal} ${keyOf(entry)}`;
+      if (!signalled.has(once)) signalProcess(entry.pid, signal);
+      signalled.add(once);
+    }
+    return left.length === 0;
+  };
+  if ((await find()) === undefined) return { supported: false, ended: [], left: [] };
+  const polite = await poll(() => round("SIGTERM"), { withinMs: graceMs });
+  if (!polite) await poll(() => round("SIGKILL"), { withinMs: graceMs });
+  const remaining = new Set(left.map(keyOf));
+  const ended = [...seen].filter(([key]) => !remaining.has(key)).map(([, entry]) => entry);
+  return { supported: true, ended, left };
+}
+
+/** Tell whether this very process lives: same pid, same start, not a zombie. */
+export async function isLive(entry: HostProcess): Promise<boolean> {
+  return (await readProcess(entry.pid))?.startTime === entry.startTime;
+}
+
+/** Read one live process; undefined for none, a zombie, or a host without `/proc`. */
+export async function readProcess(pid: number): Promise<HostProcess | undefined> {
+  const stat = await readOrNothing(`/proc/${pid}/stat`);
+  return stat && parseStat(pid, stat.toString("latin1"));
+}
+
+function parseStat(pid: number, stat: string): HostProcess | undefined {
+  // The second field is the command in parentheses and may hold anything, so read from its end.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  if (fields[0] === "Z" || fields[0] === "X") return undefined;
+  return {
+    pid,
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+  };
+}
+
+async function markedProcess(pid: number, marker: Buffer): Promise<HostProcess | undefined> {
+  const environ = await readOrNothing(`/proc/${pid}/environ`);
+  if (!environ || !Buffer.concat([nul, environ, nul]).includes(marker)) return undefined;
+  return readProcess(pid);
+}
+
+const nul = Buffer.from([0]);
+
+async function processIds(): Promise<readonly number[] | undefined> {
+  try {
+    const names = await readdir("/proc");
+    const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+    return pids.length > 0 ? pids : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processes come and go while the table is read, and others' are closed to us: both count as absent. */
+async function readOrNothing(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Signal a process, or with a negative pid its group. What is gone or not ours is no error. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // ESRCH: it ended by itself. EPERM: not ours; a sweep reports it as left.
+  }
+}
+
+function keyOf({ pid, startTime }: HostProcess): string {
+  return `${pid} ${startTime}`;
+}

@@ -1,0 +1,182 @@
+import { stat } from "node:fs/promises";
+import { constants } from "node:os";
+import { PassThrough } from "node:stream";
+import { MachineFileError, MachineUnreachableError, UnsafeWordError } from "../errors.ts";
+import {
+  type HostChild,
+  type HostChildEnd,
+  type LaunchOptions,
+  launchChild,
+} from "./host-child.ts";
+import { after } from "./host-clock.ts";
+import type { Argv, Duplex, ExecResult } from "./machine.ts";
+import { drained, OutputBuffer } from "./output-buffer.ts";
+import { endGroup } from "./process-group.ts";
+import { assertWord } from "./shell.ts";
+
+export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
+  /** How long it may run, in ms; then its process group is ended. 0 or none: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** Bytes kept of each of stdout and stderr. Default: 16 MiB. */
+  readonly maxOutputBytes?: number | undefined;
+}
+
+/** A command of this host that runs in a session and process group of its own. */
+export interface Subprocess {
+  /** Its own, its group's and its session's id; undefined when it could not start. */
+  readonly pid: number | undefined;
+  /** How it ended. Rejects with the reason of `abort`, or with why this host could not start it. */
+  readonly result: Promise<ExecResult>;
+  /** End the whole group; `result` then rejects with `reason`, unless it had ended before. */
+  abort(reason: unknown): void;
+}
+
+export interface StreamingSubprocess extends Subprocess {
+  readonly duplex: Duplex;
+}
+
+/** Start a command and collect what it writes. Throws UnsafeWordError for words that no command can get. */
+export function startSubprocess(words: Argv, options: SubprocessOptions): Subprocess {
+  assertCommand(words, options);
+  const child = launchChild(words, options);
+  return watch({ words, child, options, stdout: new OutputBuffer(child.stdout, limitOf(options)) });
+}
+
+/** Start a command whose standard input and output stay open. */
+export function startDuplex(words: Argv, options: SubprocessOptions): StreamingSubprocess {
+  assertCommand(words, options);
+  const child = launchChild(words, { ...options, stream: true });
+  // Taken hold of at once: a pipe that nobody reads yet must not be drained by anybody else.
+  const output = child.stdout.pipe(new PassThrough());
+  const running = watch({ words, child, options });
+  const exited = running.result.then(
+    ({ exitCode, stderr }) => ({ exitCode, stderr }),
+    (reason: unknown) => ({ exitCode: 128 + constants.signals.SIGTERM, stderr: String(reason) }),
+  );
+  const kill = (): void => running.abort(new Error("it was killed"));
+  return { ...running, duplex: { input: child.stdin, output, exited, kill } };
+}
+
+interface Watched {
+  readonly words: Argv;
+  readonly child: HostChild;
+  readonly options: SubprocessOptions;
+  /** Absent: somebody else reads it. */
+  readonly stdout?: OutputBuffer | undefined;
+}
+
+/** Why a command was ended before it ended itself. */
+type Cut = { readonly timedOut: true } | { readonly timedOut: false; readonly reason: unknown };
+
+function watch(watched: Watched): Subprocess {
+  const { child, options } = watched;
+  const stderr = new OutputBuffer(child.stderr, limitOf(options));
+  const outputs = watched.stdout ? [watched.stdout, stderr] : [stderr];
+  let cut: Cut | undefined;
+  let over = false;
+  let groupEnded: Promise<void> | undefined;
+  const end = (why: Cut): void => {
+    if (over || cut) return;
+    cut = why;
+    if (child.pid !== undefined) groupEnded = endGroup(child.pid);
+  };
+  const callOff = after(options.timeoutMs, () => end({ timedOut: true }));
+  const finish = async (): Promise<ExecResult> => {
+    const ended = await child.ended;
+    callOff();
+    over = true;
+    await groupEnded;
+    const all = await drained(outputs);
+    if (!all) for (const output of outputs) cut ? output.destroy() : output.detach();
+    if (cut && !cut.timedOut) throw cut.reason;
+    return resultOf(watched, { ended, stderr, timedOut: cut?.timedOut ?? false });
+  };
+  const result = finish();
+  result.catch(() => {}); // Whoever holds the subprocess may look later, or only abort it.
+  return { pid: child.pid, result, abort: (reason) => end({ timedOut: false, reason }) };
+}
+
+interface Outcome {
+  readonly ended: HostChildEnd;
+  readonly stderr: OutputBuffer;
+  readonly timedOut: boolean;
+}
+
+async function resultOf(watched: Watched, outcome: Outcome): Promise<ExecResult> {
+  const { ended, timedOut } = outcome;
+  const refused = ended.failure && (await refusal(watched, ended));
+  const exitCode = timedOut ? 124 : refused ? refused.exitCode : exitCodeOf(ended);
+  const truncated = (watched.stdout?.dropped ?? 0) > 0 || outcome.stderr.dropped > 0;
+  const remarks = [
+    refused ? refused.says : "",
+    timedOut ? `Timed out after ${(watched.options.timeoutMs ?? 0) / 1_000} s.` : "",
+    truncated ? `Output beyond ${limitOf(watched.options)} bytes was dropped.` : "",
+  ];
+  return {
+    exitCode,
+    signal: timedOut ? undefined : (ended.signal ?? undefined),
+    stdout: watched.stdout?.text() ?? "",
+    stderr: withRemarks(outcome.stderr.text(), remarks),
+    timedOut,
+    truncated,
+    ok: exitCode === 0,
+  };
+}
+
+function withRemarks(text: string, remarks: readonly string[]): string {
+  const said = remarks.filter((remark) => remark !== "").map((remark) => `${remark}\n`);
+  if (said.length === 0) return text;
+  return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${said.join("")}`;
+}
+
+function exitCodeOf(ended: HostChildEnd): number {
+  if (ended.code !== null) return ended.code;
+  const numbers: Readonly<Record<string, number>> = constants.signals;
+  return 128 + (numbers[ended.signal ?? ""] ?? 0);
+}
+
+/** Say what a shell would say of a command that it cannot start; throw what is the host's own trouble. */
+async function refusal(
+  { words, options }: Watched,
+  { failure, cause }: HostChildEnd,
+): Promise<{ readonly exitCode: number; readonly says: string }> {
+  if (!(await isDirectory(options.cwd))) {
+    throw new MachineFileError("run a command in", options.cwd, "no such directory", { cause });
+  }
+  const says = refusals.get(failure ?? "");
+  if (!says) {
+    throw new MachineUnreachableError("local", `it cannot start a process (${failure})`, { cause });
+  }
+  return { exitCode: failure === "ENOENT" ? 127 : 126, says: `${words[0]}: ${says}` };
+}
+
+const refusals: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "command not found"],
+  ["EACCES", "Permission denied"],
+  ["EPERM", "Operation not permitted"],
+  ["ENOTDIR", "Not a directory"],
+  ["EISDIR", "Is a directory"],
+  ["ENOEXEC", "Exec format error"],
+  ["E2BIG", "Argument list too long"],
+  ["ELOOP", "Too many levels of symbolic links"],
+  ["ENAMETOOLONG", "File name too long"],
+  ["ETXTBSY", "Text file busy"],
+]);
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+function assertCommand(words: Argv, options: SubprocessOptions): void {
+  if (!words[0]) throw new UnsafeWordError("", "the first word names the program to run");
+  for (const word of [...words, options.cwd]) assertWord(word);
+  for (const value of Object.entries(options.env).flat()) if (value) assertWord(value);
+}
+
+function limitOf(options: SubprocessOptions): number {
+  return options.maxOutputBytes ?? 16 * 1024 * 1024;
+}

@@ -18,6 +18,8 @@ export interface ToolTable {
   cancel(id: string): void;
   /** Abort all running calls and refuse every later one. */
   end(why: string): void;
+  /** Take calls again after `end`. */
+  reopen(): void;
 }
 
 export interface ToolTableOptions {
@@ -83,6 +85,10 @@ class Table implements ToolTable {
   end(why: string): void {
     this.#ended = why;
     for (const call of this.#open()) call.end(why);
+  }
+
+  reopen(): void {
+    this.#ended = undefined;
   }
 
   #start(call: RunningCall, progress: (text: string) => void): void {

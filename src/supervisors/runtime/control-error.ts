@@ -1,0 +1,57 @@
+import { RamureError } from "../../errors.ts";
+
+/** Why a run did not do what was asked through its control socket. */
+export type ControlReason =
+  | "bad-request"
+  | "not-found"
+  | "ambiguous"
+  | "wrong-state"
+  | "timed-out"
+  | "busy"
+  | "shutting-down"
+  | "unreachable"
+  | "failed";
+
+/** What a person needs to ask better. */
+export interface ControlFacts {
+  readonly why?: string | undefined;
+  readonly hint?: string | undefined;
+  /** Names like the one that was not found. */
+  readonly near?: readonly string[] | undefined;
+  /** Paths that an ambiguous name may have meant. */
+  readonly candidates?: readonly string[] | undefined;
+}
+
+/** A run answered with an error through its control socket, or could not be reached there. */
+export class ControlError extends RamureError {
+  readonly code = "control";
+  constructor(
+    readonly reason: ControlReason,
+    message: string,
+    readonly facts: ControlFacts = {},
+    options?: { readonly cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+const reasonOfCode: Readonly<Record<string, ControlReason>> = {
+  noproc: "not-found",
+  "no-endpoint": "not-found",
+  down: "wrong-state",
+  stopped: "wrong-state",
+  cancelled: "wrong-state",
+  unsupported: "wrong-state",
+  "machine-stopped": "wrong-state",
+  "call-timeout": "timed-out",
+  "endpoint-timeout": "timed-out",
+  "process-timeout": "timed-out",
+};
+
+/** Turn whatever was thrown into what a control client is told. No stack crosses. */
+export function asControlError(error: unknown): ControlError {
+  if (error instanceof ControlError) return error;
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  const reason = error instanceof RamureError ? reasonOfCode[error.code] : undefined;
+  return new ControlError(reason ?? "failed", message, {}, { cause: error });
+}

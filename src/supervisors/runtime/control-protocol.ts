@@ -1,0 +1,37 @@
+/*
+ * All of a run that its control clients see: the one file of this room that `src/cli/` imports,
+ * beside the journal's reader.
+ */
+export { ControlError, type ControlFacts, type ControlReason } from "./control-error.ts";
+export { Fields } from "./control-fields.ts";
+export { LineReader } from "./control-lines.ts";
+export {
+  cancelMethod,
+  parseAnswer,
+  type RpcAnswer,
+  type RpcId,
+  requestLine,
+} from "./control-rpc.ts";
+export type {
+  ArgvResult,
+  CallResult,
+  Connection,
+  ControlEvent,
+  ControlMethod,
+  ControlStreams,
+  EndpointNode,
+  ParamsOf,
+  ResultOf,
+  RunFacts,
+  RunStatus,
+  SendResult,
+  StatusPage,
+  StreamMethod,
+  TreeNode,
+  TreeUpdate,
+} from "./control-types.ts";
+export { maxLineBytes, statusSchema } from "./control-types.ts";
+export { itemWire, paramsWire, resultWire } from "./control-wire.ts";
+export { type HomeLayout, homeLayout } from "./home.ts";
+export { nearNames, resolveAddress } from "./resolve-address.ts";
+export { type ListedRun, listRuns, type RunLiveness, type RunRecord } from "./run-record.ts";

@@ -1,0 +1,106 @@
+import { chmod, lstat, mkdir } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { isAbsolute, join, resolve } from "node:path";
+import { HomeError, SocketPathTooLongError } from "../../errors.ts";
+
+/** Where the runs of one user lie on this host. */
+export interface HomeLayout {
+  readonly home: string;
+  /** Holds `{id}.json` and `{id}.sock` of every run that has not ended cleanly. */
+  readonly runtimes: string;
+  /** Holds a directory for every run, ended ones included. */
+  readonly logs: string;
+}
+
+/** Where one run lies. */
+export interface RunPaths {
+  readonly record: string;
+  readonly socket: string;
+  readonly logDir: string;
+}
+
+/** The environment as far as it decides where runs lie. */
+export type HomeEnv = Readonly<Record<string, string | undefined>>;
+
+/** The most bytes that a Unix socket's path may have, on Linux; macOS allows 103. */
+export const maxSocketPathBytes = process.platform === "darwin" ? 103 : 107;
+
+/** Tell where runs lie: `RAMURE_HOME`, or else `~/.ramure`. Touches nothing. */
+export function homeLayout(env: HomeEnv): HomeLayout {
+  const home = resolve(env.RAMURE_HOME || join(env.HOME || homedir(), ".ramure"));
+  return { home, runtimes: join(home, "runtimes"), logs: join(home, "logs") };
+}
+
+/**
+ * Make the directories of the home, each for this user alone, and check that they are.
+ *
+ * Throws HomeError, which names the path and RAMURE_HOME, when one cannot be
+ * made or written, belongs to someone else, is open to others or is a symlink.
+ */
+export async function prepareHome(env: HomeEnv): Promise<HomeLayout> {
+  const layout = homeLayout(env);
+  await privateDirectory(layout.home);
+  await privateDirectory(layout.runtimes);
+  await privateDirectory(layout.logs);
+  return layout;
+}
+
+/**
+ * Tell where the run `id` lies, and make its log directory.
+ *
+ * A socket path that would be too long goes to a short directory of this user
+ * under the system's temporary one; the run's record says where.
+ */
+export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths> {
+  const logDir = join(layout.logs, id);
+  await privateDirectory(logDir);
+  const socket = await socketPath(layout, id);
+  return { record: join(layout.runtimes, `${id}.json`), socket, logDir };
+}
+
+/** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
+export async function privateDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
+  }
+  const found = await lstat(path);
+  if (found.isSymbolicLink()) throw new HomeError(path, "is a symbolic link");
+  if (!found.isDirectory()) throw new HomeError(path, "is not a directory");
+  const user = process.getuid?.();
+  if (user !== undefined && found.uid !== user) {
+    throw new HomeError(path, `belongs to user ${found.uid}, not to ${user}`);
+  }
+  if ((found.mode & 0o077) !== 0) await closeToOthers(path);
+}
+
+async function closeToOthers(path: string): Promise<void> {
+  await chmod(path, 0o700).catch((error: unknown) => {
+    throw new HomeError(path, `is open to other users (${messageOf(error)})`, error);
+  });
+}
+
+async function socketPath(layout: HomeLayout, id: string): Promise<string> {
+  const usual = join(layout.runtimes, `${id}.sock`);
+  if (fits(usual)) return usual;
+  const short = join(shortDirectory(), `${id}.sock`);
+  if (!fits(short)) {
+    throw new SocketPathTooLongError(usual, Buffer.byteLength(usual), maxSocketPathBytes);
+  }
+  await privateDirectory(shortDirectory());
+  return short;
+}
+
+function shortDirectory(): string {
+  const base = isAbsolute(tmpdir()) ? tmpdir() : "/tmp";
+  return join(base, `ramure-${process.getuid?.() ?? "user"}`);
+}
+
+function fits(path: string): boolean {
+  return Buffer.byteLength(path) <= maxSocketPathBytes;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,127 @@
+import { lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { Fields } from "./control-fields.ts";
+import type { HomeLayout, RunPaths } from "./home.ts";
+import { isSameProcess, processStart } from "./process-start.ts";
+
+/** What stands beside a run's socket, for those who cannot ask the run. */
+export interface RunRecord {
+  readonly schema: 1;
+  readonly id: string;
+  readonly pid: number;
+  /** What `processStart(pid)` said when the run began; tells a reused pid. */
+  readonly processStart?: string | undefined;
+  /** The path of the program, as a person would name it. */
+  readonly program: string;
+  /** Wall-clock ms since 1970. */
+  readonly startedAt: number;
+  readonly logDir: string;
+  readonly socket: string;
+}
+
+/**
+ * How a run on disk is: `live` answers at its socket; `silent` has its process but no answering socket;
+ * `dead` has neither, so that its files may go.
+ */
+export type RunLiveness = "live" | "silent" | "dead";
+
+export interface ListedRun {
+  readonly record: RunRecord;
+  readonly liveness: RunLiveness;
+}
+
+const probeMs = 500;
+
+/** Write the record of this process's run, whole or not at all. */
+export async function writeRunRecord(
+  paths: RunPaths,
+  run: Pick<RunRecord, "id" | "program" | "startedAt">,
+): Promise<RunRecord> {
+  const record: RunRecord = {
+    schema: 1,
+    ...run,
+    pid: process.pid,
+    processStart: await processStart(process.pid),
+    logDir: paths.logDir,
+    socket: paths.socket,
+  };
+  const draft = `${paths.record}.${process.pid}.tmp`;
+  await writeFile(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
+  await rename(draft, paths.record);
+  return record;
+}
+
+/** Remove a run's record and what is left of its socket. Harmless when they are gone. */
+export async function removeRunRecord(run: Pick<RunPaths, "record" | "socket">): Promise<void> {
+  await rm(run.socket, { force: true });
+  await rm(run.record, { force: true });
+}
+
+/** List the runs that have a record, oldest first, and say of each whether it lives. Removes nothing. */
+export async function listRuns(layout: HomeLayout): Promise<readonly ListedRun[]> {
+  const names = await readdir(layout.runtimes).catch(() => []);
+  const records = await Promise.all(
+    names.filter((name) => name.endsWith(".json")).map((name) => readRecord(layout, name)),
+  );
+  const known = records.filter((record) => record !== undefined);
+  known.sort((a, b) => a.startedAt - b.startedAt);
+  return Promise.all(known.map(async (record) => ({ record, liveness: await livenessOf(record) })));
+}
+
+/** Remove the records of dead runs; gives those it removed. A run that may live is never touched. */
+export async function sweepRuns(layout: HomeLayout): Promise<readonly RunRecord[]> {
+  const dead = (await listRuns(layout)).filter((run) => run.liveness === "dead");
+  for (const { record } of dead) {
+    await removeRunRecord({
+      record: join(layout.runtimes, `${record.id}.json`),
+      socket: record.socket,
+    });
+  }
+  return dead.map((run) => run.record);
+}
+
+async function readRecord(layout: HomeLayout, name: string): Promise<RunRecord | undefined> {
+  try {
+    const path = join(layout.runtimes, name);
+    if (!(await lstat(path)).isFile()) return undefined;
+    const record = parseRecord(JSON.parse(await readFile(path, "utf8")));
+    return `${record.id}.json` === name ? record : undefined;
+  } catch {
+    // Being written, being removed, or not ours: no run that one could name.
+    return undefined;
+  }
+}
+
+function parseRecord(value: unknown): RunRecord {
+  const fields = new Fields(value, "run record");
+  return {
+    schema: 1,
+    id: fields.text("id"),
+    pid: fields.number("pid"),
+    processStart: fields.optionalText("processStart"),
+    program: fields.text("program"),
+    startedAt: fields.number("startedAt"),
+    logDir: fields.text("logDir"),
+    socket: fields.text("socket"),
+  };
+}
+
+async function livenessOf(record: RunRecord): Promise<RunLiveness> {
+  if (await answers(record.socket)) return "live";
+  return (await isSameProcess(record.pid, record.processStart)) ? "silent" : "dead";
+}
+
+/** A connection is the test: a file alone says nothing. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((settle) => {
+    const probe = connect(socket);
+    const end = (answered: boolean) => {
+      probe.destroy();
+      settle(answered);
+    };
+    probe.setTimeout(probeMs, () => end(false));
+    probe.once("connect", () => end(true));
+    probe.once("error", () => end(false));
+  });
+}

@@ -1,0 +1,65 @@
+import { SuperJSON } from "superjson";
+
+/** A value as one JSON object: `meta` is there only when plain JSON would have lost something. */
+export interface WireValue {
+  readonly json?: unknown;
+  /** What superjson needs to make dates, maps, bytes, errors and `undefined` of `json` again. */
+  readonly meta?: unknown;
+}
+
+/** A value cannot be written as JSON, or what came in cannot be read back. */
+export class WireValueError extends Error {
+  readonly code = "wire-value";
+  constructor(what: string, cause: unknown) {
+    super(`${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.name = "WireValueError";
+  }
+}
+
+const superjson = new SuperJSON();
+superjson.allowErrorProps("stack", "code", "retryable", "reason");
+
+const maxDepth = 200;
+
+/** Make a value ready for `JSON.stringify`, in one walk when it is plain. Throws WireValueError. */
+export function encodeValue(value: unknown): WireValue {
+  try {
+    if (value === undefined) return {};
+    if (isPlainJson(value)) return { json: value };
+    const { json, meta } = superjson.serialize(value);
+    return meta === undefined ? { json } : { json, meta };
+  } catch (error) {
+    throw new WireValueError("The value cannot be written as JSON", error);
+  }
+}
+
+/** Read what `encodeValue` made. Throws WireValueError; classes and symbols are never built from it. */
+export function decodeValue(wire: WireValue): unknown {
+  if (wire.meta === undefined) return wire.json;
+  try {
+    // superjson checks `meta` itself; its type is wider than what is known here.
+    const payload: unknown = { json: wire.json, meta: wire.meta };
+    return superjson.deserialize(payload as Parameters<typeof superjson.deserialize>[0]);
+  } catch (error) {
+    throw new WireValueError("The value cannot be read back", error);
+  }
+}
+
+/** Tell whether `JSON.parse(JSON.stringify(value))` gives the same again. */
+export function isPlainJson(value: unknown, depth = 0): boolean {
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== "object" || depth > maxDepth) return false;
+  if (Array.isArray(value)) return isPlainList(value, depth);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return false;
+  for (const item of Object.values(value)) if (!isPlainJson(item, depth + 1)) return false;
+  return true;
+}
+
+function isPlainList(list: readonly unknown[], depth: number): boolean {
+  for (let index = 0; index < list.length; index += 1) {
+    if (!isPlainJson(list[index], depth + 1)) return false;
+  }
+  return true;
+}

@@ -14,8 +14,8 @@ export interface Behavior<Message, State> {
   /** Handle one message. A throw ends the actor with that error; its supervisor decides. */
   receive(state: State, message: Message, context: Context<Message>): State | Promise<State>;
   /**
-   * Run when the actor is to end by a stop or by `context.exit`: the signal has aborted, the children
-   * still live. Not run after a crash or a kill. A throw becomes the reason of the end.
+   * Run when the actor is to end: the signal has aborted, the children still live. Skipped by a
+   * kill. A throw becomes the reason of the end.
    */
   stopping?(state: State, reason: ExitReason, context: Context<Message>): void | Promise<void>;
   /** Run at the end, after the children are down and before monitors hear of it. Skipped by a kill. */

@@ -1,0 +1,63 @@
+import { TmuxError, TmuxMissingError } from "../errors.ts";
+import type { Argv, ExecResult, Machine } from "./machine.ts";
+import { literal } from "./tmux-words.ts";
+
+export interface TmuxCommandOptions {
+  /** Start the server when there is none. Default: false, so that no other command stays in its command line. */
+  readonly startsServer?: boolean | undefined;
+  readonly input?: string | undefined;
+  /** Default: 10_000; 0 means no limit. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a tmux command went: `absent` when there is no such session, or no server at all. */
+export type TmuxOutcome =
+  | { readonly type: "done"; readonly stdout: string }
+  | { readonly type: "absent"; readonly server: boolean; readonly said: string };
+
+/** One tmux server, as its command line sees it. */
+export class TmuxCommand {
+  readonly #machine: Machine;
+  readonly #socket: string;
+  readonly #config: string;
+
+  constructor(machine: Machine, socket: string, config: string) {
+    this.#machine = machine;
+    this.#socket = socket;
+    this.#config = config;
+  }
+
+  /** Run commands in one go. Throws TmuxMissingError, and TmuxError for any failure but absence. */
+  async run(commands: readonly Argv[], options: TmuxCommandOptions = {}): Promise<TmuxOutcome> {
+    const words = commands.flatMap((command, index) => [
+      ...(index > 0 ? [";"] : []),
+      ...command.map(literal),
+    ]);
+    const start = options.startsServer ? [] : ["-N"];
+    const result = await this.#machine.exec(
+      ["tmux", "-u", ...start, "-S", this.#socket, "-f", this.#config, ...words],
+      { input: options.input, timeoutMs: options.timeoutMs ?? 10_000, signal: options.signal },
+    );
+    if (result.ok) return { type: "done", stdout: result.stdout };
+    return this.#absence(result, commands[0]?.[0] ?? "");
+  }
+
+  /** Run commands that need their session to be there, and give what they printed. */
+  async need(commands: readonly Argv[], options: TmuxCommandOptions = {}): Promise<string> {
+    const outcome = await this.run(commands, options);
+    if (outcome.type === "done") return outcome.stdout;
+    throw new TmuxError(commands[0]?.[0] ?? "", outcome.said);
+  }
+
+  #absence(result: ExecResult, command: string): TmuxOutcome {
+    if (result.exitCode === 127) throw new TmuxMissingError(this.#machine.summary);
+    const said = result.stderr.trim() || `exit code ${result.exitCode}`;
+    if (noServer.test(said)) return { type: "absent", server: true, said };
+    if (noSession.test(said)) return { type: "absent", server: false, said };
+    throw new TmuxError(command, said);
+  }
+}
+
+const noServer = /no server running|error connecting to|server exited unexpectedly|lost server/;
+const noSession = /can't find (session|window|pane)/;

@@ -1,0 +1,97 @@
+import type { AgentMemory } from "./agent-memory.ts";
+import type { AgentWire } from "./agent-wire.ts";
+import type { Turn } from "./outbox.ts";
+import type { AgentWireEvent, FromAgent } from "./protocol.ts";
+import type { CallRecord, CallRequest } from "./tool-call.ts";
+
+/** Takes in what the agent's side says, once its hello is taken in. */
+export class AgentFrames {
+  readonly #memory: AgentMemory;
+  readonly #wire: AgentWire;
+  #lastTurn: Turn = { text: "", stopReason: "none" };
+
+  constructor(memory: AgentMemory, wire: AgentWire) {
+    this.#memory = memory;
+    this.#wire = wire;
+  }
+
+  take(frame: FromAgent): void {
+    const { outbox, tools } = this.#memory;
+    if (frame.type === "accepted") outbox.accepted(frame.id);
+    if (frame.type === "durable") outbox.durable(frame.id);
+    if (frame.type === "cancel") tools.cancel(frame.id);
+    if (frame.type === "call") this.#call(frame);
+    if (frame.type === "event") this.#event(frame.event);
+  }
+
+  /** Show that it waits, when a tool still runs. */
+  toolIsSlow(): void {
+    const { state, tools } = this.#memory;
+    if (state === "working" && tools.running.length > 0) this.#memory.move({ type: "tool-waits" });
+  }
+
+  #call({ id, tool, args }: Extract<FromAgent, { type: "call" }>): void {
+    const memory = this.#memory;
+    const request = { id, tool, args };
+    const record = memory.tools.run(this.#inSession(request), (text) =>
+      this.#wire.send({ type: "progress", id, text }),
+    );
+    const known = memory.openCalls.get(id) === record;
+    if (known && record.answer === undefined) return;
+    memory.openCalls.set(id, record);
+    if (!known) this.#called(request);
+    void this.#answer(record, known);
+  }
+
+  #inSession(request: Omit<CallRequest, "session">): CallRequest {
+    return { ...request, session: this.#memory.session?.id ?? "" };
+  }
+
+  #called(request: Omit<CallRequest, "session">): void {
+    this.#memory.learn({ tool: request.tool });
+    this.#memory.emit("tool-called", request);
+  }
+
+  /** `result` never rejects, and what follows does nothing but tell. */
+  async #answer(record: CallRecord, known: boolean): Promise<void> {
+    const result = await record.result;
+    this.#wire.answer(record.id, result);
+    if (known) return;
+    const { id, tool } = record;
+    this.#memory.emit("tool-returned", { id, tool, ...result });
+    if (this.#memory.tools.running.length === 0) this.#noneRuns();
+  }
+
+  #noneRuns(): void {
+    this.#memory.learn({ tool: undefined });
+    if (this.#memory.state === "waiting") this.#memory.move({ type: "turn-started" });
+  }
+
+  #event(event: AgentWireEvent): void {
+    const { type, ...data } = event;
+    this.#memory.emit(type, data);
+    if (event.type === "turn-started") this.#turnStarted();
+    if (event.type === "turn-ended") this.#turnEnded(event);
+    if (event.type === "idle") this.#idle(event.messageIds);
+    if (event.type === "tool-ended") this.#memory.openCalls.delete(event.id);
+    if (event.type === "model-changed") this.#memory.learn({ model: event.model });
+  }
+
+  #turnStarted(): void {
+    this.#memory.busy = true;
+    this.#memory.move({ type: "turn-started" });
+  }
+
+  #turnEnded({ text, stopReason }: Turn): void {
+    this.#lastTurn = { text, stopReason };
+    this.#memory.learn({ turns: this.#memory.facts.turns + 1 });
+  }
+
+  #idle(messageIds: readonly string[]): void {
+    const memory = this.#memory;
+    memory.busy = false;
+    memory.openCalls.clear();
+    memory.outbox.answered(messageIds, this.#lastTurn);
+    memory.move({ type: "settled" });
+  }
+}

@@ -1,0 +1,165 @@
+import { AgentLostError } from "../../errors.ts";
+import type { Context } from "../behavior.ts";
+import { type ExitReason, errorExit } from "../exit-reason.ts";
+import { AgentFrames } from "./agent-frames.ts";
+import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
+import { takeIn } from "./agent-resume.ts";
+import type { AgentSpec } from "./agent-spec.ts";
+import { exitText, type Started } from "./agent-start.ts";
+import { stopPolitely } from "./agent-stop.ts";
+import type { Link } from "./harness.ts";
+import type { FromAgent, Session } from "./protocol.ts";
+
+/** How often a suspect agent is probed before it is given up. */
+const maxProbes = 4;
+/** How often an agent may refuse one message before it is taken for broken. */
+const maxRefusals = 5;
+const firstRetryMs = 1_000;
+/** How long its tools may run before it is shown as waiting. */
+const slowToolMs = 5_000;
+
+/** One life of an agent, from its first hello to its end. */
+export class Incarnation {
+  readonly #spec: AgentSpec;
+  readonly #context: Context<AgentMessage>;
+  readonly #start: Started;
+  readonly #frames: AgentFrames;
+  /** The session that it goes on with, until its first hello is taken in. */
+  #resumed: Session | undefined;
+  /** The link whose hello is taken in. */
+  #link: Link | undefined;
+  #isPaused = false;
+  #hasExited = false;
+  #probes = 0;
+
+  constructor(spec: AgentSpec, context: Context<AgentMessage>, start: Started) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#start = start;
+    this.#resumed = spec.memory.session;
+    this.#frames = new AgentFrames(spec.memory, start.wire);
+  }
+
+  started(): this {
+    const { memory, machine } = this.#spec;
+    const { hello, launched } = this.#start;
+    const { harness, model, session } = hello;
+    memory.learn({ harness, model, session: session.id, machine: machine().summary });
+    memory.move({ type: "started" });
+    memory.emit("started", { harness, model, session: session.id });
+    void launched.exited.then((exit) => this.#tell({ type: "harness-exited", exit }));
+    return this;
+  }
+
+  receive(message: AgentMessage): this {
+    const { wire, launched } = this.#start;
+    if (message.type === "tools-changed") wire.sendTools();
+    if (message.type === "interrupt") wire.send({ type: "interrupt" });
+    if (message.type === "attach") message.reply.send(launched.attach(message));
+    if (message.type === "grace-over") this.#probe();
+    if (message.type === "retry-delivery") this.#isPaused = false;
+    if (message.type === "tool-slow") this.#frames.toolIsSlow();
+    if (message.type === "happened" && message.epoch === this.#context.epoch) {
+      this.#happened(message.what);
+    }
+    this.#deliver();
+    return this;
+  }
+
+  async terminate(reason: ExitReason): Promise<void> {
+    const { memory } = this.#spec;
+    if (reason.type === "error") this.#keepTerminal();
+    else await this.#stop();
+    memory.emit("exited", reason);
+  }
+
+  async #stop(): Promise<void> {
+    const { memory } = this.#spec;
+    memory.move({ type: "stop-requested" });
+    if (!this.#hasExited) await stopPolitely(this.#start, memory, this.#context.clock);
+  }
+
+  /** The next incarnation goes on in the same terminal: whoever looks at it stays. */
+  #keepTerminal(): void {
+    if (this.#hasExited) this.#spec.memory.leftover = this.#start.launched;
+  }
+
+  #happened(what: Happening): void {
+    if (what.type === "linked") this.#linked(what.link, what.hello);
+    if (what.type === "frame") this.#frame(what.frame);
+    if (what.type === "unlinked") this.#unlinked();
+    if (what.type === "probed" && !what.alive && !this.#start.wire.isOpen) {
+      this.#lose("its process is gone.");
+    }
+    if (what.type === "harness-exited") {
+      this.#hasExited = true;
+      this.#lose(`its process ended: ${exitText(what.exit)}`);
+    }
+  }
+
+  #linked(link: Link, hello: Hello): void {
+    const { memory } = this.#spec;
+    this.#context.timers.cancel("grace");
+    this.#probes = 0;
+    this.#link = link;
+    takeIn(hello, this.#resumed, memory);
+    this.#resumed = undefined;
+    this.#start.wire.repeatAnswers();
+    if (memory.state === "suspect") memory.move({ type: memory.busy ? "turn-started" : "settled" });
+  }
+
+  #unlinked(): void {
+    if (this.#start.wire.isOpen || this.#hasExited) return;
+    const { graceMs = 15_000 } = this.#spec;
+    this.#context.timers.after("grace", graceMs, { type: "grace-over" });
+  }
+
+  #probe(): void {
+    const { memory, graceMs = 15_000 } = this.#spec;
+    if (this.#start.wire.isOpen) return;
+    this.#probes += 1;
+    if (this.#probes > maxProbes) this.#lose("its process lives, but its link did not come back.");
+    if (memory.state !== "suspect") memory.move({ type: "suspected" }, "its link is lost");
+    this.#context.timers.after("grace", graceMs, { type: "grace-over" });
+    this.#start.launched.alive().then(
+      (alive) => this.#tell({ type: "probed", alive }),
+      // Nobody can tell: the machine does not answer. The next probe, or its own actor, decides.
+      () => {},
+    );
+  }
+
+  #frame(frame: FromAgent): void {
+    if (frame.type === "refused") this.#refused(frame.id, frame.reason);
+    if (frame.type === "call") {
+      this.#context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });
+    }
+    this.#frames.take(frame);
+  }
+
+  #refused(id: string, reason: string): void {
+    const refusals = this.#spec.memory.outbox.refused(id);
+    if (refusals === 0) return;
+    if (refusals >= maxRefusals) this.#lose(`it refused a message ${refusals} times: ${reason}`);
+    this.#isPaused = true;
+    this.#context.timers.after("retry", firstRetryMs * refusals, { type: "retry-delivery" });
+  }
+
+  #deliver(): void {
+    const { wire } = this.#start;
+    const { outbox } = this.#spec.memory;
+    if (this.#isPaused || !wire.isOn(this.#link)) return;
+    for (let entry = outbox.take(); entry; entry = outbox.take()) {
+      wire.send({ type: "send", id: entry.id, text: entry.text, deliver: entry.deliver });
+    }
+  }
+
+  #lose(why: string): void {
+    const error = new AgentLostError(`${this.#spec.path} is lost: ${why}`);
+    this.#context.exit(errorExit(error, "lost"));
+  }
+
+  #tell(what: Happening): void {
+    const { self, epoch } = this.#context;
+    self.send({ type: "happened", epoch, what });
+  }
+}

@@ -1,0 +1,43 @@
+import type { StartGate } from "./agent-spec.ts";
+
+/** Make a gate that lets `places` in at a time, first come first served. */
+export function createStartGate(places: number): StartGate {
+  let free = places;
+  const queue: (() => void)[] = [];
+  const leave = () => {
+    const next = queue.shift();
+    if (next) next();
+    else free += 1;
+  };
+  return {
+    enter: async (signal) => {
+      signal.throwIfAborted();
+      if (free > 0) free -= 1;
+      else await turn(queue, signal);
+      return once(leave);
+    },
+  };
+}
+
+function turn(queue: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const enter = () => {
+      signal.removeEventListener("abort", give);
+      resolve();
+    };
+    const give = () => {
+      queue.splice(queue.indexOf(enter), 1);
+      reject(signal.reason);
+    };
+    signal.addEventListener("abort", give, { once: true });
+    queue.push(enter);
+  });
+}
+
+function once(action: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) action();
+    done = true;
+  };
+}

@@ -3,6 +3,7 @@ import { backoffPolicy } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";
 import type { RestartLimits } from "./intensity.ts";
 import { checkLimits, withLimits } from "./limits.ts";
+import type { ChildId } from "./strategy.ts";
 import type { AutoShutdown } from "./supervisor-flags.ts";
 
 const restarts: ReadonlySet<unknown> = new Set<Restart>(["permanent", "transient", "temporary"]);
@@ -51,6 +52,18 @@ export function resolveSpec(spec: ChildSpec, autoShutdown: AutoShutdown): Resolv
   checkFields(resolved);
   checkSignificance(resolved, autoShutdown);
   return resolved;
+}
+
+/** Check specs that are to be started together. Throws InvalidSpecError. */
+export function checkSpecs(specs: readonly ChildSpec[], autoShutdown: AutoShutdown): void {
+  const ids = new Set<ChildId>();
+  for (const spec of specs) {
+    const { id } = resolveSpec(spec, autoShutdown);
+    if (ids.has(id)) {
+      throw new InvalidSpecError("duplicate-id", `child ${id} is there twice; ids are unique`);
+    }
+    ids.add(id);
+  }
 }
 
 function ownLimits(spec: ChildPolicy, defaults: ChildPolicy): RestartLimits | undefined {

@@ -16,8 +16,8 @@ export interface SupervisionFlags {
   readonly autoShutdown?: AutoShutdown | undefined;
   /** Start finished children again when a group restarts, as OTP does. Default: false. */
   readonly reviveFinished?: boolean | undefined;
-  /** Stop all children at once under one deadline instead of one after another. Default: false. */
-  readonly stopTogether?: boolean | undefined;
+  /** Children come and go: they are stopped all at once, and forgotten when they are not to be restarted. Default: false. */
+  readonly dynamic?: boolean | undefined;
   /** How many children may be there at once, those that restart included. Default: no bound. */
   readonly maxChildren?: number | undefined;
 }
@@ -28,7 +28,7 @@ export interface ResolvedFlags {
   readonly intensity: RestartLimits;
   readonly autoShutdown: AutoShutdown;
   readonly reviveFinished: boolean;
-  readonly stopTogether: boolean;
+  readonly dynamic: boolean;
   readonly maxChildren: number;
 }
 
@@ -63,7 +63,7 @@ export function resolveFlags(flags: SupervisionFlags): ResolvedFlags {
     intensity,
     autoShutdown,
     reviveFinished: flags.reviveFinished ?? false,
-    stopTogether: flags.stopTogether ?? false,
+    dynamic: flags.dynamic ?? false,
     maxChildren,
   };
 }

@@ -1,0 +1,44 @@
+import { type Behavior, type Context, type Ignore, ignore } from "../actors/behavior.ts";
+import type { ExitReason } from "../actors/exit-reason.ts";
+import type { ResolvedSpec } from "./child-spec.ts";
+
+type Made = Behavior<unknown, unknown> | Ignore;
+
+/** The behavior of one incarnation: it runs the spec's `start` inside the child, then does what that made. */
+export class Incarnation implements Behavior<unknown, unknown> {
+  readonly #spec: ResolvedSpec;
+  #made: Behavior<unknown, unknown> | undefined;
+
+  constructor(spec: ResolvedSpec) {
+    this.#spec = spec;
+  }
+
+  init(context: Context<unknown>): unknown {
+    const made = this.#spec.start(context);
+    return made instanceof Promise
+      ? made.then((settled) => this.#begin(settled, context))
+      : this.#begin(made, context);
+  }
+
+  started(state: unknown, context: Context<unknown>): unknown {
+    return this.#made?.started === undefined ? state : this.#made.started(state, context);
+  }
+
+  receive(state: unknown, message: unknown, context: Context<unknown>): unknown {
+    return this.#made?.receive(state, message, context);
+  }
+
+  stopping(state: unknown, reason: ExitReason, context: Context<unknown>): void | Promise<void> {
+    return this.#made?.stopping?.(state, reason, context);
+  }
+
+  terminate(state: unknown, reason: ExitReason, context: Context<unknown>): void | Promise<void> {
+    return this.#made?.terminate?.(state, reason, context);
+  }
+
+  #begin(made: Made, context: Context<unknown>): unknown {
+    if (made === ignore) return ignore;
+    this.#made = made;
+    return made.init(context);
+  }
+}

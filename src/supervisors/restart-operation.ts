@@ -1,0 +1,103 @@
+import type { Clock } from "../actors/clock.ts";
+import type { Child, ComingRestart } from "./child.ts";
+
+/** What a restart does to children, one at a time. */
+export interface RestartActs {
+  readonly clock: Clock;
+  /** Stop it, if it lives. Resolves to whether it is to be started again. */
+  stop(child: Child, operation: RestartOperation): Promise<boolean>;
+  /** Start it, and release it from the operation unless that was called off. */
+  start(child: Child, operation: RestartOperation): Promise<void>;
+}
+
+/**
+ * One restart: stop the scope in reverse, wait, start what is pending in start order.
+ *
+ * It can be called off at any moment; what it has not started by then is `pending` for whoever takes over.
+ */
+export class RestartOperation implements ComingRestart {
+  readonly origin: Child;
+  /** The origin's failure to start ends it. */
+  readonly once: boolean;
+  readonly done: Promise<void>;
+  readonly #acts: RestartActs;
+  readonly #scope: readonly Child[];
+  readonly #pending: Set<Child>;
+  #calledOff = false;
+  #wake: (() => void) | undefined;
+
+  /** `scope` and `pending` are in start order; nothing is started before `startAt`. */
+  constructor(
+    plan: {
+      readonly origin: Child;
+      readonly scope: readonly Child[];
+      readonly pending: readonly Child[];
+      readonly startAt: number;
+      readonly once: boolean;
+    },
+    acts: RestartActs,
+  ) {
+    this.origin = plan.origin;
+    this.once = plan.once;
+    this.#acts = acts;
+    this.#scope = plan.scope;
+    this.#pending = new Set(plan.pending);
+    for (const child of plan.pending) child.operation = this;
+    this.done = this.#run(plan.startAt);
+  }
+
+  /** What it is still going to start. */
+  get pending(): readonly Child[] {
+    return [...this.#pending];
+  }
+
+  drop(child: Child): void {
+    if (child === this.origin) this.callOff();
+    else this.release(child);
+  }
+
+  /** Take a child out, because it was started or because another restart takes it over. */
+  release(child: Child): void {
+    this.#pending.delete(child);
+    if (child.operation === this) child.operation = undefined;
+  }
+
+  /** Do nothing more. What was being started is left to whoever called this off. */
+  callOff(): void {
+    this.#calledOff = true;
+    for (const child of this.#pending) this.release(child);
+    this.#wake?.();
+  }
+
+  async #run(startAt: number): Promise<void> {
+    await this.#stopScope();
+    const delayMs = startAt - this.#acts.clock.now();
+    if (delayMs > 0 && !this.#calledOff) await this.#wait(delayMs);
+    await this.#startPending();
+  }
+
+  async #stopScope(): Promise<void> {
+    for (const child of this.#scope.toReversed()) {
+      if (this.#calledOff) return;
+      if (!(await this.#acts.stop(child, this))) this.release(child);
+    }
+  }
+
+  async #wait(delayMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = this.#acts.clock.setTimer(delayMs, resolve);
+      this.#wake = () => {
+        timer.cancel();
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+
+  async #startPending(): Promise<void> {
+    for (const child of this.#scope) {
+      if (this.#calledOff) return;
+      if (this.#pending.has(child)) await this.#acts.start(child, this);
+    }
+  }
+}

@@ -1,0 +1,243 @@
+import { type ExitReason, isClean } from "../actors/exit-reason.ts";
+import { delayMs, isHealthy } from "./backoff.ts";
+import type { Child } from "./child.ts";
+import type { ChildLives } from "./child-lives.ts";
+import type { ResolvedSpec } from "./child-spec.ts";
+import { inStartOrder } from "./child-table.ts";
+import { type Family, forget, isForgotten } from "./family.ts";
+import { RestartWindow } from "./intensity.ts";
+import { type RestartActs, RestartOperation } from "./restart-operation.ts";
+import { touched } from "./strategy.ts";
+
+/** Why a supervisor does not go on. */
+export type GiveUpCause = "intensity" | "not-retryable";
+
+/** What an end can mean for the supervisor as a whole. */
+export interface Consequences {
+  giveUp(child: Child, cause: GiveUpCause, reason: ExitReason): void;
+  /** A significant child ended by itself and is not restarted. */
+  significantEnded(): void;
+}
+
+/** Decides what the end of a child means, and carries restarts out. */
+export class Restarts {
+  readonly #family: Family;
+  readonly #lives: ChildLives;
+  readonly #consequences: Consequences;
+  readonly #window: RestartWindow;
+  readonly #operations = new Set<RestartOperation>();
+  readonly #acts: RestartActs;
+
+  constructor(family: Family, lives: ChildLives, consequences: Consequences) {
+    this.#family = family;
+    this.#lives = lives;
+    this.#consequences = consequences;
+    this.#window = new RestartWindow(family.flags.intensity);
+    this.#acts = {
+      clock: family.context.clock,
+      stop: (child, operation) => this.#stopForGroup(child, operation),
+      start: (child, operation) => this.#startAgain(child, operation),
+    };
+  }
+
+  /** Decide over a running child that ended by itself. */
+  ended(child: Child, reason: ExitReason): void {
+    if (this.#family.closing) child.stoppedBy("self");
+    else this.#decide(child, reason);
+  }
+
+  /** Restart a child because somebody asked: nothing is counted, nothing waited for, no sibling but its dependents touched. */
+  byRequest(origin: Child, once: boolean): RestartOperation {
+    const scope = this.#family.children.withDependents(origin);
+    return this.#begin({ origin, scope, delayMs: 0, once });
+  }
+
+  /** Call off every restart under way. */
+  callOff(): void {
+    for (const operation of this.#operations) operation.callOff();
+  }
+
+  #decide(child: Child, reason: ExitReason): void {
+    const family = this.#family;
+    const ranMs = family.context.clock.now() - child.runningSince;
+    if (isHealthy(child.spec.backoff, ranMs)) child.failures = 0;
+    this.#report(child, reason);
+    if (!wantsRestart(child.spec, reason)) this.#leave(child);
+    else if (family.initialFailure !== undefined) family.initialFailure(child, reason);
+    else this.#restart(child, reason);
+  }
+
+  #report(child: Child, reason: ExitReason): void {
+    if (child.spec.restart !== "permanent" && isClean(reason)) return;
+    const { id, epoch } = child;
+    this.#family.emit({ type: "child-terminated", id, epoch, reason });
+  }
+
+  #leave(child: Child): void {
+    child.stoppedBy("self");
+    if (isForgotten(this.#family, child)) forget(this.#family, child);
+    if (!child.spec.significant) return;
+    this.#family.significant.delete(child);
+    this.#consequences.significantEnded();
+  }
+
+  #restart(child: Child, reason: ExitReason): void {
+    const cause = this.#reasonToGiveUp(child, reason);
+    if (cause !== undefined) {
+      child.stoppedBy("self");
+      this.#consequences.giveUp(child, cause, reason);
+      return;
+    }
+    const wait = Math.max(delayMs(child.spec.backoff, child.failures), retryAfterMs(reason));
+    child.failures += 1;
+    this.#family.emit({
+      type: "restarting",
+      id: child.id,
+      attempt: child.failures,
+      of: this.#limits(child).maxConsecutive,
+      delayMs: wait,
+      reason,
+    });
+    this.#begin({ origin: child, scope: this.#scopeOf(child), delayMs: wait, once: false });
+  }
+
+  #reasonToGiveUp(child: Child, reason: ExitReason): GiveUpCause | undefined {
+    if (!mayRestart(child.spec, reason)) {
+      this.#family.emit({ type: "not-retryable", id: child.id, reason });
+      return "not-retryable";
+    }
+    const window = child.window ?? this.#window;
+    if (!window.allows(this.#family.context.clock.now())) return "intensity";
+    return child.failures < this.#limits(child).maxConsecutive ? undefined : "intensity";
+  }
+
+  #limits(child: Child): { readonly maxConsecutive: number } {
+    return child.spec.intensity ?? this.#family.flags.intensity;
+  }
+
+  #scopeOf(child: Child): readonly Child[] {
+    const { flags, children } = this.#family;
+    if (flags.strategy === "one-for-one") return children.withDependents(child);
+    const order = children.inOrder();
+    const ids = touched(
+      flags.strategy,
+      order.map(({ id }) => id),
+      child.id,
+    );
+    return order.slice(order.length - ids.length);
+  }
+
+  #begin(request: RestartRequest): RestartOperation {
+    const { origin, once } = request;
+    const toReturn = request.scope.filter((child) => child === origin || this.#isToReturn(child));
+    const taken = this.#takeOver(request.scope);
+    const scope = merge(request.scope, taken);
+    const pending = merge(toReturn, taken);
+    const startAt = this.#family.context.clock.now() + request.delayMs;
+    for (const child of pending) if (child.status === "restarting") child.stoppedBy("group");
+    if (origin.ref === undefined) origin.status = "restarting";
+    origin.nextAt = startAt;
+    const operation = new RestartOperation({ origin, scope, pending, startAt, once }, this.#acts);
+    this.#operations.add(operation);
+    void operation.done.then(() => this.#operations.delete(operation));
+    return operation;
+  }
+
+  /** Take from restarts under way what this one touches; under a group strategy all of it. */
+  #takeOver(scope: readonly Child[]): readonly Child[] {
+    if (this.#operations.size === 0) return [];
+    if (this.#family.flags.strategy === "one-for-one") {
+      const taken = scope.filter((child) => child.operation !== undefined);
+      for (const child of taken) child.operation?.drop(child);
+      return taken;
+    }
+    const taken = [...this.#operations].flatMap((operation) => operation.pending);
+    this.callOff();
+    return taken;
+  }
+
+  #isToReturn({ spec, status, by }: Child): boolean {
+    if (spec.restart === "temporary") return false;
+    if (status === "stopping") return false;
+    if (status !== "stopped" || by === "group") return true;
+    return this.#family.flags.reviveFinished;
+  }
+
+  async #stopForGroup(child: Child, { origin }: RestartOperation): Promise<boolean> {
+    if (child.ref === undefined) return true;
+    await this.#lives.stop(child, { type: "shutdown", cause: "parent" });
+    if (child.status !== "stopping" || child === origin) return true;
+    const finished = child.lastExit?.reason.type === "normal" && child.spec.restart === "transient";
+    child.stoppedBy(finished ? "self" : "group");
+    if (child.spec.restart === "temporary" && isForgotten(this.#family, child)) {
+      forget(this.#family, child);
+    }
+    return !finished;
+  }
+
+  async #startAgain(child: Child, operation: RestartOperation): Promise<void> {
+    const outcome = await this.#lives.start(child);
+    if (outcome.type === "called-off") return;
+    if (outcome.type === "failed") return this.#failedAgain(child, operation, outcome.reason);
+    operation.release(child);
+    if (outcome.type === "running") this.#cameBack(child, operation, outcome.ref.pid);
+    else if (isForgotten(this.#family, child)) forget(this.#family, child);
+  }
+
+  #cameBack(child: Child, { origin }: RestartOperation, pid: number): void {
+    const { id, epoch } = child;
+    if (child === origin) child.restarts += 1;
+    const type = child === origin ? "restarted" : "child-started";
+    this.#family.emit({ type, id, pid, epoch });
+  }
+
+  #failedAgain(child: Child, operation: RestartOperation, reason: ExitReason): void {
+    this.#family.emit({ type: "start-error", id: child.id, reason });
+    if (this.#family.closing) return;
+    if (operation.once && child === operation.origin) {
+      operation.callOff();
+      child.stoppedBy("api");
+    } else {
+      operation.release(child);
+      if (child.spec.restart === "temporary") this.#leave(child);
+      else this.#restart(child, reason);
+    }
+  }
+}
+
+/** Whom to restart, and how. */
+interface RestartRequest {
+  readonly origin: Child;
+  readonly scope: readonly Child[];
+  readonly delayMs: number;
+  /** Its origin's failure to start ends it, instead of being restarted by policy. */
+  readonly once: boolean;
+}
+
+function wantsRestart({ restart }: ResolvedSpec, reason: ExitReason): boolean {
+  if (restart === "permanent") return true;
+  return restart === "transient" && !isClean(reason);
+}
+
+function mayRestart({ restartIf }: ResolvedSpec, reason: ExitReason): boolean {
+  if (isClean(reason)) return true;
+  if (restartIf !== undefined) return holds(restartIf, reason);
+  return reason.type !== "error" || reason.retryable;
+}
+
+/** A rule that throws cannot vouch for a restart. */
+function holds(rule: (reason: ExitReason) => boolean, reason: ExitReason): boolean {
+  try {
+    return rule(reason);
+  } catch {
+    return false;
+  }
+}
+
+function retryAfterMs(reason: ExitReason): number {
+  return reason.type === "error" ? (reason.retryAfterMs ?? 0) : 0;
+}
+
+function merge(some: readonly Child[], more: readonly Child[]): readonly Child[] {
+  return more.length === 0 ? some : inStartOrder(new Set([...some, ...more]));
+}

@@ -1,3 +1,4 @@
+import { checkName } from "../actors/names.ts";
 import { InvalidSpecError } from "../errors.ts";
 import { backoffPolicy } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";
@@ -79,6 +80,7 @@ function checkIdentity(spec: ChildSpec): void {
       "a child spec needs an id, a string that is not empty",
     );
   }
+  checkName("a child", id);
   if (typeof start !== "function") {
     throw new InvalidSpecError(
       "missing-start",

@@ -456,3 +456,46 @@ export class ContractError extends RamureError {
     super(`${path}: ${what}: ${why}.`);
   }
 }
+
+/** A journal is damaged in a way that no torn last line explains. */
+export class JournalCorruptError extends RamureError {
+  readonly code = "journal-corrupt";
+  override readonly retryable = false;
+  constructor(
+    readonly file: string,
+    readonly damage: { readonly line: number; readonly offset: number; readonly why: string },
+    /** Where the whole file was copied to. */
+    readonly copy?: string | undefined,
+  ) {
+    const kept = copy === undefined ? "nothing was changed" : `a copy is kept as ${copy}`;
+    super(
+      `${file}: line ${damage.line} (byte ${damage.offset}) is damaged: ${damage.why}; ${kept}. What stands before it can be read.`,
+    );
+  }
+}
+
+/** An actor's `init` took too long; the incarnation was closed. */
+export class StartTimeoutError extends RamureError {
+  readonly code = "start-timeout";
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} was not started within ${timeoutMs} ms; raise startTimeoutMs if init needs it.`);
+  }
+}
+
+/** An agent was given both an image and a machine. */
+export class MachineChoiceError extends RamureError {
+  readonly code = "machine-choice";
+  override readonly retryable = false;
+  constructor(agent: string) {
+    super(`${agent} was given an image and a machine; give it the one to make, or the one to share.`);
+  }
+}
+
+/** `connect` was given a direction that it does not know. */
+export class DirectionError extends RamureError {
+  readonly code = "direction";
+  override readonly retryable = false;
+  constructor(direction: string) {
+    super(`A connection has no direction ${JSON.stringify(direction)}; use "both" or "forward".`);
+  }
+}

@@ -1,0 +1,112 @@
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { oldFileName, oldFiles } from "./journal-files.ts";
+
+/** What of a file handle the journal uses. */
+export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "close">;
+
+/** Opens a file for writing at any place in it, and makes it if it is not there. */
+export type OpenHandle = (file: string) => Promise<WritableHandle>;
+
+export interface RotationLimits {
+  /** A file that has grown to this is put aside. */
+  readonly maxFileBytes: number;
+  /** With more files than this, the oldest is removed. */
+  readonly maxFiles: number;
+}
+
+export interface JournalFileParts {
+  readonly file: string;
+  readonly handle: WritableHandle;
+  readonly open: OpenHandle;
+  readonly limits: RotationLimits;
+  /** How much of the file is good. */
+  readonly size: number;
+  /** The `seq` of its first line; 0 while it has none. */
+  readonly firstSeq: number;
+}
+
+/** The newest file of a journal. What was not written whole is written again at the same place. */
+export class JournalFile {
+  readonly file: string;
+  readonly #open: OpenHandle;
+  readonly #limits: RotationLimits;
+  #handle: WritableHandle;
+  #size: number;
+  #firstSeq: number;
+
+  constructor({ file, handle, open, limits, size, firstSeq }: JournalFileParts) {
+    this.file = file;
+    this.#handle = handle;
+    this.#open = open;
+    this.#limits = limits;
+    this.#size = size;
+    this.#firstSeq = firstSeq;
+  }
+
+  /** Write whole lines at the end; with `sync`, resolves when they are on the disk. */
+  async append(lines: string, { sync }: { readonly sync: boolean }): Promise<void> {
+    if (this.#size >= this.#limits.maxFileBytes) await this.#putAside();
+    const bytes = Buffer.from(lines);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await this.#handle.write(
+        bytes,
+        done,
+        bytes.length - done,
+        this.#size + done,
+      );
+      done += bytesWritten;
+    }
+    if (sync) await this.#handle.datasync();
+    this.#firstSeq ||= firstSeqOf(lines);
+    this.#size += bytes.length;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle.close();
+  }
+
+  async #putAside(): Promise<void> {
+    const old = oldFileName(this.file, this.#firstSeq);
+    await this.#handle.datasync();
+    await rename(this.file, old);
+    const next = await this.#openNext(old);
+    const full = this.#handle;
+    this.#handle = next;
+    this.#size = 0;
+    this.#firstSeq = 0;
+    await full.close();
+    await this.#removeOldest();
+  }
+
+  async #openNext(old: string): Promise<WritableHandle> {
+    try {
+      const handle = await this.#open(this.file);
+      await syncFolder(this.file);
+      return handle;
+    } catch (error) {
+      await rename(old, this.file);
+      throw error;
+    }
+  }
+
+  async #removeOldest(): Promise<void> {
+    const old = await oldFiles(this.file);
+    const surplus = old.length + 1 - this.#limits.maxFiles;
+    for (const { file } of old.slice(0, Math.max(0, surplus))) await rm(file, { force: true });
+  }
+}
+
+/** Make sure that the folder knows the file after a power cut. */
+export async function syncFolder(file: string): Promise<void> {
+  const folder = await open(dirname(file), "r");
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function firstSeqOf(lines: string): number {
+  return Number(/^\{"v":1,"seq":(\d+)/.exec(lines)?.[1] ?? 0);
+}

@@ -1,0 +1,39 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/*
+ * A journal is one file until that is full; then it is put aside under the `seq` of its first entry,
+ * and a new one begins. `runtime.jsonl` is the newest, `runtime.000000000001.jsonl` the oldest, and
+ * `jq . runtime.*.jsonl runtime.jsonl` reads all in order.
+ */
+
+/** A file of a journal that was put aside. */
+export interface OldFile {
+  readonly file: string;
+  readonly firstSeq: number;
+}
+
+/** Name the file that `file` is put aside as. */
+export function oldFileName(file: string, firstSeq: number): string {
+  return `${stem(file)}.${String(firstSeq).padStart(12, "0")}.jsonl`;
+}
+
+/** Find what was put aside of the journal `file`, oldest first. */
+export async function oldFiles(file: string): Promise<readonly OldFile[]> {
+  const folder = dirname(file);
+  const names = await readdir(folder);
+  const prefix = `${basename(stem(file))}.`;
+  return names
+    .filter(
+      (name) => name.startsWith(prefix) && /^\d{12,16}\.jsonl$/.test(name.slice(prefix.length)),
+    )
+    .map((name) => ({
+      file: join(folder, name),
+      firstSeq: Number.parseInt(name.slice(prefix.length), 10),
+    }))
+    .sort((a, b) => a.firstSeq - b.firstSeq);
+}
+
+function stem(file: string): string {
+  return file.replace(/\.jsonl$/, "");
+}

@@ -1,0 +1,148 @@
+import { crc32 } from "node:zlib";
+import { isolated } from "../../actors/plain-data.ts";
+import type { Redaction } from "./journal-redaction.ts";
+import { decodeValue, encodeValue } from "./wire-values.ts";
+
+/*
+ * One line of the journal: one JSON object, whose last member is the CRC-32 of the rest:
+ *
+ *     {"v":1,"seq":7,"at":1790000000000,"type":"done","path":"/main","data":42,"crc":"0badcafe"}
+ *
+ * `crc` covers every byte before `,"crc":`. `meta` is there when plain JSON would have lost something
+ * of `data`: superjson makes dates, maps, bytes and errors of the two again.
+ */
+
+/** What is written into the journal. */
+export interface JournalRecord {
+  readonly type: string;
+  readonly path: string;
+  readonly epoch?: number | undefined;
+  readonly source?: string | undefined;
+  readonly data?: unknown;
+}
+
+/** What was written: a record with its place and time. */
+export interface JournalEntry extends JournalRecord {
+  /** From 1, without gaps, over the whole run. */
+  readonly seq: number;
+  /** Wall-clock ms since 1970. */
+  readonly at: number;
+}
+
+export interface LineOptions {
+  readonly seq: number;
+  readonly at: number;
+  /** A line that would be longer says so instead of its data. */
+  readonly maxBytes: number;
+  /** Takes known secrets out of data. Default: none are known. */
+  readonly redaction?: Redaction | undefined;
+}
+
+/** Write one line, with its newline. Never throws: data that cannot be written is replaced by a mark that says why. */
+export function encodeLine(record: JournalRecord, options: LineOptions): string {
+  const head = headOf(record, options);
+  const data = dataMembers(record.data, options.redaction);
+  const room = options.maxBytes - Buffer.byteLength(head) - tailBytes - 1;
+  const bytes = Buffer.byteLength(data);
+  const fits = bytes <= room;
+  return closed(
+    `${head}${fits ? data : marked(`${bytes} bytes, more than a line of the journal holds`)}`,
+  );
+}
+
+/** Give the `seq` of a line whose checksum is right; undefined when it is not right. */
+export function lineSeq(line: Buffer): number | undefined {
+  const body = line.length - tailBytes;
+  if (body <= 0) return undefined;
+  const tail = line.toString("latin1", body);
+  if (tail !== tailOf(crc32(line.subarray(0, body)))) return undefined;
+  const head = /^\{"v":1,"seq":(\d{1,16}),/.exec(line.toString("latin1", 0, 40));
+  return head ? Number(head[1]) : Number.NaN;
+}
+
+/** Read a line whose checksum is right. Undefined when it is not a line of this version. */
+export function decodeLine(line: Buffer): JournalEntry | undefined {
+  const value = parsed(line);
+  if (typeof value !== "object" || value === null) return undefined;
+  const { v, seq, at, type, path, epoch, source, data, meta }: Record<string, unknown> = {
+    ...value,
+  };
+  if (v !== 1 || typeof seq !== "number" || typeof at !== "number") return undefined;
+  if (typeof type !== "string" || typeof path !== "string") return undefined;
+  return {
+    seq,
+    at,
+    type,
+    path,
+    ...(typeof epoch === "number" ? { epoch } : {}),
+    ...(typeof source === "string" ? { source } : {}),
+    ...(data === undefined && meta === undefined ? {} : { data: dataOf(data, meta) }),
+  };
+}
+
+function parsed(line: Buffer): unknown {
+  try {
+    return JSON.parse(line.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function headOf(record: JournalRecord, { seq, at }: LineOptions): string {
+  const { type, path, epoch, source } = record;
+  return [
+    `{"v":1,"seq":${seq},"at":${at},"type":${JSON.stringify(type)},"path":${JSON.stringify(path)}`,
+    epoch === undefined ? "" : `,"epoch":${epoch}`,
+    source === undefined ? "" : `,"source":${JSON.stringify(source)}`,
+  ].join("");
+}
+
+function dataMembers(data: unknown, redaction: LineOptions["redaction"]): string {
+  if (data === undefined) return "";
+  try {
+    return members(data, redaction);
+  } catch {
+    return membersOfCopy(data, redaction);
+  }
+}
+
+/** A copy has marks where its original had functions, circles or traps. */
+function membersOfCopy(data: unknown, redaction: LineOptions["redaction"]): string {
+  try {
+    return members(isolated(data), redaction);
+  } catch (error) {
+    return marked(error instanceof Error ? error.message : "a value that cannot be read");
+  }
+}
+
+function members(data: unknown, redaction: LineOptions["redaction"]): string {
+  const { json, meta } = encodeValue(redaction ? redaction.value(data) : data);
+  const text: string | undefined = JSON.stringify(json);
+  const first = `,"data":${text ?? "null"}`;
+  const all = meta === undefined ? first : `${first},"meta":${JSON.stringify(meta)}`;
+  const holdsSecret = redaction !== undefined && redaction.text(all) !== all;
+  return holdsSecret ? marked("a value with a secret inside") : all;
+}
+
+function marked(unserialisable: string): string {
+  return `,"data":${JSON.stringify({ unserialisable: unserialisable.slice(0, 200) })}`;
+}
+
+const tailBytes = ',"crc":"00000000"}'.length;
+
+function closed(body: string): string {
+  return `${body}${tailOf(crc32(body))}\n`;
+}
+
+function tailOf(crc: number): string {
+  return `,"crc":"${crc.toString(16).padStart(8, "0")}"}`;
+}
+
+function dataOf(json: unknown, meta: unknown): unknown {
+  if (meta === undefined) return json;
+  try {
+    return decodeValue({ json, meta });
+  } catch {
+    return json;
+  }
+}

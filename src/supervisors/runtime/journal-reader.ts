@@ -1,0 +1,155 @@
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { JournalCorruptError } from "../../errors.ts";
+import { oldFiles } from "./journal-files.ts";
+import { decodeLine, type JournalEntry, lineSeq } from "./journal-line.ts";
+import { type Damage, linesOf, type RawLine } from "./journal-scan.ts";
+
+export type { JournalEntry } from "./journal-line.ts";
+
+export interface ReadOptions {
+  /** The first `seq` to read. Default: 1. */
+  readonly from?: number | undefined;
+}
+
+export interface FollowOptions extends ReadOptions {
+  /**
+   * Called at the end of what is written; reading goes on when it resolves to true and ends when it
+   * resolves to false. Poll or wait for a change: calls that find nothing new are harmless.
+   */
+  readonly more: () => Promise<boolean>;
+}
+
+/**
+ * Read a journal, oldest entry first: of a run that has ended, or what one that lives has written so far.
+ *
+ * A torn last line is not an entry. Throws JournalCorruptError where a bad line has good ones after
+ * it, having given all before it, and the error of the file system when there is no such file.
+ */
+export function readJournal(file: string, options?: ReadOptions): AsyncGenerator<JournalEntry> {
+  return followJournal(file, { from: options?.from, more: async () => false });
+}
+
+/** Read a journal and go on as it grows, across files that are put aside meanwhile. */
+export async function* followJournal(
+  file: string,
+  { from = 1, more }: FollowOptions,
+): AsyncGenerator<JournalEntry> {
+  const place: Place = { next: from, expected: 0, doneOld: 0 };
+  for (let going = true; going; ) {
+    const part = await openPart(file, place);
+    try {
+      do {
+        yield* part.entries(place);
+        if (part.isNewest && (await isPutAside(file, part.handle))) {
+          part.isNewest = false;
+          yield* part.entries(place);
+        }
+        if (part.isNewest) going = await more();
+      } while (going && part.isNewest);
+      place.doneOld = part.firstSeq;
+    } finally {
+      await part.handle.close();
+    }
+  }
+}
+
+/** Where a reader stands. */
+interface Place {
+  /** The next `seq` to give. */
+  next: number;
+  /** The `seq` that the next line must have; 0 before the first. */
+  expected: number;
+  /** The first `seq` of the last file that was read to its end. */
+  doneOld: number;
+}
+
+/** One file of a journal, read from where the last look ended. */
+class Part {
+  readonly handle: FileHandle;
+  readonly #file: string;
+  isNewest: boolean;
+  firstSeq = 0;
+  #offset = 0;
+  #line = 0;
+
+  constructor(file: string, handle: FileHandle, isNewest: boolean) {
+    this.#file = file;
+    this.handle = handle;
+    this.isNewest = isNewest;
+  }
+
+  async *entries(place: Place): AsyncGenerator<JournalEntry> {
+    let bad: Damage | undefined;
+    for await (const line of linesOf(chunksOf(this.handle, this.#offset), this.#offset)) {
+      const seq = line.ended ? lineSeq(line.bytes) : undefined;
+      if (seq === undefined) bad ??= this.#damage(line, "its checksum is wrong");
+      else if (bad) throw new JournalCorruptError(this.#file, bad);
+      else {
+        const entry = this.#read(line, seq, place);
+        if (seq >= place.next) yield entry;
+      }
+    }
+    if (bad && !this.isNewest) throw new JournalCorruptError(this.#file, bad);
+  }
+
+  #read(line: RawLine, seq: number, place: Place): JournalEntry {
+    const entry = decodeLine(line.bytes);
+    if (!entry) throw this.#corrupt(line, "it is of another version");
+    if (place.expected !== 0 && seq !== place.expected)
+      throw this.#corrupt(line, `it does not follow entry ${place.expected - 1}`);
+    this.firstSeq ||= seq;
+    this.#offset = line.next;
+    this.#line += 1;
+    place.expected = seq + 1;
+    return entry;
+  }
+
+  #corrupt(line: RawLine, why: string): JournalCorruptError {
+    return new JournalCorruptError(this.#file, this.#damage(line, why));
+  }
+
+  #damage({ offset }: RawLine, why: string): Damage {
+    return { line: this.#line + 1, offset, why };
+  }
+}
+
+/** Open the file in which the reader goes on: the first old one that it has not read, or the newest. */
+async function openPart(file: string, place: Place): Promise<Part> {
+  for (let tries = 1; ; tries += 1) {
+    const unread = (await oldFiles(file)).filter(({ firstSeq }) => firstSeq > place.doneOld);
+    const old = unread.find((_, index) => (unread[index + 1]?.firstSeq ?? Infinity) > place.next);
+    const path = old?.file ?? file;
+    try {
+      return new Part(path, await open(path, "r"), old === undefined);
+    } catch (error) {
+      // The writer put the file aside, or removed the oldest, between the two looks.
+      if (!isMissing(error) || tries === 5) throw error;
+    }
+  }
+}
+
+async function* chunksOf(handle: FileHandle, start: number): AsyncGenerator<Buffer> {
+  for (let position = start; ; ) {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+const chunkBytes = 64 * 1024;
+
+async function isPutAside(file: string, handle: FileHandle): Promise<boolean> {
+  try {
+    const [named, held] = [await stat(file), await handle.stat()];
+    return named.ino !== held.ino || named.dev !== held.dev;
+  } catch (error) {
+    if (isMissing(error)) return true;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
+}

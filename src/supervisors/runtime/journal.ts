@@ -1,0 +1,230 @@
+import { constants, open } from "node:fs/promises";
+import type { Clock } from "../../actors/clock.ts";
+import { JournalFile, type OpenHandle, type RotationLimits, syncFolder } from "./journal-file.ts";
+import { encodeLine, type JournalEntry, type JournalRecord } from "./journal-line.ts";
+import { followJournal, type ReadOptions, readJournal } from "./journal-reader.ts";
+import { recoverJournal } from "./journal-recovery.ts";
+import type { Redaction } from "./journal-redaction.ts";
+import { type JournalProblem, JournalWriter, type WriterLimits } from "./journal-writer.ts";
+
+export type { JournalEntry, JournalRecord } from "./journal-line.ts";
+export type { JournalProblem } from "./journal-writer.ts";
+
+/**
+ * The journal of one run: everything that happened, in order, one JSON object a line.
+ *
+ * A file that cannot be written stops no run: what waits is kept in memory up to a limit and tried
+ * again, what is left out beyond it is counted, and a `journal-gap` entry says so afterwards.
+ */
+export interface Journal {
+  readonly file: string;
+  /** The `seq` of the last record that was taken; 0 before the first. */
+  readonly lastSeq: number;
+  /** Why not everything is in the file at present. */
+  readonly problem: JournalProblem | undefined;
+  /** Add a record that nobody waits for: it is in the file within 50 ms. Never throws. After `close`, nothing. */
+  append(record: JournalRecord): void;
+  /**
+   * Add a record and resolve when it and all before it are on the disk. Never rejects: while the
+   * file cannot be written it resolves without, and `problem` says so.
+   */
+  commit(record: JournalRecord): Promise<void>;
+  /** Resolve when all that was added is in the file, or was tried. */
+  flush(): Promise<void>;
+  /** Read back from the file what was added so far, oldest first. */
+  read(options?: ReadOptions): AsyncIterable<JournalEntry>;
+  /** Read back and go on with what comes, until the journal is closed or the signal aborts. */
+  follow(options?: JournalFollowOptions): AsyncIterable<JournalEntry>;
+  /** Write what waits and let go of the file. Doing it twice is harmless. */
+  close(): Promise<void>;
+}
+
+export interface JournalFollowOptions extends ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JournalLimits extends WriterLimits, RotationLimits {
+  /** A line that would be longer says so instead of its data. */
+  readonly maxLineBytes: number;
+}
+
+export interface JournalOptions {
+  readonly file: string;
+  readonly clock: Clock;
+  /** Default: see `journalLimits`. */
+  readonly limits?: Partial<JournalLimits> | undefined;
+  /** Takes known secrets out of every record. Default: none are known. */
+  readonly redaction?: Redaction | undefined;
+  /** Called once, the first time that the file cannot be written. Default: a line on stderr. */
+  readonly onProblem?: ((problem: JournalProblem) => void) | undefined;
+  /** Opens the file for writing; for tests of disks that fail. */
+  readonly openHandle?: OpenHandle | undefined;
+}
+
+/** What a journal takes of memory and disk unless told otherwise: 16 MiB, and 16 files of 64 MiB. */
+export const journalLimits: JournalLimits = {
+  flushMs: 50,
+  flushBytes: 1024 * 1024,
+  maxPendingBytes: 16 * 1024 * 1024,
+  maxLineBytes: 1024 * 1024,
+  retryMs: 1_000,
+  maxFileBytes: 64 * 1024 * 1024,
+  maxFiles: 16,
+};
+
+/**
+ * Open a journal to add to it; one that is there already goes on after its last good entry.
+ *
+ * A torn tail is cut, and the next entry, `journal-cut`, says how much it was. Rejects with
+ * JournalCorruptError when the file is damaged otherwise, and with the error of the file system when
+ * it cannot be opened at all. One writer at a time: nothing here keeps a second one out.
+ */
+export async function openJournal(options: JournalOptions): Promise<Journal> {
+  const { file, openHandle = openForWriting } = options;
+  const limits = { ...journalLimits, ...options.limits };
+  const { lastSeq, firstSeq, size, cutBytes } = await recoverJournal(file);
+  const handle = await openHandle(file);
+  await syncFolder(file);
+  const journalFile = new JournalFile({ file, handle, open: openHandle, limits, size, firstSeq });
+  const journal = new FileJournal({ ...options, limits, journalFile, lastSeq });
+  if (cutBytes > 0) journal.append({ type: "journal-cut", path: "/", data: { bytes: cutBytes } });
+  return journal;
+}
+
+interface FileJournalParts extends JournalOptions {
+  readonly limits: JournalLimits;
+  readonly journalFile: JournalFile;
+  readonly lastSeq: number;
+}
+
+class FileJournal implements Journal {
+  readonly file: string;
+  lastSeq: number;
+  readonly #clock: Clock;
+  readonly #maxBytes: number;
+  readonly #redaction: Redaction | undefined;
+  readonly #onProblem: (problem: JournalProblem) => void;
+  readonly #writer: JournalWriter;
+  readonly #waiting = new Set<() => void>();
+  #batches = 0;
+  #closed: Promise<void> | undefined;
+  #isEnded = false;
+  #saidProblem = false;
+
+  constructor({
+    file,
+    clock,
+    limits,
+    redaction,
+    onProblem,
+    journalFile,
+    lastSeq,
+  }: FileJournalParts) {
+    this.file = file;
+    this.lastSeq = lastSeq;
+    this.#clock = clock;
+    this.#maxBytes = limits.maxLineBytes;
+    this.#redaction = redaction;
+    this.#onProblem = onProblem ?? ((problem) => console.error(problemLine(file, problem)));
+    this.#writer = new JournalWriter({
+      file: journalFile,
+      clock,
+      limits,
+      events: {
+        failing: (problem) => this.#sayOnce(problem),
+        recovered: (problem) => this.append({ type: "journal-gap", path: "/", data: problem }),
+        written: () => this.#wake(),
+      },
+    });
+  }
+
+  get problem(): JournalProblem | undefined {
+    return this.#writer.problem;
+  }
+
+  append(record: JournalRecord): void {
+    if (this.#closed || !this.#writer.hasRoom({ commits: false })) return;
+    this.#writer.add(this.#line(record));
+  }
+
+  async commit(record: JournalRecord): Promise<void> {
+    if (this.#closed || !this.#writer.hasRoom({ commits: true })) return;
+    await this.#writer.commit(this.#line(record));
+  }
+
+  async flush(): Promise<void> {
+    if (!this.#closed) await this.#writer.flush();
+  }
+
+  async *read(options?: ReadOptions): AsyncGenerator<JournalEntry> {
+    await this.flush();
+    yield* readJournal(this.file, options);
+  }
+
+  async *follow({ from, signal }: JournalFollowOptions = {}): AsyncGenerator<JournalEntry> {
+    let seen = this.#batches;
+    await this.flush();
+    const more = async (): Promise<boolean> => {
+      if (seen === this.#batches) await this.#nextBatch(signal);
+      if (signal?.aborted || seen === this.#batches) return false;
+      seen = this.#batches;
+      return true;
+    };
+    yield* followJournal(this.file, { from, more });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#writer.close().finally(() => {
+      this.#isEnded = true;
+      this.#wakeAll();
+    });
+    return this.#closed;
+  }
+
+  #line(record: JournalRecord): string {
+    this.lastSeq += 1;
+    return encodeLine(record, {
+      seq: this.lastSeq,
+      at: this.#clock.wallNow(),
+      maxBytes: this.#maxBytes,
+      redaction: this.#redaction,
+    });
+  }
+
+  #sayOnce(problem: JournalProblem): void {
+    if (this.#saidProblem) return;
+    this.#saidProblem = true;
+    this.#onProblem(problem);
+  }
+
+  #wake(): void {
+    this.#batches += 1;
+    this.#wakeAll();
+  }
+
+  #wakeAll(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
+  /** Resolve at the next batch, at the end of the journal, or when the signal aborts. */
+  #nextBatch(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#isEnded || signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        signal?.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal?.addEventListener("abort", wake, { once: true });
+    });
+  }
+}
+
+function openForWriting(file: string): ReturnType<OpenHandle> {
+  return open(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+}
+
+function problemLine(file: string, { code, message }: JournalProblem): string {
+  return `ramure: ${file} cannot be written (${code}: ${message}). The run goes on; free the disk, and it is written again.`;
+}

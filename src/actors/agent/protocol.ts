@@ -65,7 +65,7 @@ export type FromAgent =
 export type AgentWireEvent =
   | { readonly type: "turn-started" }
   | Readonly<{ type: "turn-ended"; stopReason: string; text: string; error?: string | undefined }>
-  /** Nothing runs and nothing is queued; `messageIds` are the sends that this run of turns answered. */
+  /** A run of turns is over and nothing runs; `messageIds` are the sends that it answered. */
   | { readonly type: "idle"; readonly messageIds: readonly string[] }
   | Readonly<{ type: "message"; role: string; text: string; origin: string }>
   | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>

@@ -1,0 +1,53 @@
+import { type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./extension-pi.ts";
+import type { AgentWireEvent, Json, JsonObject } from "./protocol.ts";
+
+const maxText = 200_000;
+const maxArgs = 20_000;
+
+/** What a turn came to. */
+export function turnEnded(message: PiMessage | undefined): AgentWireEvent {
+  const error = message?.errorMessage;
+  return {
+    type: "turn-ended",
+    stopReason: (message?.stopReason ?? "unknown").slice(0, 200) || "unknown",
+    text: message ? textOfMessage(message).slice(0, maxText) : "",
+    ...(error === undefined ? {} : { error: error.slice(0, maxText) }),
+  };
+}
+
+export function userMessage(text: string, origin: string): AgentWireEvent {
+  return { type: "message", role: "user", text: text.slice(0, maxText), origin };
+}
+
+export function toolStarted({ toolCallId, toolName, args }: PiEvent): AgentWireEvent {
+  const [id, tool] = [toolCallId ?? "unknown", toolName ?? "unknown"];
+  return { type: "tool-started", id, tool, args: shortArgs(args) };
+}
+
+export function toolEnded({ toolCallId, toolName, isError }: PiEvent): AgentWireEvent {
+  const [id, tool] = [toolCallId ?? "unknown", toolName ?? "unknown"];
+  return { type: "tool-ended", id, tool, failed: isError === true };
+}
+
+/** Tokens and cost of one reply of the model, as far as pi tells. */
+export function usageOf({ usage }: PiMessage): AgentWireEvent | undefined {
+  if (typeof usage !== "object" || usage === null) return undefined;
+  const plain: JsonObject = JSON.parse(JSON.stringify(usage));
+  return { type: "usage", usage: plain };
+}
+
+/** The model in use and whether there is a login for it. */
+export function modelOf(context: PiContext): { readonly model?: string; readonly ready: boolean } {
+  const { model, modelRegistry } = context;
+  if (!model) return { ready: false };
+  const ready = modelRegistry.hasConfiguredAuth?.(model) ?? true;
+  return { model: `${model.provider}/${model.id}`.slice(0, 256), ready };
+}
+
+/** Arguments of a tool may hold a whole file; a story needs only the beginning. */
+function shortArgs(args: unknown): Json {
+  const text = JSON.stringify(args ?? null);
+  if (text.length > maxArgs) return { cut: text.slice(0, maxArgs) };
+  const json: Json = JSON.parse(text);
+  return json;
+}

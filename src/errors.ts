@@ -343,6 +343,17 @@ export class MachineStoppedError extends RamureError {
   }
 }
 
+/** The machine cannot run a command as another user. */
+export class WrongUserError extends RamureError {
+  readonly code = "wrong-user";
+  override readonly retryable = false;
+  constructor(kind: string, user: string, current: string) {
+    super(
+      `A ${kind} machine runs everything as ${current}, not as ${user}; leave \`user\` out, or choose an image that can switch.`,
+    );
+  }
+}
+
 /** A file or directory of a machine cannot be used. */
 export class MachineFileError extends RamureError {
   readonly code = "machine-file";

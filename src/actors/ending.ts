@@ -1,9 +1,9 @@
 import { DownError, StoppedError } from "../errors.ts";
 import type { Shutdown } from "./behavior.ts";
-import type { Cell, Owned } from "./cell.ts";
+import type { Cell, Owned, Watcher } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import { bury, deliverSystem } from "./delivery.ts";
-import { errorExit, type ExitReason, isClean, type KilledExit } from "./exit-reason.ts";
+import { type Exit, type ExitReason, errorExit, isClean, type KilledExit } from "./exit-reason.ts";
 import { notice } from "./notices.ts";
 import { CallMessage } from "./pending-call.ts";
 import { runAs } from "./scope.ts";
@@ -22,7 +22,7 @@ export function exitOf(cell: Cell): Promise<ExitReason> {
 }
 
 /** Hear of the end. The cell must be alive. */
-export function watch(cell: Cell, watcher: { ended(exit: ReturnType<Cell["exit"]>): void }): void {
+export function watch(cell: Cell, watcher: Watcher): void {
   cell.watchers ??= new Set();
   cell.watchers.add(watcher);
 }
@@ -274,22 +274,23 @@ function tellAll(cell: Cell): void {
   cell.watchers = undefined;
   cell.links = undefined;
   if (watchers !== undefined) for (const watcher of watchers) watcher.ended(exit);
-  if (links !== undefined) for (const other of links) signalLink(other, cell);
+  if (links !== undefined) {
+    for (const other of links) {
+      other.links?.delete(cell);
+      signalLink(other, exit);
+    }
+  }
   const onExit = cell.options.onExit;
   if (onExit !== undefined && parent !== undefined && parent.status !== "stopping") {
     deliverSystem(parent, { make: onExit, exit, cancelled: false });
   }
 }
 
-/** The end of a linked actor reaches `cell`: as a message if it traps, else as its own end if it was a failure. */
-export function signalLink(cell: Cell, ended: Cell): void {
-  cell.links?.delete(ended);
-  const exit = ended.exit();
+/** The end of a linked actor: a message for who traps it, else the end of `cell` too if it was a failure. */
+export function signalLink(cell: Cell, exit: Exit): void {
   if (cell.trap !== undefined) deliverSystem(cell, { make: cell.trap, exit, cancelled: false });
-  else if (!isClean(exit.reason)) linkedEnd(cell, exit.path);
-}
-
-function linkedEnd(cell: Cell, path: string): void {
-  const error = errorExit(new Error(`${path}, which it was linked to, has failed`), "linked");
-  requestStop(cell, error);
+  else if (!isClean(exit.reason)) {
+    const message = `${exit.path}, which it was linked to, has failed`;
+    requestStop(cell, errorExit({ message }, "linked"));
+  }
 }

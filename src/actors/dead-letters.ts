@@ -1,0 +1,79 @@
+import type { Clock } from "./clock.ts";
+import { createEventLog, type EventLog } from "./event-log.ts";
+
+export type DeadLetterReason = "stopped" | "noproc" | "overflow" | "fenced" | "restart";
+
+/** A message that nobody will handle. */
+export interface DeadLetter {
+  readonly to: string;
+  readonly pid: number;
+  readonly reason: DeadLetterReason;
+  /** The message's `type`, or what it is; its contents are not kept. */
+  readonly message: string;
+}
+
+const kept = 1_000;
+const loggedAtOnce = 10;
+const windowMs = 1_000;
+
+/** Counts them all, keeps the newest, and says the first few a second aloud. */
+export class DeadLetters {
+  readonly log: EventLog;
+  readonly #clock: Clock;
+  readonly #say: (letter: DeadLetter) => void;
+  #windowFrom = 0;
+  #said = 0;
+  #telling = false;
+
+  constructor(clock: Clock, say: (letter: DeadLetter) => void) {
+    this.#clock = clock;
+    this.#say = say;
+    this.log = createEventLog({ clock, path: "/", max: kept });
+  }
+
+  get count(): number {
+    return this.log.last;
+  }
+
+  /** A letter about somebody who listens to dead letters makes no further ones. */
+  add(
+    to: { readonly path: string; readonly pid: number },
+    reason: DeadLetterReason,
+    message: unknown,
+  ): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    const letter = Object.freeze({ to: to.path, pid: to.pid, reason, message: nameOf(message) });
+    this.log.append("dead-letter", letter, { isolated: true });
+    this.#sayIfFew(letter);
+    this.#telling = false;
+  }
+
+  #sayIfFew(letter: DeadLetter): void {
+    const now = this.#clock.now();
+    if (this.#said === 0 || now - this.#windowFrom >= windowMs) {
+      this.#windowFrom = now;
+      this.#said = 0;
+    }
+    this.#said += 1;
+    if (this.#said > loggedAtOnce) return;
+    try {
+      this.#say(letter);
+    } catch {
+      // The one who logs must not harm the one who sends.
+    }
+  }
+}
+
+/** A word for a message that shows none of its contents. */
+export function nameOf(message: unknown): string {
+  if (typeof message === "string")
+    return message.length > 40 ? `${message.slice(0, 40)}…` : message;
+  if (typeof message !== "object" || message === null) return String(message);
+  try {
+    const type: unknown = Reflect.get(message, "type");
+    return typeof type === "string" ? type : (message.constructor?.name ?? "object");
+  } catch {
+    return "object";
+  }
+}

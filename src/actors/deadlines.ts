@@ -1,0 +1,92 @@
+import type { Clock, ClockTimer } from "./clock.ts";
+
+/** Something that must end by a moment; the links are the lane's. */
+export interface Expiring {
+  dueAt: number;
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  lane: Lane | undefined;
+  expire(): void;
+}
+
+/** All that wait equally long: the first is always due first, so that one timer does for all. */
+interface Lane {
+  readonly delayMs: number;
+  first: Expiring | undefined;
+  last: Expiring | undefined;
+  timer: ClockTimer | undefined;
+}
+
+/** Deadlines of calls. Most calls share a few durations and are answered long before them. */
+export class Deadlines {
+  readonly #clock: Clock;
+  readonly #lanes = new Map<number, Lane>();
+  readonly #idle = new Set<Lane>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  add(entry: Expiring, delayMs: number): void {
+    const lane = this.#lane(delayMs);
+    entry.dueAt = this.#clock.now() + delayMs;
+    entry.lane = lane;
+    entry.previous = lane.last;
+    if (lane.last === undefined) lane.first = entry;
+    else lane.last.next = entry;
+    lane.last = entry;
+    if (lane.timer === undefined) this.#arm(lane, delayMs);
+  }
+
+  remove(entry: Expiring): void {
+    const lane = entry.lane;
+    if (lane === undefined) return;
+    if (entry.previous === undefined) lane.first = entry.next;
+    else entry.previous.next = entry.next;
+    if (entry.next === undefined) lane.last = entry.previous;
+    else entry.next.previous = entry.previous;
+    entry.lane = undefined;
+    entry.previous = undefined;
+    entry.next = undefined;
+    if (lane.first === undefined) this.#disarmSoon(lane);
+  }
+
+  #lane(delayMs: number): Lane {
+    const known = this.#lanes.get(delayMs);
+    if (known !== undefined) return known;
+    const lane: Lane = { delayMs, first: undefined, last: undefined, timer: undefined };
+    this.#lanes.set(delayMs, lane);
+    return lane;
+  }
+
+  #arm(lane: Lane, delayMs: number): void {
+    lane.timer = this.#clock.setTimer(delayMs, () => {
+      lane.timer = undefined;
+      const now = this.#clock.now();
+      while (lane.first !== undefined && lane.first.dueAt <= now) {
+        const entry = lane.first;
+        this.remove(entry);
+        entry.expire();
+      }
+      if (lane.first !== undefined && lane.timer === undefined) {
+        this.#arm(lane, Math.max(1, lane.first.dueAt - now));
+      }
+    });
+  }
+
+  /** One call after another would arm and cancel a timer each; an empty lane is left armed for this turn. */
+  #disarmSoon(lane: Lane): void {
+    this.#idle.add(lane);
+    if (this.#idle.size === 1) setImmediate(() => this.#disarmIdle());
+  }
+
+  #disarmIdle(): void {
+    for (const lane of this.#idle) {
+      if (lane.first !== undefined) continue;
+      lane.timer?.cancel();
+      lane.timer = undefined;
+      this.#lanes.delete(lane.delayMs);
+    }
+    this.#idle.clear();
+  }
+}

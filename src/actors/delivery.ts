@@ -1,0 +1,75 @@
+import { DownError, OverflowError } from "../errors.ts";
+import type { Cell, SystemMessage } from "./cell.ts";
+import { errorExit } from "./exit-reason.ts";
+import { CallMessage } from "./pending-call.ts";
+import { Ring } from "./ring.ts";
+import { countFenced, endedCaller } from "./scope.ts";
+import { requestStop } from "./stop-request.ts";
+import { TimerMessage } from "./timer-message.ts";
+
+/** Put a message into the user lane. False, and a dead letter, when nobody will handle it. */
+export function deliver(cell: Cell, message: unknown): boolean {
+  const fenced = endedCaller();
+  if (fenced !== undefined) {
+    countFenced(fenced, "send");
+    cell.kernel.deadLetters.add(cell, "fenced", message);
+    return false;
+  }
+  if (cell.status === "stopping" || cell.status === "ended") {
+    bury(cell, message);
+    return false;
+  }
+  if (cell.max !== undefined && cell.mailbox.length >= cell.max && !makeRoom(cell, message)) {
+    return false;
+  }
+  enqueue(cell, message);
+  return true;
+}
+
+/** Put what the kernel itself made into the user lane, whatever its bound. */
+export function enqueue(cell: Cell, message: unknown): void {
+  cell.mailbox.push(message);
+  if (!cell.busy) cell.kernel.scheduler.ready(cell);
+}
+
+/** Put a message into the system lane: it is handled ahead of the user's. */
+export function deliverSystem(cell: Cell, message: SystemMessage): void {
+  if (cell.winding || cell.status === "ended") return;
+  cell.system ??= new Ring();
+  cell.system.push(message);
+  if (!cell.busy) cell.kernel.scheduler.ready(cell);
+}
+
+/** Record that nobody will handle the message; who called learns of it. */
+export function bury(cell: Cell, message: unknown): void {
+  if (message instanceof TimerMessage) return;
+  const ended = cell.status === "ended";
+  const plain = message instanceof CallMessage ? message.message : message;
+  cell.kernel.deadLetters.add(cell, ended ? "noproc" : "stopped", plain);
+  if (message instanceof CallMessage) {
+    message.call.giveUp(new DownError(cell.path, cell.reason ?? { type: "noproc" }));
+  }
+}
+
+/** False means that this message is not taken. */
+function makeRoom(cell: Cell, message: unknown): boolean {
+  const max = cell.max ?? 0;
+  if (cell.overflow === "drop-old") {
+    overflowed(cell, cell.mailbox.shift(), max);
+    return true;
+  }
+  overflowed(cell, message, max);
+  if (cell.overflow === "crash") {
+    requestStop(cell, errorExit(new OverflowError(cell.path, "mailbox", max), "overflow"));
+  }
+  return false;
+}
+
+function overflowed(cell: Cell, message: unknown, max: number): void {
+  if (message instanceof TimerMessage) return;
+  const plain = message instanceof CallMessage ? message.message : message;
+  cell.kernel.deadLetters.add(cell, "overflow", plain);
+  if (message instanceof CallMessage) {
+    message.call.giveUp(new OverflowError(cell.path, "mailbox", max));
+  }
+}

@@ -1,0 +1,113 @@
+import type { Cell, CellStatus, Child } from "./cell.ts";
+import { nameOf } from "./dead-letters.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import { CallMessage } from "./pending-call.ts";
+import { CellSlot } from "./slot.ts";
+import { TimerMessage } from "./timer-message.ts";
+
+/** One actor, or one place where nobody lives now: plain data. */
+export interface ActorInfo {
+  readonly name: string;
+  readonly path: string;
+  /** 0 where nobody lives. */
+  readonly pid: number;
+  readonly epoch: number;
+  readonly kind: string;
+  readonly status: CellStatus | "vacant" | "suspended";
+  /** Incarnations after the first. */
+  readonly restarts: number;
+  readonly lastExit?: ExitReason | undefined;
+  readonly mailbox: { readonly system: number; readonly user: number; readonly stash: number };
+  /** What it handles now, and for how long. */
+  readonly current?: { readonly message: string; readonly forMs: number } | undefined;
+  readonly monitors: number;
+  readonly owned: number;
+  readonly fenced: number;
+  /** What waits in the mailbox, when it was asked for: message types, at most the first ten. */
+  readonly messages?: readonly string[] | undefined;
+  readonly children: readonly ActorInfo[];
+}
+
+export interface TreeOptions {
+  /** Show the types of queued messages. Default: false. */
+  readonly messages?: boolean | undefined;
+}
+
+const shownMessages = 10;
+
+/** Read an actor and all below it, through nobody's mailbox: who is stuck is seen too. */
+export function describe(child: Child, options: TreeOptions = {}): ActorInfo {
+  const cell = child.living;
+  const slot = slotOf(child);
+  const below = cell?.children === undefined ? [] : [...cell.children.values()];
+  const children = below.map((each) => describe(each, options));
+  const last = slot?.lastExit?.reason;
+  const facts = cell === undefined ? vacant(slot) : living(cell, options);
+  const restarts = Math.max(0, facts.epoch - 1);
+  return { name: child.name, ...facts, restarts, lastExit: last, children };
+}
+
+type Facts = Omit<ActorInfo, "name" | "restarts" | "lastExit" | "children">;
+
+function slotOf(child: Child): CellSlot | undefined {
+  return child instanceof CellSlot ? child : undefined;
+}
+
+function vacant(slot: CellSlot | undefined): Facts {
+  const mailbox = { system: 0, user: slot?.waiting ?? 0, stash: 0 };
+  const place = { path: slot?.path ?? "", pid: 0, epoch: slot?.epoch ?? 0, kind: "actor" };
+  return { ...place, status: "vacant", mailbox, monitors: 0, owned: 0, fenced: 0 };
+}
+
+function living(cell: Cell, options: TreeOptions): Facts {
+  return {
+    path: cell.path === "" ? "/" : cell.path,
+    pid: cell.pid,
+    epoch: cell.epoch,
+    kind: cell.options.kind ?? "actor",
+    status: cell.suspended && cell.status === "running" ? "suspended" : cell.status,
+    mailbox: mailboxOf(cell),
+    current: currentOf(cell),
+    monitors: cell.watching?.size ?? 0,
+    owned: cell.owned?.size ?? 0,
+    fenced: cell.fenced,
+    messages: options.messages === true ? queuedOf(cell) : undefined,
+  };
+}
+
+function mailboxOf(cell: Cell): ActorInfo["mailbox"] {
+  const system = cell.system?.length ?? 0;
+  return { system, user: cell.mailbox.length, stash: cell.stash?.length ?? 0 };
+}
+
+function currentOf(cell: Cell): ActorInfo["current"] {
+  if (cell.current === undefined) return undefined;
+  const forMs = cell.busy ? cell.kernel.clock.now() - cell.since : 0;
+  return { message: nameOf(cell.current), forMs };
+}
+
+function queuedOf(cell: Cell): readonly string[] {
+  return cell.mailbox.peek(shownMessages).map((queued) => {
+    if (queued instanceof CallMessage) return nameOf(queued.message);
+    return nameOf(queued instanceof TimerMessage ? queued.message : queued);
+  });
+}
+
+/** Every living actor below, parents first. */
+export function* livingBelow(cell: Cell): Generator<Cell> {
+  if (cell.children === undefined) return;
+  for (const child of cell.children.values()) {
+    if (child.living === undefined) continue;
+    yield child.living;
+    yield* livingBelow(child.living);
+  }
+}
+
+/** Whoever stands at the path below `root`; `/a/b` names its child a's child b. */
+export function findChild(root: Cell, path: string): Child | undefined {
+  let found: Child | undefined = root;
+  for (const name of path.split("/").slice(1)) {
+    found = found?.living?.children?.get(name);
+  }
+  return found;
+}

@@ -1,0 +1,70 @@
+import type { Monitor, Ref } from "./behavior.ts";
+import type { Cell, SystemMessage } from "./cell.ts";
+import { deliverSystem } from "./delivery.ts";
+import { signalLink, watch } from "./ending.ts";
+import type { Exit } from "./exit-reason.ts";
+import { CellRef } from "./refs.ts";
+
+/** One watch of one incarnation: a single message at its end, unless it is cancelled first. */
+export class CellMonitor implements Monitor {
+  readonly #watcher: Cell;
+  readonly #target: Cell | undefined;
+  readonly #make: (exit: Exit) => unknown;
+  #message: SystemMessage | undefined;
+  #cancelled = false;
+
+  constructor(watcher: Cell, target: Ref, make: (exit: Exit) => unknown) {
+    this.#watcher = watcher;
+    this.#make = make;
+    this.#target = CellRef.cellOf(target);
+    watcher.watching ??= new Set();
+    watcher.watching.add(this);
+    if (this.#target === undefined || this.#target.status === "ended") this.ended(nobody(target));
+    else watch(this.#target, this);
+  }
+
+  /** Who is watched. */
+  get path(): string | undefined {
+    return this.#target?.path;
+  }
+
+  ended(exit: Exit): void {
+    if (this.#cancelled) return;
+    this.#watcher.watching?.delete(this);
+    this.#message = { make: this.#make, exit, cancelled: false };
+    deliverSystem(this.#watcher, this.#message);
+  }
+
+  cancel(): void {
+    this.#cancelled = true;
+    if (this.#message !== undefined) this.#message.cancelled = true;
+    this.#watcher.watching?.delete(this);
+    this.#target?.watchers?.delete(this);
+  }
+}
+
+function nobody(target: Ref): Exit {
+  const { path, pid, epoch } = target;
+  return { path, pid, epoch, reason: { type: "noproc" } };
+}
+
+/** Tie two actors together: the failure of one is the end of the other. Doing it twice is doing it once. */
+export function link(one: Cell, other: Ref): void {
+  const cell = CellRef.cellOf(other);
+  if (cell === one) return;
+  if (cell === undefined || cell.status === "ended") {
+    signalLink(one, nobody(other));
+    return;
+  }
+  one.links ??= new Set();
+  one.links.add(cell);
+  cell.links ??= new Set();
+  cell.links.add(one);
+}
+
+export function unlink(one: Cell, other: Ref): void {
+  const cell = CellRef.cellOf(other);
+  if (cell === undefined) return;
+  one.links?.delete(cell);
+  cell.links?.delete(one);
+}

@@ -1,0 +1,52 @@
+import { AlreadyStartedError, InvalidNameError } from "../errors.ts";
+
+/** What may hold a name. */
+export interface NameHolder {
+  readonly pid: number;
+  /** The names it holds; made when it takes the first. */
+  names: Set<string> | undefined;
+}
+
+const form = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** Throw unless `name` can stand in a path, in a file's name and in a tmux target. */
+export function checkName(what: string, name: string): void {
+  if (!form.test(name)) throw new InvalidNameError(what, name);
+}
+
+/** Names beside the paths: one living holder each. */
+export class Names<Holder extends NameHolder> {
+  readonly #holders = new Map<string, Holder>();
+
+  /** Take the name, or throw AlreadyStartedError with the holder's pid. */
+  register(name: string, holder: Holder): void {
+    checkName("an actor", name);
+    const taken = this.#holders.get(name);
+    if (taken !== undefined) throw new AlreadyStartedError(name, taken.pid);
+    this.#holders.set(name, holder);
+    holder.names ??= new Set();
+    holder.names.add(name);
+  }
+
+  /** Free the name; false, and nothing changes, when somebody else or nobody holds it. */
+  unregister(name: string, holder: Holder): boolean {
+    if (this.#holders.get(name) !== holder) return false;
+    this.#holders.delete(name);
+    holder.names?.delete(name);
+    return true;
+  }
+
+  releaseAll(holder: Holder): void {
+    if (holder.names === undefined) return;
+    for (const name of holder.names) this.#holders.delete(name);
+    holder.names = undefined;
+  }
+
+  holder(name: string): Holder | undefined {
+    return this.#holders.get(name);
+  }
+
+  list(): readonly string[] {
+    return [...this.#holders.keys()];
+  }
+}

@@ -1,0 +1,128 @@
+import { AlreadyStartedError } from "../errors.ts";
+import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
+import type { Cell, Child, Place } from "./cell.ts";
+import type { DeadLetterReason } from "./dead-letters.ts";
+import { enqueue } from "./delivery.ts";
+import type { Exit } from "./exit-reason.ts";
+import { AddressRef, type Vacancy } from "./refs.ts";
+import { addChild, createCell, nameFor, refOf } from "./spawning.ts";
+
+const defaultMaxWaiting = 1_000;
+
+/** A place among a parent's children: it outlives those who live in it. */
+export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
+  readonly name: string;
+  readonly path: string;
+  readonly address: Ref<unknown>;
+  readonly #parent: Cell;
+  readonly #options: SlotOptions;
+  #epoch = 0;
+  #cell: Cell | undefined;
+  #lastExit: Exit | undefined;
+  #waiting: unknown[] = [];
+  #released = false;
+
+  constructor(parent: Cell, options: SlotOptions) {
+    this.#parent = parent;
+    this.#options = options;
+    this.name = nameFor(parent, options.name, options.kind);
+    this.path = `${parent.path}/${this.name}`;
+    this.address = new AddressRef(this);
+    addChild(parent, this);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get living(): Cell | undefined {
+    return this.#cell;
+  }
+
+  get lastExit(): Exit | undefined {
+    return this.#lastExit;
+  }
+
+  /** How many messages wait for the next incarnation. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  get keepsMailbox(): boolean {
+    return this.#options.mailbox === "keep" && !this.#released;
+  }
+
+  start<State>(
+    behavior: Behavior<unknown, State>,
+    options: Omit<SpawnOptions<never>, "name"> = {},
+  ): Ref<unknown> {
+    if (this.#cell !== undefined) throw new AlreadyStartedError(this.path, this.#cell.pid);
+    if (this.#released) this.#takeBack();
+    nameFor(this.#parent, undefined);
+    this.#epoch += 1;
+    const site = { parent: this.#parent, name: this.name, epoch: this.#epoch, place: this };
+    const kind = options.kind ?? this.#options.kind;
+    const cell = createCell(site, behavior, { ...options, kind });
+    this.#cell = cell;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) enqueue(cell, message);
+    return refOf(cell);
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (this.#cell !== undefined) return;
+    this.#giveUpName();
+  }
+
+  carry(messages: readonly unknown[]): void {
+    for (const message of messages) this.#keep(message);
+  }
+
+  vacate(exit: Exit): void {
+    this.#lastExit = exit;
+    this.#cell = undefined;
+    if (this.#released) this.#giveUpName();
+    else if (this.#parent.winding) this.#bury("stopped");
+  }
+
+  sendToNobody(message: unknown): boolean {
+    if (this.keepsMailbox && !this.#parent.winding && this.#parent.living !== undefined) {
+      return this.#keep(message);
+    }
+    this.#letter(this.#cell === undefined ? "noproc" : "stopped", message);
+    return false;
+  }
+
+  #keep(message: unknown): boolean {
+    if (this.#waiting.length >= (this.#options.maxWaiting ?? defaultMaxWaiting)) {
+      this.#letter("overflow", message);
+      return false;
+    }
+    this.#waiting.push(message);
+    return true;
+  }
+
+  #takeBack(): void {
+    nameFor(this.#parent, this.name);
+    this.#released = false;
+    addChild(this.#parent, this);
+  }
+
+  #giveUpName(): void {
+    this.#bury("stopped");
+    if (this.#parent.children?.get(this.name) === this) this.#parent.children.delete(this.name);
+  }
+
+  #bury(reason: DeadLetterReason): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) this.#letter(reason, message);
+  }
+
+  #letter(reason: DeadLetterReason, message: unknown): void {
+    this.#parent.kernel.deadLetters.add(this.address, reason, message);
+  }
+}

@@ -1,0 +1,69 @@
+import { AlreadyStartedError, StoppedError } from "../errors.ts";
+import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
+import { Cell, type Child, type Place } from "./cell.ts";
+import { checkName } from "./names.ts";
+import { CellRef } from "./refs.ts";
+
+/** Where a new incarnation goes. */
+export interface Site {
+  readonly parent: Cell;
+  readonly name: string;
+  readonly epoch: number;
+  readonly place: Place | undefined;
+}
+
+/** Start a child under a name of its own; a name that is taken throws before anything runs. */
+export function spawnChild<M, S>(
+  parent: Cell,
+  behavior: Behavior<M, S>,
+  options: SpawnOptions<never>,
+): Cell {
+  const name = nameFor(parent, options.name, options.kind);
+  const cell = createCell({ parent, name, epoch: 1, place: undefined }, behavior, options);
+  addChild(parent, cell);
+  return cell;
+}
+
+/** Make an incarnation and queue its start. */
+export function createCell<M, S>(
+  { parent, name, epoch, place }: Site,
+  given: Behavior<M, S>,
+  options: SpawnOptions<never>,
+): Cell {
+  const { kernel } = parent;
+  const path = `${parent.path}/${name}`;
+  // Only its own ref, typed by M, brings messages to it, and only its own handlers make its state.
+  const behavior = given as Behavior<unknown, unknown>;
+  const cell = new Cell({ kernel, name, path, epoch, parent, place, behavior, options });
+  kernel.equip(cell);
+  kernel.logs.begin(path, epoch);
+  kernel.scheduler.ready(cell);
+  return cell;
+}
+
+/** The name given, checked and free; else the kind and a number. Throws when the parent has ended. */
+export function nameFor(parent: Cell, given: string | undefined, kind = "actor"): string {
+  if (parent.winding || parent.living === undefined) throw new StoppedError(parent.path);
+  if (given === undefined) return freeName(parent, kind);
+  checkName(`a child of ${parent.path === "" ? "the root" : parent.path}`, given);
+  const taken = parent.children?.get(given);
+  if (taken === undefined) return given;
+  throw new AlreadyStartedError(`${parent.path}/${given}`, taken.living?.pid ?? 0);
+}
+
+function freeName(parent: Cell, kind: string): string {
+  let name = `${kind}-${parent.kernel.nextPid()}`;
+  while (parent.children?.has(name) === true) name = `${kind}-${parent.kernel.nextPid()}`;
+  return name;
+}
+
+export function addChild(parent: Cell, child: Child): void {
+  parent.children ??= new Map();
+  parent.children.set(child.name, child);
+}
+
+/** The ref of a cell, which `equip` gave it. */
+export function refOf<Message>(cell: Cell): Ref<Message> {
+  cell.ref ??= new CellRef(cell);
+  return cell.ref;
+}

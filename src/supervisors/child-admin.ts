@@ -9,7 +9,7 @@ import {
 import { Child, type ChildInfo } from "./child.ts";
 import type { ChildLives, StartOutcome } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
-import { type Family, forget, isForgotten } from "./family.ts";
+import { type Family, forget, isClosing, isForgotten } from "./family.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import type { Restarts } from "./restarts.ts";
 import type { ChildId } from "./strategy.ts";
@@ -141,7 +141,7 @@ export class ChildAdmin {
   }
 
   #checkOpen(): void {
-    if (this.#family.closing) throw new StoppedError(this.#path, "it is stopping its children");
+    if (isClosing(this.#family)) throw new StoppedError(this.#path, "it is stopping its children");
   }
 
   #checkRoom({ id, dependsOn }: ResolvedSpec): void {

@@ -1,8 +1,7 @@
-import type { Ref, Shutdown } from "../actors/behavior.ts";
-import type { Clock } from "../actors/clock.ts";
+import type { Ref } from "../actors/behavior.ts";
 import type { ExitReason } from "../actors/exit-reason.ts";
 import type { Child } from "./child.ts";
-import type { Family } from "./family.ts";
+import { type Family, isClosing } from "./family.ts";
 import { Incarnation } from "./incarnation.ts";
 
 /** How the start of an incarnation went. `called-off`: it was stopped, or its end is another's business by now. */
@@ -25,7 +24,7 @@ export class ChildLives {
 
   /** Start the next incarnation. Never rejects. */
   async start(child: Child): Promise<StartOutcome> {
-    if (this.#family.closing) return { type: "called-off" };
+    if (isClosing(this.#family)) return { type: "called-off" };
     const ref = this.#launch(child);
     try {
       const runs = await ref.started;
@@ -91,26 +90,12 @@ export class ChildLives {
 
   async #stop(child: Child, ref: Ref, reason: ExitReason): Promise<void> {
     child.status = "stopping";
-    const end = await stopWithin(ref, child.spec.shutdownMs, reason, this.#family.context.clock);
+    const end = await ref.stop(reason, { shutdownMs: child.spec.shutdownMs });
     child.stopping = undefined;
     this.#bury(child, ref, end);
     if (isAsAsked(child, end)) return;
     this.#family.emit({ type: "shutdown-error", id: child.id, epoch: child.epoch, reason: end });
   }
-}
-
-async function stopWithin(
-  ref: Ref,
-  shutdownMs: Shutdown,
-  reason: ExitReason,
-  clock: Clock,
-): Promise<ExitReason> {
-  if (shutdownMs === "brutal-kill") return ref.kill();
-  if (shutdownMs === "infinity") return ref.stop(reason);
-  const timer = clock.setTimer(shutdownMs, () => void ref.kill());
-  const end = await ref.stop(reason);
-  timer.cancel();
-  return end;
 }
 
 function isStarting(child: Child, ref: Ref): boolean {

@@ -1,5 +1,6 @@
 import type { Context } from "../actors/behavior.ts";
 import type { ExitReason } from "../actors/exit-reason.ts";
+import { StoppedError } from "../errors.ts";
 import type { Child } from "./child.ts";
 import type { ChildTable } from "./child-table.ts";
 import type { SupervisionEvent } from "./supervision-event.ts";
@@ -33,4 +34,18 @@ export function forget(family: Family, child: Child): void {
 export function isForgotten(family: Family, child: Child): boolean {
   if (family.flags.dynamic) return true;
   return child.spec.restart === "temporary" && !child.spec.retain;
+}
+
+/** Tell whether nothing is to be started any more, by decision or because the owner is ending. */
+export function isClosing({ closing, context }: Family): boolean {
+  return closing || context.signal.aborted;
+}
+
+/** Do something as the owner. What an owner that has ended wanted to say is no longer of interest. */
+export function unlessEnded(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!(error instanceof StoppedError)) throw error;
+  }
 }

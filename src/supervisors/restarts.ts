@@ -4,7 +4,7 @@ import type { Child } from "./child.ts";
 import type { ChildLives } from "./child-lives.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
 import { inStartOrder } from "./child-table.ts";
-import { type Family, forget, isForgotten } from "./family.ts";
+import { type Family, forget, isClosing, isForgotten } from "./family.ts";
 import { RestartWindow } from "./intensity.ts";
 import { type RestartActs, RestartOperation } from "./restart-operation.ts";
 import { touched } from "./strategy.ts";
@@ -42,7 +42,7 @@ export class Restarts {
 
   /** Decide over a running child that ended by itself. */
   ended(child: Child, reason: ExitReason): void {
-    if (this.#family.closing) child.stoppedBy("self");
+    if (isClosing(this.#family)) child.stoppedBy("self");
     else this.#decide(child, reason);
   }
 
@@ -193,7 +193,7 @@ export class Restarts {
 
   #failedAgain(child: Child, operation: RestartOperation, reason: ExitReason): void {
     this.#family.emit({ type: "start-error", id: child.id, reason });
-    if (this.#family.closing) return;
+    if (isClosing(this.#family)) return;
     if (operation.once && child === operation.origin) {
       operation.callOff();
       child.stoppedBy("api");

@@ -12,7 +12,7 @@ import {
 import { ChildLives } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { ChildTable } from "./child-table.ts";
-import type { Family } from "./family.ts";
+import { type Family, isClosing, unlessEnded } from "./family.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { type GiveUpCause, Restarts } from "./restarts.ts";
 import type { ChildId } from "./strategy.ts";
@@ -87,7 +87,7 @@ class ActorSupervision implements Supervision {
       context,
       flags: resolveFlags(flags),
       children: new ChildTable(),
-      emit: (event) => hooks.onEvent?.(event),
+      emit: (event) => unlessEnded(() => hooks.onEvent?.(event)),
       living: new Map(),
       significant: new Set(),
       closing: false,
@@ -164,7 +164,7 @@ class ActorSupervision implements Supervision {
       void this.stopAll();
     };
     for (const spec of specs) {
-      if (this.#family.closing) break;
+      if (isClosing(this.#family)) break;
       const child = this.#admin.admit(spec);
       const outcome = await this.#lives.start(child);
       this.#admin.note(child, outcome);
@@ -194,15 +194,15 @@ class ActorSupervision implements Supervision {
     this.#family.emit({ type: "gave-up", id: child.id, cause, reason });
     await this.stopAll();
     const detail = { child: child.id, lastReason: reason };
-    this.#hooks.onGiveUp({ type: "shutdown", cause, detail });
+    unlessEnded(() => this.#hooks.onGiveUp({ type: "shutdown", cause, detail }));
   }
 
   async #significantEnded(): Promise<void> {
-    const { flags, significant, closing } = this.#family;
-    if (closing) return;
+    const { flags, significant } = this.#family;
+    if (isClosing(this.#family)) return;
     if (flags.autoShutdown === "all-significant" && someLives(significant)) return;
     await this.stopAll();
-    this.#hooks.onAutoShutdown({ type: "shutdown", cause: "auto-shutdown" });
+    unlessEnded(() => this.#hooks.onAutoShutdown({ type: "shutdown", cause: "auto-shutdown" }));
   }
 }
 

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { InputSchema } from "../../actors/agent/tool-schema.ts";
-import type { LogEntry } from "../../actors/event-log.ts";
+import type { LogEvent } from "../../actors/event-log.ts";
 
 /** What one declared endpoint takes and gives. */
 export interface EndpointShape {
@@ -54,7 +54,7 @@ export interface FailedData {
   readonly stack?: string | undefined;
 }
 
-type Entry<Type extends string, Data> = Omit<LogEntry, "type" | "data" | "source"> & {
+type Entry<Type extends string, Data> = Omit<LogEvent, "type" | "data" | "source"> & {
   readonly type: Type;
   readonly data: Data;
   readonly source?: undefined;
@@ -69,11 +69,11 @@ type OwnEvent<Events> =
       }[keyof Events & string]
     : never;
 
-type BubbledEvent = Omit<LogEntry, "source"> & { readonly source: string };
+type BubbledEvent = Omit<LogEvent, "source"> & { readonly source: string };
 
 /** An event of a process: its own, one of its ends, or one that bubbled up from below (`source` set). */
 export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
-  ? LogEntry
+  ? LogEvent
   : OwnEvent<Shape["events"]> | TerminalEvent | BubbledEvent;
 
 /** The event types that `emit` takes. */

@@ -16,7 +16,9 @@ export class Inbox {
 
   push(message: unknown): void {
     for (const receiver of this.#receivers) {
-      if (receiver.fits(message)) return receiver.take(message);
+      if (!receiver.fits(message)) continue;
+      receiver.take(message);
+      return;
     }
     this.#messages.push(message);
   }

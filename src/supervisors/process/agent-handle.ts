@@ -1,0 +1,81 @@
+import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
+import type { AgentMessage } from "../../actors/agent/agent-message.ts";
+import type { AgentState } from "../../actors/agent/lifecycle.ts";
+import type { Receipt } from "../../actors/agent/outbox.ts";
+import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tool.ts";
+import type { Ref } from "../../actors/behavior.ts";
+import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
+import type { Agent, SendOptions } from "./agent.ts";
+import type { EventLog } from "./event-log.ts";
+import { orStopped, runningSignal } from "./or-stopped.ts";
+import { eventsOf } from "./process-events.ts";
+import { currentScope, enter } from "./scope.ts";
+
+/** What an agent's handle acts on. */
+export interface AgentParts {
+  readonly name: string;
+  readonly machine: Machine;
+  readonly memory: AgentMemory;
+  readonly address: Ref<AgentMessage>;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The `Agent` that a program holds. */
+export class AgentHandle implements Agent {
+  readonly #parts: AgentParts;
+  readonly events: EventLog;
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+    this.events = eventsOf(parts.memory.events);
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  get path(): string {
+    return this.#parts.memory.path;
+  }
+
+  get state(): AgentState {
+    return this.#parts.memory.state;
+  }
+
+  get machine(): Machine {
+    return this.#parts.machine;
+  }
+
+  on<Input>(tool: string, options: ToolOptions<Input>, handler: ToolHandler<Input>): this {
+    const scope = currentScope("agent.on");
+    const inScope: ToolHandler<Input> = (args, call) => enter(scope, () => handler(args, call));
+    scope.context.own(this.#parts.memory.tools.add(defineTool(tool, options, inScope)));
+    return this;
+  }
+
+  async send(message: string, { deliver = "follow-up" }: SendOptions = {}): Promise<Receipt> {
+    const receipt = await this.#parts.memory.outbox.enqueue(message, deliver);
+    return {
+      id: receipt.id,
+      delivered: () => orStopped(receipt.delivered()),
+      turn: () => orStopped(receipt.turn()),
+    };
+  }
+
+  exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    return this.#parts.machine.exec(command, { signal: runningSignal(), ...options });
+  }
+
+  async interrupt(): Promise<void> {
+    this.#parts.address.send({ type: "interrupt" });
+  }
+
+  restart(): Promise<void> {
+    return this.#parts.restart();
+  }
+
+  stop(): Promise<void> {
+    return this.#parts.stop();
+  }
+}

@@ -1,0 +1,51 @@
+import type { AgentState } from "../../actors/agent/lifecycle.ts";
+import type { Receipt } from "../../actors/agent/outbox.ts";
+import type { ToolCall, ToolOptions } from "../../actors/agent/tool.ts";
+import type { InputSchema } from "../../actors/agent/tool-schema.ts";
+import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
+import type { EventLog } from "./event-log.ts";
+
+export type NoArguments = Readonly<Record<string, never>>;
+
+export interface SendOptions {
+  /** `follow-up` waits until the agent is idle; `steer` comes in before its next step. Default: `follow-up`. */
+  readonly deliver?: "follow-up" | "steer" | undefined;
+}
+
+/** A coding agent of this process, in a terminal on a machine. */
+export interface Agent {
+  readonly name: string;
+  readonly path: string;
+  readonly state: AgentState;
+  /** Where it lives. The same object across the machine's restarts. */
+  readonly machine: Machine;
+  /** What it does: turns, tool calls, messages, restarts. */
+  readonly events: EventLog;
+  /**
+   * Give it a tool. The handler runs in the scope of the process that calls `on`.
+   *
+   * What it returns the model reads: text as it is, else JSON. What it throws the model reads as an
+   * error. Throws ToolExistsError for a name it has already, InvalidToolError for a name or schema
+   * that no model could use.
+   */
+  on<Input>(
+    tool: string,
+    options: ToolOptions<Input> & { readonly input: InputSchema<Input> },
+    handler: (args: Input, call: ToolCall) => unknown,
+  ): this;
+  on(
+    tool: string,
+    options: ToolOptions<NoArguments> & { readonly input?: undefined },
+    handler: (args: NoArguments, call: ToolCall) => unknown,
+  ): this;
+  /** Send it a message. Resolves when the message cannot be lost any more; it waits while the agent restarts. */
+  send(message: string, options?: SendOptions): Promise<Receipt>;
+  /** Run a command on its machine. Ends with the process. */
+  exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** Break off the turn that runs. */
+  interrupt(): Promise<void>;
+  /** Stop it and start it again: same session, same messages waiting. */
+  restart(): Promise<void>;
+  /** Stop it for good. */
+  stop(): Promise<void>;
+}

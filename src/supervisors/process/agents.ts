@@ -1,0 +1,185 @@
+import { agentBehavior, agentSpawnOptions } from "../../actors/agent/agent-actor.ts";
+import { type AgentMemory, createAgentMemory } from "../../actors/agent/agent-memory.ts";
+import type { AgentMessage } from "../../actors/agent/agent-message.ts";
+import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
+import type { Harness } from "../../actors/agent/harness.ts";
+import { ignore, type Ref } from "../../actors/behavior.ts";
+import { MachineChoiceError, MessageRefusedError, StoppedError } from "../../errors.ts";
+import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import type { Agent } from "./agent.ts";
+import { AgentHandle } from "./agent-handle.ts";
+import { rememberAgent } from "./agent-record.ts";
+import { freeName } from "./children.ts";
+import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
+import { orStopped } from "./or-stopped.ts";
+import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
+import type { Addressee } from "./run.ts";
+import type { Scope } from "./scope.ts";
+import { causeOf } from "./start-cause.ts";
+import type { StartedMachine } from "./started-machine.ts";
+
+export interface AgentOptions {
+  /** Added to the harness's own system prompt. */
+  readonly systemPrompt?: string | undefined;
+  /** `provider/id`. Default: what the harness is configured for. */
+  readonly model?: string | undefined;
+  /** What the machine for this agent alone is made from. Default: the process's image, one machine for all its agents. */
+  readonly image?: Image | undefined;
+  /** A machine that `machine()` gave, to share. Not together with `image`. */
+  readonly machine?: Machine | undefined;
+  /** How it is launched. Default: the run's harness. */
+  readonly harness?: Harness | undefined;
+  /** Its first message. Default: none is sent. */
+  readonly prompt?: string | undefined;
+  /** How it is kept alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
+  readonly policy?: RestartPolicy | undefined;
+  /** How long it may take until its tools are acknowledged and a model is present, in ms. Default: 60_000. */
+  readonly startTimeoutMs?: number | undefined;
+}
+
+/** Start an agent as a child of the process, and its machine before it. */
+export async function startAgent(
+  scope: Scope,
+  name: string,
+  options: AgentOptions,
+): Promise<Agent> {
+  if (options.image !== undefined && options.machine !== undefined) {
+    throw new MachineChoiceError(name);
+  }
+  freeName(scope, name, true);
+  const path = `${scope.record.path}/${name}`;
+  let machine: StartedMachine | undefined;
+  try {
+    machine = await machineFor(scope, options);
+    const agent = await addAgent(scope, { name, path, machine }, options);
+    if (options.prompt !== undefined) await agent.send(options.prompt);
+    return agent;
+  } catch (error) {
+    await forgetAgent(scope, { name, path, machine }, options);
+    throw causeOf(error);
+  }
+}
+
+interface Placed {
+  readonly name: string;
+  readonly path: string;
+  readonly machine: StartedMachine;
+}
+
+async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Promise<Agent> {
+  const { name, path, machine } = placed;
+  const { run, supervision, context, record } = scope;
+  const memory = createAgentMemory({ clock: run.clock, path, registry: run.registry });
+  context.own(() => memory.end("its process ended"));
+  const spec = await specOf(scope, placed, memory, options);
+  const child = await orStopped(
+    supervision.startChild<AgentMessage>({
+      restart: "permanent",
+      ...agentSpawnOptions,
+      ...childPolicy(options.policy ?? {}, limits),
+      id: name,
+      dependsOn: machine.owner === supervision ? machine.id : undefined,
+      start: () => agentBehavior(spec),
+    }),
+  );
+  if (child === ignore) throw new StoppedError(path);
+  const agent = new AgentHandle({
+    name,
+    machine: machine.machine,
+    memory,
+    address: child.address,
+    restart: async () => {
+      await supervision.restartChild(name, { force: true });
+    },
+    stop: async () => {
+      await supervision.terminateChild(name);
+      await memory.end("it was stopped");
+    },
+  });
+  rememberAgent(agent, memory);
+  record.agents.set(name, agent);
+  run.directory.set(path, addresseeOf(agent, child.address));
+  return agent;
+}
+
+async function specOf(
+  { run }: Scope,
+  { name, path, machine }: Placed,
+  memory: AgentMemory,
+  options: AgentOptions,
+): Promise<AgentSpec> {
+  const harness = options.harness ?? run.harness;
+  machine.launchers.add(harness);
+  const id = run.newAgentId();
+  return {
+    name,
+    path,
+    run: run.id,
+    id,
+    harness,
+    door: await run.door(),
+    memory,
+    machine: machine.current,
+    systemPrompt: options.systemPrompt,
+    model: options.model,
+    dir: await run.agentDir(id),
+    startTimeoutMs: options.startTimeoutMs,
+    gate: run.startGate,
+  };
+}
+
+/**
+ * Choose where an agent lives: on the machine given, on one of its own when an image was named for it
+ * or for the process, else on the process's one local machine.
+ */
+async function machineFor(scope: Scope, options: AgentOptions): Promise<StartedMachine> {
+  if (options.machine !== undefined) return startedMachine(scope, options.machine);
+  const image = options.image ?? scope.record.definition.options.image;
+  if (image !== undefined) return await addMachine(scope, { image });
+  scope.localMachine ??= addMachine(scope, {});
+  try {
+    return await scope.localMachine;
+  } catch (error) {
+    scope.localMachine = undefined;
+    throw error;
+  }
+}
+
+/** Leave nothing of an agent that did not start; a machine of its own goes with it. */
+async function forgetAgent(
+  scope: Scope,
+  {
+    name,
+    path,
+    machine,
+  }: Omit<Placed, "machine"> & { readonly machine: StartedMachine | undefined },
+  options: AgentOptions,
+): Promise<void> {
+  scope.names.delete(name);
+  scope.record.agents.delete(name);
+  scope.run.directory.delete(path);
+  scope.run.registry.send({ type: "removed", path });
+  const image = options.image ?? scope.record.definition.options.image;
+  const ownMachine = options.machine === undefined && image !== undefined;
+  if (ownMachine && machine !== undefined) await removeMachine(scope, machine);
+}
+
+function addresseeOf(agent: AgentHandle, address: Ref<AgentMessage>): Addressee {
+  const { path, machine } = agent;
+  const send = async (message: unknown) => {
+    if (typeof message !== "string")
+      throw new MessageRefusedError(`${path} is an agent and takes text; send a string.`);
+    return await agent.send(message);
+  };
+  return {
+    kind: "agent",
+    path,
+    deliver: (message) => {
+      send(message).catch(() => {});
+      return agent.state !== "stopped" && agent.state !== "failed";
+    },
+    send,
+    attach: (readOnly) => address.call<Argv>((reply) => ({ type: "attach", readOnly, reply })),
+    shell: (command) => shellOf(machine, command),
+  };
+}

@@ -1,0 +1,59 @@
+import type { ErrorExit, ExitReason } from "../../actors/exit-reason.ts";
+import { CancelledError, ProcessEndedError } from "../../errors.ts";
+import type { FailedData } from "./contract.ts";
+
+/** How one epoch ended. */
+export interface Ending {
+  readonly reason: ExitReason;
+  /** The very value that was thrown, if one was. */
+  readonly thrown?: unknown;
+}
+
+export type Terminal =
+  | { readonly type: "done"; readonly data: { readonly result: unknown } }
+  | { readonly type: "failed"; readonly data: FailedData }
+  | { readonly type: "cancelled"; readonly data: { readonly reason: string } };
+
+interface Ended {
+  readonly path: string;
+  readonly cancelReason: string | undefined;
+}
+
+/** Translate an exit reason into the terminal event. */
+export function terminalOf(process: Ended, { reason }: Ending): Terminal {
+  if (reason.type === "normal") return { type: "done", data: { result: reason.value } };
+  if (reason.type === "error") return { type: "failed", data: failedData(reason) };
+  if (reason.type === "shutdown" && isGivingUp(reason.cause)) {
+    return { type: "failed", data: gaveUpData(process.path, reason.cause) };
+  }
+  return { type: "cancelled", data: { reason: cancelReasonOf(process, reason) } };
+}
+
+/** Make the error that `result()` rejects with: what was thrown, where something was. */
+export function errorOf(process: Ended, ending: Ending): unknown {
+  const terminal = terminalOf(process, ending);
+  if (terminal.type === "cancelled") return new CancelledError(process.path, terminal.data.reason);
+  if (ending.thrown !== undefined) return ending.thrown;
+  if (terminal.type === "failed") return new ProcessEndedError(process.path, terminal.data);
+  return new RangeError("A process that is done has no error.");
+}
+
+function failedData({ class: kind, message, code, retryable, stack }: ErrorExit): FailedData {
+  return { class: kind, message, code, retryable, stack };
+}
+
+function isGivingUp(cause: string): boolean {
+  return cause === "intensity" || cause === "not-retryable" || cause === "start-failed";
+}
+
+function gaveUpData(path: string, cause: string): FailedData {
+  const message = `${path} gave up on a child: ${cause}`;
+  return { class: cause, message, retryable: cause !== "not-retryable" };
+}
+
+function cancelReasonOf(process: Ended, reason: ExitReason): string {
+  if (process.cancelReason !== undefined) return process.cancelReason;
+  if (reason.type === "killed") return `it was killed (${reason.by})`;
+  if (reason.type === "shutdown" && reason.cause === "parent") return "its parent ended";
+  return "it was stopped";
+}

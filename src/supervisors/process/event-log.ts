@@ -1,0 +1,16 @@
+import type { WaitOptions } from "../../actors/event-log.ts";
+import type { ContractShape, Event, OpenShape } from "./contract.ts";
+
+/**
+ * The events of a process or an agent: a log to follow, not a moment to miss.
+ *
+ * Each loop starts at the first event, and ends after the terminal event unless the process was
+ * restarted by then. A loop in a process that is to stop ends with StoppedError.
+ */
+export interface EventLog<Shape extends ContractShape = OpenShape>
+  extends AsyncIterable<Event<Shape>> {
+  /** Follow from this sequence number on. */
+  from(seq: number): AsyncIterable<Event<Shape>>;
+  /** Resolve with the first event of the type that fits, past ones included. Rejects on timeout, abort, or the log's end. */
+  waitFor(type: string, options?: WaitOptions<Event<Shape>>): Promise<Event<Shape>>;
+}

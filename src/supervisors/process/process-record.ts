@@ -1,0 +1,152 @@
+import { createEventLog, type EventLog } from "../../actors/event-log.ts";
+import { NoProcError } from "../../errors.ts";
+import type { Agent } from "./agent.ts";
+import { type Deferred, deferred } from "./deferred.ts";
+import type { ProcessDefinition } from "./definition.ts";
+import { type Ending, errorOf, terminalOf } from "./ending.ts";
+import { EndpointTable } from "./endpoint-table.ts";
+import { hasEnded, next, type ProcessEvent, type ProcessState } from "./lifecycle.ts";
+import type { Addressee, Run } from "./run.ts";
+
+/** How the one who started a process ends it or starts it again. */
+export interface ProcessControl {
+  cancel(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+/** The epoch of a process that runs. */
+export interface Living {
+  /** Put a message into its mailbox; false when it has ended. */
+  deliver(message: unknown): boolean;
+}
+
+/** What of a process outlives its epochs: path, events, result, agents, endpoints. */
+export class ProcessRecord {
+  readonly log: EventLog;
+  readonly agents: Map<string, Agent> = new Map();
+  readonly endpoints: EndpointTable;
+  /** The processes that it started, in start order. */
+  readonly children: Map<string, ProcessRecord> = new Map();
+  /** The epoch that runs. */
+  living: Living | undefined;
+  control: ProcessControl | undefined;
+  cancelReason: string | undefined;
+  #state: ProcessState = "starting";
+  #since: number;
+  #epoch = 1;
+  #result: Deferred<unknown> = deferred();
+
+  constructor(
+    readonly run: Run,
+    readonly definition: ProcessDefinition,
+    readonly args: readonly unknown[],
+    readonly path: string,
+  ) {
+    this.log = createEventLog({ clock: run.clock, path });
+    this.endpoints = new EndpointTable(path, run.clock);
+    this.#since = run.clock.wallNow();
+    this.#report();
+  }
+
+  get name(): string {
+    return this.path.slice(this.path.lastIndexOf("/") + 1);
+  }
+
+  get state(): ProcessState {
+    return this.#state;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  /** What the epoch current now will give. Rejects with what it failed with. */
+  result(): Promise<unknown> {
+    return this.#result.promise;
+  }
+
+  /** Begin the next epoch: who has read the last one's end reads on. Idempotent until that epoch ends. */
+  reopen(): void {
+    if (!hasEnded(this.#state)) return;
+    this.#epoch += 1;
+    this.#result = deferred();
+    this.cancelReason = undefined;
+    this.log.reopen();
+    this.move({ type: "restarted" });
+  }
+
+  /** The body of an epoch is about to be entered. */
+  entered(living: Living): void {
+    this.reopen();
+    this.living = living;
+    this.agents.clear();
+    this.children.clear();
+    this.move({ type: "entered" });
+  }
+
+  stopping(): void {
+    if (this.#state === "starting" || this.#state === "running")
+      this.move({ type: "stop-requested" });
+  }
+
+  /** Append the terminal event and settle the result: once an epoch, however often it is told. */
+  ended(ending: Ending): void {
+    if (hasEnded(this.#state)) return;
+    for (const child of this.children.values())
+      child.ended({ reason: { type: "shutdown", cause: "parent" } });
+    const terminal = terminalOf(this, ending);
+    this.living = undefined;
+    this.emit(terminal.type, terminal.data);
+    this.move({ type: `ended-${terminal.type}` });
+    if (terminal.type === "done") this.#result.resolve(terminal.data.result);
+    else this.#result.reject(errorOf(this, ending));
+  }
+
+  emit(type: string, data: unknown): void {
+    const entry = this.log.append(type, data, { epoch: this.#epoch });
+    this.run.note({ type: "process-event", path: this.path, data: entry });
+  }
+
+  move(event: ProcessEvent): void {
+    this.#state = next(this.#state, event);
+    this.#since = this.run.clock.wallNow();
+    this.#report();
+  }
+
+  /** What can be asked of it by its path. */
+  addressee(): Addressee {
+    const deliver = (message: unknown): boolean => this.living?.deliver(message) ?? false;
+    return {
+      kind: "process",
+      path: this.path,
+      deliver,
+      send: async (message) => {
+        if (!deliver(message)) throw new NoProcError(this.path);
+        return {};
+      },
+      endpoints: () => this.endpoints.list(),
+      call: (name, args, options) => this.endpoints.call(name, args, options),
+    };
+  }
+
+  /** Forget the process: its name is free again. */
+  forget(): void {
+    this.run.registry.send({ type: "removed", path: this.path });
+    this.run.directory.delete(this.path);
+  }
+
+  #report(): void {
+    const { summary } = this.definition.options;
+    const node = {
+      path: this.path,
+      kind: "process",
+      state: this.#state,
+      epoch: this.#epoch,
+      since: this.#since,
+      restarts: this.#epoch - 1,
+      summary,
+    };
+    this.run.registry.send({ type: "changed", node });
+    this.run.note({ type: "process-state", path: this.path, data: node });
+  }
+}

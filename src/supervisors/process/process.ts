@@ -1,0 +1,120 @@
+import type { Machine } from "../../machines/machine.ts";
+import { type BubbleOptions, bubble } from "../bubble.ts";
+import type { Agent } from "./agent.ts";
+import { type AgentOptions, startAgent } from "./agents.ts";
+import { startProcess } from "./children.ts";
+import { type ConnectOptions, connectAgents } from "./connections.ts";
+import type { ContractShape, EventData, EventType, MessageOf, OpenShape } from "./contract.ts";
+import { type AgentProcess, definitionOf } from "./definition.ts";
+import { checkEvent } from "./event-check.ts";
+import type { EventLog } from "./event-log.ts";
+import { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
+import { type MachineOptions, startMachine } from "./machines.ts";
+import {
+  type ReceiveOptions,
+  receiveIn,
+  sendIn,
+  type Target,
+  type Whereabouts,
+  whereisIn,
+} from "./messaging.ts";
+import { eventsOf } from "./process-events.ts";
+import { handleOf, type ProcessHandle, recordOf } from "./process-handle.ts";
+import { enter, limitsOf, type Scope } from "./scope.ts";
+import { everyIn, sleepIn } from "./timing.ts";
+
+/** The process whose code runs: the verbs of "ramure" as methods. */
+export class Process<Shape extends ContractShape = OpenShape> {
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  get path(): string {
+    return this.#scope.record.path;
+  }
+
+  get events(): EventLog<Shape> {
+    return eventsOf<Shape>(this.#scope.record.log);
+  }
+
+  /** Aborts with a StoppedError when the process is to stop. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  done(value?: unknown): void {
+    this.#scope.outcome.done(value);
+  }
+
+  fail(reason: unknown): void {
+    this.#scope.outcome.fail(this.path, reason);
+  }
+
+  wait<Value = unknown>(): Promise<Value> {
+    return this.#scope.outcome.wait(limitsOf(this.#scope)) as Promise<Value>;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return sleepIn(this.#scope, ms);
+  }
+
+  every(ms: number, fn: () => unknown): () => void {
+    return everyIn(this.#scope, ms, fn);
+  }
+
+  emit<Type extends EventType<Shape>>(type: Type, data?: EventData<Shape, Type>): void {
+    const { record } = this.#scope;
+    record.emit(type, checkEvent(record.path, record.definition.options.contract, type, data));
+  }
+
+  bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {
+    const child = recordOf(handle);
+    const source = options.source ?? child.name;
+    return bubble(child.log, this.#scope.record.log, { ...options, source });
+  }
+
+  send(target: Target, message: unknown): boolean {
+    return sendIn(this.#scope, target, message);
+  }
+
+  receive<Message = MessageOf<Shape>>(options: ReceiveOptions<Message> = {}): Promise<Message> {
+    return receiveIn(this.#scope, options as ReceiveOptions) as Promise<Message>;
+  }
+
+  whereis(path: string): Whereabouts | undefined {
+    return whereisIn(this.#scope, path);
+  }
+
+  spawn<Args extends readonly unknown[], Result, Child extends ContractShape>(
+    process: AgentProcess<Args, Result, Child>,
+    ...args: Args
+  ): ProcessHandle<Result, Child> {
+    const policy = { restart: "temporary", retain: true } as const;
+    return handleOf(startProcess(this.#scope, definitionOf(process), args, policy));
+  }
+
+  expose(name: string, options: EndpointOptions, handler: EndpointHandler): void {
+    exposeIn(this.#scope, name, options, handler);
+  }
+
+  agent(name: string, options: AgentOptions = {}): Promise<Agent> {
+    return startAgent(this.#scope, name, options);
+  }
+
+  machine(options: MachineOptions = {}): Promise<Machine> {
+    return startMachine(this.#scope, options);
+  }
+
+  connect(a: Agent, b: Agent, options: ConnectOptions = {}): void {
+    connectAgents(this.#scope, a, b, options);
+  }
+
+  /** Make a callback of a library, a stream or a socket act as this process. */
+  bind<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result,
+  ): (...args: Args) => Result {
+    return (...args) => enter(this.#scope, () => fn(...args));
+  }
+}

@@ -1,0 +1,57 @@
+import type { StartGate } from "../../actors/agent/agent-spec.ts";
+import type { Door, Harness } from "../../actors/agent/harness.ts";
+import type { Ref } from "../../actors/behavior.ts";
+import type { Clock } from "../../actors/clock.ts";
+import type { RegistryMessage } from "../../actors/registry-actor.ts";
+import type { Argv, Image } from "../../machines/machine.ts";
+import type { Endpoint, EndpointCallOptions } from "./endpoint-table.ts";
+
+/** What a process needs of the run that it belongs to. */
+export interface Run {
+  readonly id: string;
+  readonly logDir: string;
+  readonly clock: Clock;
+  readonly registry: Ref<RegistryMessage>;
+  readonly harness: Harness;
+  /** What machines are made from where nobody said. */
+  readonly image: Image;
+  /** Every process and agent of the run that can be sent to, by path. */
+  readonly directory: Map<string, Addressee>;
+  /** The door that agents come in by; opened when first asked for. */
+  door(): Promise<Door>;
+  /** What every process of the run finds in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Make an id that files and tmux can carry, unique in the run. */
+  newAgentId(): string;
+  /** A private directory of this host for one agent's files. */
+  agentDir(id: string): Promise<string>;
+  /** Lets as many agents start at once as there are cores. */
+  readonly startGate: StartGate;
+  /** Add to the run's journal. */
+  note(record: JournalNote): void;
+  stop(reason?: string): Promise<void>;
+}
+
+export interface JournalNote {
+  readonly type: string;
+  readonly path: string;
+  readonly data?: unknown;
+}
+
+/** Who lives at a path, and what can be asked of it from elsewhere in the run and from outside. */
+export interface Addressee {
+  readonly kind: "process" | "agent" | "machine";
+  readonly path: string;
+  /** Put a message where it will be taken from; false when nobody will. Throws MessageRefusedError for one that it cannot take. */
+  deliver(message: unknown): boolean;
+  /** The same, with the id that an agent's outbox gave. */
+  send(message: unknown): Promise<{ readonly id?: string | undefined }>;
+  readonly endpoints?: (() => readonly Endpoint[]) | undefined;
+  readonly call?:
+    | ((name: string, args: unknown, options: EndpointCallOptions) => Promise<unknown>)
+    | undefined;
+  /** What a person's terminal runs to see it. */
+  readonly attach?: ((readOnly: boolean) => Promise<Argv>) | undefined;
+  /** What a person's terminal runs to get a shell where it lives. */
+  readonly shell?: ((command: Argv | undefined) => Promise<Argv>) | undefined;
+}

@@ -1,0 +1,77 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Context } from "../../actors/behavior.ts";
+import type { ExitReason } from "../../actors/exit-reason.ts";
+import { OutsideProcessError, StoppedError } from "../../errors.ts";
+import type { Supervision } from "../supervision.ts";
+import type { Inbox } from "./inbox.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Limits } from "./pending.ts";
+import type { ProcessRecord } from "./process-record.ts";
+import type { Run } from "./run.ts";
+import type { StartedMachine } from "./started-machine.ts";
+
+/** What the actor of a process handles. */
+export type ProcessMessage =
+  | { readonly type: "message"; readonly value: unknown }
+  | { readonly type: "body-returned"; readonly value: unknown }
+  | { readonly type: "body-threw"; readonly error: unknown }
+  | { readonly type: "end"; readonly reason: ExitReason };
+
+/** One epoch of a process, as its own code sees it. */
+export interface Scope {
+  readonly run: Run;
+  readonly record: ProcessRecord;
+  readonly context: Context<ProcessMessage>;
+  readonly epoch: number;
+  readonly outcome: Outcome;
+  readonly inbox: Inbox;
+  readonly supervision: Supervision;
+  /** Names taken among its children. */
+  readonly names: Set<string>;
+  /** Aborts with a StoppedError when the process is to stop. */
+  readonly signal: AbortSignal;
+  /** The machine of agents for which nobody chose one. */
+  localMachine: Promise<StartedMachine> | undefined;
+  /** Settles when the body has; never rejects. */
+  body: Promise<void>;
+  /** What was thrown, for `result()` to reject with the very object. */
+  thrown: unknown;
+  reason: ExitReason | undefined;
+  /** After the end nothing that the body still does has an effect. */
+  closed: boolean;
+}
+
+const scopes = new AsyncLocalStorage<Scope>();
+
+/** Run `fn` as code of this process. */
+export function enter<Result>(scope: Scope, fn: () => Result): Result {
+  return scopes.run(scope, fn);
+}
+
+/** Run `fn` as code of no process, so that what it starts is not taken for the process's own. */
+export function leave<Result>(fn: () => Result): Result {
+  return scopes.exit(fn);
+}
+
+/** Find the process whose code is running. Throws OutsideProcessError, or StoppedError after its end. */
+export function currentScope(verb: string): Scope {
+  const scope = scopes.getStore();
+  if (scope === undefined) throw new OutsideProcessError(verb);
+  if (scope.closed)
+    throw new StoppedError(scope.record.path, `it has ended, so ${verb}() has no effect`);
+  return scope;
+}
+
+/** Find the process whose code is running, if one is. */
+export function scopeIfAny(): Scope | undefined {
+  return scopes.getStore();
+}
+
+/** The limits of a wait that ends with the process. */
+export function limitsOf(
+  scope: Scope,
+  expired: (timeoutMs: number) => Error = () => new StoppedError(scope.record.path),
+  timeoutMs?: number | undefined,
+): Limits {
+  return { signal: scope.signal, clock: scope.run.clock, timeoutMs, expired };
+}

@@ -1,0 +1,31 @@
+import { errorExit } from "../../actors/exit-reason.ts";
+import { enter, type Scope } from "./scope.ts";
+
+/** Wait on the run's clock. Rejects with StoppedError when the process is to stop. */
+export function sleepIn(scope: Scope, ms: number): Promise<void> {
+  return scope.run.clock.sleep(ms, { signal: scope.signal });
+}
+
+/** Call `fn` every `ms`, never two at once, until the process ends or the returned function is called. A throw fails the process. */
+export function everyIn(scope: Scope, ms: number, fn: () => unknown): () => void {
+  if (!(ms > 0)) throw new RangeError(`every() needs a period above 0 ms, not ${ms}.`);
+  let timer = scope.run.clock.setTimer(ms, () => void tick());
+  let cancelled = false;
+  const cancel = (): void => {
+    cancelled = true;
+    timer.cancel();
+    scope.signal.removeEventListener("abort", cancel);
+  };
+  const tick = async (): Promise<void> => {
+    try {
+      await enter(scope, fn);
+    } catch (error) {
+      cancel();
+      scope.thrown = error;
+      scope.context.self.send({ type: "end", reason: errorExit(error) });
+    }
+    if (!cancelled) timer = scope.run.clock.setTimer(ms, () => void tick());
+  };
+  scope.signal.addEventListener("abort", cancel, { once: true });
+  return cancel;
+}

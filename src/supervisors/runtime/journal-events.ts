@@ -1,0 +1,24 @@
+import type { ControlHandlers } from "./control-handlers.ts";
+import type { ControlEvent } from "./control-types.ts";
+import type { Journal, JournalEntry } from "./journal.ts";
+
+type EventsRequest = Parameters<ControlHandlers["events"]>[0];
+
+/** Give the journal's entries that a control client asked for. */
+export async function* journalEvents(
+  journal: Journal,
+  request: EventsRequest,
+  signal: AbortSignal,
+): AsyncGenerator<ControlEvent> {
+  const { from, follow } = request;
+  await journal.flush();
+  const entries = follow ? journal.follow({ from, signal }) : journal.read({ from });
+  for await (const entry of entries) {
+    if (isWanted(entry, request)) yield { ...entry, epoch: entry.epoch ?? 1 };
+  }
+}
+
+function isWanted({ path, type }: JournalEntry, { path: wanted, types }: EventsRequest): boolean {
+  const isBelow = wanted === undefined || path === wanted || path.startsWith(`${wanted}/`);
+  return isBelow && (types === undefined || types.includes(type));
+}

@@ -1,0 +1,66 @@
+import { parametersOf } from "../../actors/agent/tool-schema.ts";
+import type { RegistrySnapshot } from "../../actors/registry-actor.ts";
+import type { Addressee } from "../process/run.ts";
+import { ControlError } from "./control-error.ts";
+import type { ControlHandlers, RunSnapshot } from "./control-handlers.ts";
+import type { EndpointNode, RunFacts } from "./control-types.ts";
+import { journalEvents } from "./journal-events.ts";
+import type { Runtime } from "./runtime.ts";
+import { watchTree } from "./watch-tree.ts";
+
+/** Make what a run does for its control clients. */
+export function runHandlers(runtime: Runtime, run: RunFacts): ControlHandlers {
+  return {
+    status: () => status(runtime, run),
+    send: ({ path, message }) => addressee(runtime, path).send(message),
+    attach: async ({ path, readOnly }) => {
+      const { attach } = addressee(runtime, path);
+      if (attach === undefined) throw notPossible(path, "has no terminal; choose an agent");
+      return { argv: await attach(readOnly) };
+    },
+    shell: async ({ path, command }) => {
+      const { shell } = addressee(runtime, path);
+      if (shell === undefined)
+        throw notPossible(path, "has no shell; choose a machine or an agent");
+      return { argv: await shell(command) };
+    },
+    call: async ({ path, endpoint, args, timeoutMs }, signal) => {
+      const { call } = addressee(runtime, path);
+      if (call === undefined) throw notPossible(path, "has no endpoints; choose a process");
+      return await call(endpoint, args, { timeoutMs, signal });
+    },
+    events: (request, signal) => journalEvents(runtime.journal, request, signal),
+    watch: (signal) => watchTree(runtime.registry, signal),
+    stop: async ({ kill }) => {
+      void (kill ? runtime.kill() : runtime.stop("it was stopped by ramure stop"));
+    },
+  };
+}
+
+async function status(runtime: Runtime, run: RunFacts): Promise<RunSnapshot> {
+  const { nodes, connections } = await runtime.registry.call<RegistrySnapshot>((reply) => ({
+    type: "snapshot",
+    reply,
+  }));
+  const endpoints = [...runtime.directory.values()].flatMap(endpointsOf);
+  return { run, nodes, connections, endpoints };
+}
+
+function endpointsOf({ path, endpoints }: Addressee): readonly EndpointNode[] {
+  return (endpoints?.() ?? []).map(({ name, description, input }) => ({
+    path,
+    name,
+    description: description === "" ? undefined : description,
+    parameters: input === undefined ? undefined : parametersOf(input),
+  }));
+}
+
+function addressee(runtime: Runtime, path: string): Addressee {
+  const found = runtime.directory.get(path);
+  if (found !== undefined) return found;
+  throw new ControlError("not-found", `${path} has ended meanwhile.`);
+}
+
+function notPossible(path: string, why: string): ControlError {
+  return new ControlError("wrong-state", `${path} ${why}.`);
+}

@@ -1,0 +1,127 @@
+import { relative } from "node:path";
+import { customAlphabet } from "nanoid";
+import { piHarness } from "../../actors/agent/pi-harness.ts";
+import { systemClock } from "../../actors/system-clock.ts";
+import type { ProcessDefinition } from "../process/definition.ts";
+import type { ProcessRecord } from "../process/process-record.ts";
+import { leave } from "../process/scope.ts";
+import { type ControlServer, openControlServer } from "./control-server.ts";
+import { prepareHome, privateDirectory, runPaths } from "./home.ts";
+import { openJournal } from "./journal.ts";
+import { runHandlers } from "./run-handlers.ts";
+import { removeRunRecord, writeRunRecord } from "./run-record.ts";
+import { Runtime } from "./runtime.ts";
+import { onStopRequests } from "./signals.ts";
+import { reportStop } from "./stop-report.ts";
+
+const newRunId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
+
+/** A run that was started. */
+export interface StartedRun {
+  readonly runtime: Runtime;
+  readonly root: ProcessRecord;
+  /** Settles like the root process, when nothing of the run is left. */
+  readonly finished: Promise<unknown>;
+}
+
+/** Run a process as the root of a new run, and leave nothing behind. */
+export async function startRun(
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const { finished } = await openRun(definition, args, process.env);
+  return await finished;
+}
+
+/** Start a run. `env` says where its home is. */
+export async function openRun(
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+  env: NodeJS.ProcessEnv,
+): Promise<StartedRun> {
+  return await leave(async () => {
+    const closers: (() => Promise<void> | void)[] = [];
+    try {
+      const runtime = await openRuntime(definition, env, closers);
+      const root = runtime.start(definition, args);
+      return { runtime, root, finished: finish(root, closers) };
+    } catch (error) {
+      await closeAll(closers);
+      throw error;
+    }
+  });
+}
+
+async function openRuntime(
+  { options }: ProcessDefinition,
+  env: NodeJS.ProcessEnv,
+  closers: (() => Promise<void> | void)[],
+): Promise<Runtime> {
+  const clock = options.clock ?? systemClock;
+  const id = newRunId();
+  const layout = await prepareHome(env);
+  const paths = await runPaths(layout, id);
+  const logDir = options.logDir ?? paths.logDir;
+  await privateDirectory(logDir);
+  const program = relative(process.cwd(), process.argv[1] ?? process.execPath);
+  const journal = await openJournal({ file: `${logDir}/runtime.jsonl`, clock });
+  const environment = { RAMURE_HOME: layout.home, RAMURE_RUN: id };
+  const runtime = new Runtime({
+    id,
+    paths,
+    logDir,
+    clock,
+    harness: options.harness ?? piHarness(),
+    journal,
+    environment,
+  });
+  const facts = { id, program, startedAt: clock.wallNow() };
+  await writeRunRecord(paths, facts);
+  closers.push(() => removeRunRecord(paths));
+  const control: ControlServer = await openControlServer({
+    socket: paths.socket,
+    handlers: runHandlers(runtime, { ...facts, pid: process.pid, logDir }),
+  });
+  closers.push(
+    () => control.close(),
+    () => runtime.close(),
+  );
+  closers.unshift(
+    onStopRequests({
+      stop: (signal) => {
+        reportStop(runtime, signal);
+        void runtime.stop(`it was stopped by ${signal}`);
+      },
+      kill: () => void runtime.kill(),
+      crash: (error) => {
+        reportStop(runtime, { error });
+        void runtime.stop("the program crashed");
+      },
+    }),
+  );
+  return runtime;
+}
+
+async function finish(
+  root: ProcessRecord,
+  closers: (() => Promise<void> | void)[],
+): Promise<unknown> {
+  try {
+    return await root.result();
+  } finally {
+    await closeAll(closers);
+  }
+}
+
+/** Last opened, first closed; one that fails keeps no other from closing. */
+async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.splice(0).reverse()) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, "The run's end failed in parts.");
+}

@@ -1,0 +1,17 @@
+import { inspect } from "node:util";
+import { hasEnded } from "../process/lifecycle.ts";
+import type { Runtime } from "./runtime.ts";
+import type { StopSignal } from "./signals.ts";
+
+/** Tell the person at the terminal that the run stops, and what is waited for. */
+export function reportStop(runtime: Runtime, why: StopSignal | { readonly error: unknown }): void {
+  if (typeof why !== "string") say(inspect(why.error));
+  const cause = typeof why === "string" ? why : "an error that nobody caught";
+  const path = runtime.root?.path ?? "the run";
+  const waiting = runtime.root !== undefined && !hasEnded(runtime.root.state);
+  if (waiting) say(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

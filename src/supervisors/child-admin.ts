@@ -103,7 +103,8 @@ export class ChildAdmin {
     this.#checkOpen();
     const child = this.#find(id);
     if (!force) this.#checkIdle(child);
-    await this.#restarts.byRequest(child, !force).done;
+    this.#restarts.byRequest(child, !force);
+    await restarted(child);
     return this.#result(child);
   }
 
@@ -190,7 +191,7 @@ export class ChildAdmin {
       throw new StartFailedError(this.#path, child.id, outcome.reason, { cause: outcome.cause });
     }
     this.note(child, outcome);
-    if (outcome.type === "called-off") await child.operation?.done;
+    if (outcome.type === "called-off") await restarted(child);
     return this.#result(child);
   }
 
@@ -219,4 +220,9 @@ export class ChildAdmin {
     const reason = child.lastExit?.reason ?? { type: "shutdown", cause: "api" };
     throw new StartFailedError(this.#path, child.id, reason);
   }
+}
+
+/** Wait for whichever restart is going to start the child; one may take it over from another. */
+async function restarted(child: Child): Promise<void> {
+  while (child.operation !== undefined) await child.operation.done;
 }

@@ -21,9 +21,12 @@ export class RestartOperation implements ComingRestart {
   readonly once: boolean;
   readonly done: Promise<void>;
   readonly #acts: RestartActs;
-  readonly #scope: readonly Child[];
+  /** When it starts what it stopped, on the clock's scale. */
+  readonly startAt: number;
+  readonly #scope: Child[];
   readonly #pending: Set<Child>;
   #calledOff = false;
+  #starting = false;
   #wake: (() => void) | undefined;
 
   /** `scope` and `pending` are in start order; nothing is started before `startAt`. */
@@ -40,10 +43,23 @@ export class RestartOperation implements ComingRestart {
     this.origin = plan.origin;
     this.once = plan.once;
     this.#acts = acts;
-    this.#scope = plan.scope;
+    this.startAt = plan.startAt;
+    this.#scope = [...plan.scope];
     this.#pending = new Set(plan.pending);
     for (const child of plan.pending) child.operation = this;
-    this.done = this.#run(plan.startAt);
+    this.done = this.#run();
+  }
+
+  /** It has come to starting, so that some of its children may run again. */
+  get isStarting(): boolean {
+    return this.#starting;
+  }
+
+  /** Start this one too; it comes after what is pending and has nothing to stop. */
+  join(child: Child): void {
+    this.#scope.push(child);
+    this.#pending.add(child);
+    child.operation = this;
   }
 
   /** What it is still going to start. */
@@ -69,9 +85,9 @@ export class RestartOperation implements ComingRestart {
     this.#wake?.();
   }
 
-  async #run(startAt: number): Promise<void> {
+  async #run(): Promise<void> {
     await this.#stopScope();
-    const delayMs = startAt - this.#acts.clock.now();
+    const delayMs = this.startAt - this.#acts.clock.now();
     if (delayMs > 0 && !this.#calledOff) await this.#wait(delayMs);
     await this.#startPending();
   }
@@ -95,6 +111,7 @@ export class RestartOperation implements ComingRestart {
   }
 
   async #startPending(): Promise<void> {
+    this.#starting = true;
     for (const child of this.#scope) {
       if (this.#calledOff) return;
       if (this.#pending.has(child)) await this.#acts.start(child, this);

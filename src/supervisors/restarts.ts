@@ -47,9 +47,9 @@ export class Restarts {
   }
 
   /** Restart a child because somebody asked: nothing is counted, nothing waited for, no sibling but its dependents touched. */
-  byRequest(origin: Child, once: boolean): RestartOperation {
+  byRequest(origin: Child, once: boolean): void {
     const scope = this.#family.children.withDependents(origin);
-    return this.#begin({ origin, scope, delayMs: 0, once });
+    this.#begin({ origin, scope, startAt: this.#family.context.clock.now(), once });
   }
 
   /** Call off every restart under way. */
@@ -88,8 +88,17 @@ export class Restarts {
       this.#consequences.giveUp(child, cause, reason);
       return;
     }
+    const now = this.#family.context.clock.now();
     const wait = Math.max(delayMs(child.spec.backoff, child.failures), retryAfterMs(reason));
+    const joined = this.#restartToJoin(child);
+    const startAt = joined?.startAt ?? now + wait;
     child.failures += 1;
+    this.#announce(child, Math.max(0, startAt - now), reason);
+    if (joined === undefined) this.#begin({ origin: child, scope: this.#scopeOf(child), startAt });
+    else joinRestart(child, joined);
+  }
+
+  #announce(child: Child, wait: number, reason: ExitReason): void {
     this.#family.emit({
       type: "restarting",
       id: child.id,
@@ -98,7 +107,18 @@ export class Restarts {
       delayMs: wait,
       reason,
     });
-    this.#begin({ origin: child, scope: this.#scopeOf(child), delayMs: wait, once: false });
+  }
+
+  /** Find the restart of the group that will start those before `child`, if it can start `child` as well. */
+  #restartToJoin(child: Child): RestartOperation | undefined {
+    const { strategy } = this.#family.flags;
+    if (strategy === "one-for-one") return undefined;
+    for (const operation of this.#operations) {
+      const [first] = operation.pending;
+      if (first === undefined || first.position > child.position) continue;
+      if (strategy === "rest-for-one" || !operation.isStarting) return operation;
+    }
+    return undefined;
   }
 
   #reasonToGiveUp(child: Child, reason: ExitReason): GiveUpCause | undefined {
@@ -127,20 +147,18 @@ export class Restarts {
     return order.slice(order.length - ids.length);
   }
 
-  #begin(request: RestartRequest): RestartOperation {
-    const { origin, once } = request;
+  #begin(request: RestartRequest): void {
+    const { origin, startAt, once = false } = request;
     const toReturn = request.scope.filter((child) => child === origin || this.#isToReturn(child));
     const taken = this.#takeOver(request.scope);
     const scope = merge(request.scope, taken);
     const pending = merge(toReturn, taken);
-    const startAt = this.#family.context.clock.now() + request.delayMs;
     for (const child of pending) if (child.status === "restarting") child.stoppedBy("group");
     if (origin.ref === undefined) origin.status = "restarting";
     origin.nextAt = startAt;
     const operation = new RestartOperation({ origin, scope, pending, startAt, once }, this.#acts);
     this.#operations.add(operation);
     void operation.done.then(() => this.#operations.delete(operation));
-    return operation;
   }
 
   /** Take from restarts under way what this one touches; under a group strategy all of it. */
@@ -209,9 +227,15 @@ export class Restarts {
 interface RestartRequest {
   readonly origin: Child;
   readonly scope: readonly Child[];
-  readonly delayMs: number;
-  /** Its origin's failure to start ends it, instead of being restarted by policy. */
-  readonly once: boolean;
+  readonly startAt: number;
+  /** Its origin's failure to start ends it, instead of being restarted by policy. Default: false. */
+  readonly once?: boolean;
+}
+
+function joinRestart(child: Child, operation: RestartOperation): void {
+  child.status = "restarting";
+  child.nextAt = operation.startAt;
+  operation.join(child);
 }
 
 function wantsRestart({ restart }: ResolvedSpec, reason: ExitReason): boolean {

@@ -207,6 +207,8 @@ class ActorSupervision implements Supervision {
 }
 
 function someLives(children: Iterable<Child>): boolean {
-  for (const { status } of children) if (status !== "stopped" && status !== "ignored") return true;
+  for (const { status, operation } of children) {
+    if (operation !== undefined || (status !== "stopped" && status !== "ignored")) return true;
+  }
   return false;
 }

@@ -14,18 +14,18 @@ import {
 
 const errors = "src/errors.ts";
 const kernel = "src/actors/*";
-const extension = "src/actors/agent/extension.ts";
+const extension = "src/actors/agent/extension*.ts";
 
 interface Room {
   readonly of: string;
-  /** What its files may import of ours: files, folders (`/**`) and files straight in one (`/*`). */
+  /** What its files may import of ours: files, files of one beginning (`*.ts`), folders (`/**`) and files straight in one (`/*`). */
   readonly imports: readonly string[];
 }
 
 /** The first room that a file fits is its own. */
 const rooms: readonly Room[] = [
   { of: errors, imports: [] },
-  { of: extension, imports: ["src/actors/agent/protocol.ts"] },
+  { of: extension, imports: ["src/actors/agent/protocol.ts", extension] },
   { of: "src/actors/agent/protocol.ts", imports: [] },
   { of: "src/machines/**", imports: [errors, "src/machines/**"] },
   { of: "src/actors/machine-actor.ts", imports: [errors, kernel, "src/machines/**"] },
@@ -80,6 +80,7 @@ function importsOf(file: string, text: string): readonly Import[] {
 
 function fits(file: string, room: string): boolean {
   if (room.endsWith("/**")) return file.startsWith(room.slice(0, -2));
+  if (room.endsWith("*.ts")) return file.startsWith(room.slice(0, -4));
   if (room.endsWith("/*")) return posix.dirname(file) === room.slice(0, -2);
   return file === room;
 }

@@ -114,14 +114,14 @@ async function stopChildren(cell: Cell): Promise<void> {
 }
 
 /** A hook that throws makes its error the reason; the end goes on. */
-async function runHook(cell: Cell, hook: "stopping" | "terminate"): Promise<void> {
+async function runHook(cell: Cell, name: "stopping" | "terminate"): Promise<void> {
   const { behavior, context } = cell;
-  if (!cell.hasState || behavior[hook] === undefined || context === undefined) return;
-  cell.current = hook;
+  if (!cell.hasState || behavior[name] === undefined || context === undefined) return;
+  cell.current = name;
   cell.busy = true;
   try {
     const reason = cell.exit().reason;
-    await runAs(cell, () => behavior[hook]?.(cell.state, reason, context));
+    await runAs(cell, () => behavior[name]?.(cell.state, reason, context));
   } catch (error) {
     if (cell.living) cell.reason = errorExit(error);
     cell.kernel.crashed(cell, error);

@@ -511,15 +511,6 @@ export class DirectionError extends RamureError {
   }
 }
 
-/** A bubble would send events round in a circle. */
-export class BubbleCycleError extends RamureError {
-  readonly code = "bubble-cycle";
-  override readonly retryable = false;
-  constructor(child: string, parent: string) {
-    super(`${child} cannot bubble to ${parent}, whose events come to ${child} already.`);
-  }
-}
-
 /** Bubbling would bring a process's events back to itself. */
 export class BubbleCycleError extends RamureError {
   readonly code = "bubble-cycle";

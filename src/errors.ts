@@ -519,3 +519,17 @@ export class BubbleCycleError extends RamureError {
     super(`${child} cannot bubble to ${parent}: its events would come round; bubble upwards only.`);
   }
 }
+
+/** A child failed more often than its policy allows, or in a way that no restart mends. */
+export class GaveUpError extends RamureError {
+  readonly code = "gave-up";
+  constructor(
+    path: string,
+    cause: "intensity" | "not-retryable",
+    last: string,
+    options?: { readonly cause?: unknown },
+  ) {
+    const why = cause === "intensity" ? "it failed too often" : "no restart would help";
+    super(`${path} was given up: ${why}; its last failure: ${last}`, options);
+  }
+}

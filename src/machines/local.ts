@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MachineFileError, MachineStoppedError, UnsupportedError } from "../errors.ts";
+import { MachineFileError, MachineStoppedError, WrongUserError } from "../errors.ts";
 import { readHostFile, writeHostFile } from "./host-files.ts";
 import type {
   Argv,
@@ -145,20 +145,21 @@ export class LocalMachine implements Machine {
   async fork(options: { readonly files?: "all" | "tracked" } = {}): Promise<LocalMachine> {
     this.#assertUsable();
     const home = await mkdtemp(join(tmpdir(), "ramure-fork-"));
-    const workDir = join(home, "work");
+    const copy = join(home, "work");
     const tracked = options.files === "tracked";
     const release = async (): Promise<void> => {
-      if (tracked) await this.#git("worktree", "remove", "--force", "--force", workDir);
+      if (tracked) await this.#git("worktree", "remove", "--force", "--force", copy);
       await rm(home, { recursive: true, force: true });
     };
     const copied = tracked
-      ? await this.#git("worktree", "add", "--detach", workDir)
-      : await this.exec(copyCommand(this.workDir, workDir));
+      ? await this.#git("worktree", "add", "--detach", copy)
+      : await this.exec(copyCommand(this.workDir, copy));
     if (!copied.ok) {
       await release();
       throw new MachineFileError("copy", this.workDir, copied.stderr.trim());
     }
-    return new LocalMachine({ workDir, env: this.#options.env, release });
+    const inside = tracked ? (await this.#git("rev-parse", "--show-prefix")).stdout.trim() : "";
+    return new LocalMachine({ workDir: join(copy, inside), env: this.#options.env, release });
   }
 
   /** End all that it started and still runs, also in the background; waits for that, for a few seconds at most. */
@@ -221,10 +222,18 @@ export class LocalMachine implements Machine {
   #assertUsable({ user }: ExecOptions = {}): void {
     if (this.#stopping) throw new MachineStoppedError(this.summary);
     if (user === undefined) return;
-    const { username, uid } = userInfo();
-    if (user !== username && user !== String(uid)) {
-      throw new UnsupportedError(this.kind, `exec as user ${user}`);
-    }
+    const current = currentUser();
+    if (!current.includes(user)) throw new WrongUserError(this.kind, user, current.join("/"));
+  }
+}
+
+/** The name and the number of the user; containers have numbers that nobody gave a name. */
+function currentUser(): readonly string[] {
+  const number = String(process.getuid?.() ?? "");
+  try {
+    return [userInfo().username, number];
+  } catch {
+    return [number];
   }
 }
 

@@ -18,7 +18,7 @@ function groupGone(group: number): () => Promise<boolean> {
   return async () => {
     if (!groupExists(group)) return true;
     asked += 1;
-    return asked % 5 === 0 && (await onlyZombies(group));
+    return asked % 2 === 0 && (await onlyZombies(group));
   };
 }
 
@@ -33,6 +33,16 @@ export function groupExists(group: number): boolean {
 }
 
 async function onlyZombies(group: number): Promise<boolean> {
-  const live = await liveProcesses();
+  const live = await sharedLook();
   return live !== undefined && !live.some((process) => process.group === group);
+}
+
+let looking: ReturnType<typeof liveProcesses> | undefined;
+
+/** Many groups may be ending at once: who asks while a look is under way gets that one. */
+function sharedLook(): ReturnType<typeof liveProcesses> {
+  looking ??= liveProcesses().finally(() => {
+    looking = undefined;
+  });
+  return looking;
 }

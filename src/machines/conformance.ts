@@ -1,0 +1,26 @@
+import { execTrials } from "./conformance-exec.ts";
+import { fileTrials } from "./conformance-files.ts";
+import { type ConformanceAbilities, type ConformanceCase, onMachine } from "./conformance-kit.ts";
+import { abilityTrials, lifeTrials } from "./conformance-life.ts";
+import type { Image } from "./machine.ts";
+
+/**
+ * List what every machine of an image must do, as cases for any test framework.
+ *
+ * Each case starts a machine of its own and stops it, so they may run in any order and at once.
+ * The work directory of one machine may be that of the next: the image should make a fresh one,
+ * or the caller gives `image` as a function. The machine needs bash and the usual POSIX commands.
+ *
+ * @example
+ * for (const { title, run } of machineConformance(new LocalImage(), { fork: true })) it(title, run);
+ */
+export function machineConformance(
+  image: Image | (() => Image),
+  abilities: ConformanceAbilities = {},
+): readonly ConformanceCase[] {
+  const fresh = typeof image === "function" ? image : () => image;
+  return [...lifeTrials, ...execTrials, ...fileTrials, ...abilityTrials].map(([title, trial]) => ({
+    title,
+    run: () => onMachine(fresh(), abilities, trial),
+  }));
+}

@@ -1,0 +1,267 @@
+import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
+import type { Image, Machine } from "../machines/machine.ts";
+import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
+import type { Clock } from "./clock.ts";
+import { type ExitReason, errorExit } from "./exit-reason.ts";
+import { type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
+import type { RegistryMessage } from "./registry-actor.ts";
+
+/** What a machine's actor is told. */
+export type MachineMessage =
+  /** Somebody could not reach it; told of an earlier machine it changes nothing. */
+  {
+    readonly type: "unreachable";
+    readonly machine: Machine;
+    readonly error: MachineUnreachableError;
+  };
+
+export interface MachineSpec {
+  readonly name: string;
+  readonly image: Image;
+  /** What outlives its incarnations. */
+  readonly memory: MachineMemory;
+  /** Set for whatever runs there: the marks of the run. Default: none. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+/** What a machine is spawned with. */
+export const machineSpawnOptions = {
+  kind: "machine",
+  startTimeoutMs: 300_000,
+  shutdownMs: 15_000,
+} as const satisfies SpawnOptions;
+
+/**
+ * Make the actor of a machine: it spawns the image and stops the machine at its end.
+ *
+ * It ends with class `lost` when a command could not reach the machine. When no other incarnation
+ * will follow, whoever made the memory calls its `end`.
+ */
+export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Machine> {
+  const { name, image, memory, env } = spec;
+  return {
+    init: async (context) => {
+      const { signal, self, epoch } = context;
+      memory.begin(epoch);
+      context.own(() => memory.leave(signal.aborted));
+      const machine = await image.spawn({ name, signal, env });
+      await ownedOrStopped(context.own, machine);
+      const at: Whereabouts = { now: () => machine, ready: async () => machine };
+      const report = (error: MachineUnreachableError) =>
+        self.send({ type: "unreachable", machine, error });
+      memory.started(delegating(at, report));
+      return machine;
+    },
+    receive: (machine, message, context) => {
+      if (message.machine !== machine) return machine;
+      memory.move({ type: "lost" }, message.error.message);
+      context.exit(errorExit(message.error, "lost"));
+      return machine;
+    },
+    terminate: (_, reason) => memory.stopping(reason),
+  };
+}
+
+/** The actor may have been closed while the image was spawned: then nobody else stops the machine. */
+async function ownedOrStopped(
+  own: (dispose: () => Promise<void>) => void,
+  machine: Machine,
+): Promise<void> {
+  try {
+    own(() => machine.stop());
+  } catch (error) {
+    await machine.stop();
+    throw error;
+  }
+}
+
+/**
+ * Give the one machine that a program holds, whichever incarnation is behind it.
+ *
+ * While the machine restarts, its methods wait. It has the abilities that the machine has now.
+ */
+export function machineHandle(memory: MachineMemory, stop: () => Promise<void>): Machine {
+  const at: Whereabouts = {
+    now: () => memory.current(),
+    ready: (signal) => memory.available(signal),
+  };
+  const handle = delegating(at, () => {});
+  return { ...handle, stop, [Symbol.asyncDispose]: stop };
+}
+
+export interface MachineMemoryOptions {
+  readonly clock: Clock;
+  readonly path: string;
+  /** Is told of each change. Default: nobody. */
+  readonly registry?: Ref<RegistryMessage> | undefined;
+}
+
+interface Waiter {
+  resolve(machine: Machine): void;
+  reject(error: Error): void;
+}
+
+/** What outlives the incarnations of one machine. Written by the living one alone. */
+export class MachineMemory {
+  readonly path: string;
+  readonly #options: MachineMemoryOptions;
+  readonly #waiters = new Set<Waiter>();
+  #machine: Machine | undefined;
+  #state: MachineState = "starting";
+  #epoch = 0;
+  #since: number;
+  #summary: string | undefined;
+  #ended: Error | undefined;
+
+  constructor(options: MachineMemoryOptions) {
+    this.path = options.path;
+    this.#options = options;
+    this.#since = options.clock.wallNow();
+  }
+
+  get state(): MachineState {
+    return this.#state;
+  }
+
+  /** The machine living now. Throws MachineUnreachableError when there is none. */
+  current(): Machine {
+    if (this.#machine) return this.#machine;
+    throw (
+      this.#ended ?? new MachineUnreachableError(this.path, `it is ${this.#state} and not ready`)
+    );
+  }
+
+  /** The machine living now, or the next one. Rejects when there will be none. */
+  available(signal?: AbortSignal): Promise<Machine> {
+    if (this.#machine) return Promise.resolve(this.#machine);
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const waiter = { resolve, reject };
+      this.#waiters.add(waiter);
+      const give = () => {
+        this.#waiters.delete(waiter);
+        reject(signal?.reason);
+      };
+      if (signal?.aborted) give();
+      else signal?.addEventListener("abort", give, { once: true });
+    });
+  }
+
+  begin(epoch: number): void {
+    if (this.#epoch > 0) this.move({ type: "restarted" });
+    this.#ended = undefined;
+    this.#epoch = epoch;
+    this.#report();
+  }
+
+  started(machine: Machine): void {
+    this.#machine = machine;
+    this.move({ type: "started" });
+    for (const { resolve } of this.#waiters) resolve(machine);
+    this.#waiters.clear();
+  }
+
+  stopping(reason: ExitReason): void {
+    if (reason.type !== "error") this.move({ type: "stop-requested" });
+  }
+
+  /** An incarnation is over, its resources released; says nothing of a next one. */
+  leave(stopping: boolean): void {
+    this.#machine = undefined;
+    if (stopping && this.#state === "starting") this.move({ type: "stop-requested" });
+    if (this.#state === "stopping") this.move({ type: "stopped" });
+    else this.move({ type: "crashed" }, this.#summary);
+  }
+
+  /** There will be no other incarnation: who waits for one is told so. */
+  end(why: string): void {
+    if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
+    this.#ended = new MachineUnreachableError(this.path, why);
+    for (const { reject } of this.#waiters) reject(this.#ended);
+    this.#waiters.clear();
+  }
+
+  /** Take the event and tell the registry. Throws for an event that the state does not know. */
+  move(event: MachineEvent, summary?: string): void {
+    const state = next(this.#state, event);
+    if (state !== this.#state) this.#since = this.#options.clock.wallNow();
+    this.#state = state;
+    this.#summary = summary;
+    this.#report();
+  }
+
+  #report(): void {
+    const machine = this.#machine;
+    const node = {
+      path: this.path,
+      kind: "machine",
+      state: this.#state,
+      epoch: Math.max(1, this.#epoch),
+      since: this.#since,
+      restarts: Math.max(0, this.#epoch - 1),
+      summary: this.#summary ?? machine?.summary,
+      facts: machine && { kind: machine.kind, workDir: machine.workDir },
+    };
+    this.#options.registry?.send({ type: "changed", node });
+  }
+}
+
+/** Where the machine of the moment is found. */
+interface Whereabouts {
+  now(): Machine;
+  ready(signal?: AbortSignal): Promise<Machine>;
+}
+
+/** A machine whose methods ask for the machine of the moment, with the abilities of the one there is now. */
+function delegating(
+  at: Whereabouts,
+  unreachable: (error: MachineUnreachableError) => void,
+): Machine {
+  const use = async <Value>(
+    act: (machine: Machine) => Value | Promise<Value>,
+    signal?: AbortSignal,
+  ): Promise<Value> => {
+    try {
+      return await act(await at.ready(signal));
+    } catch (error) {
+      if (error instanceof MachineUnreachableError) unreachable(error);
+      throw error;
+    }
+  };
+  const { kind, summary, workDir } = at.now();
+  const stop = () => use((machine) => machine.stop());
+  return {
+    kind,
+    summary,
+    workDir,
+    exec: (command, options) => use((machine) => machine.exec(command, options), options?.signal),
+    writeFile: (path, content, options) =>
+      use((machine) => machine.writeFile(path, content, options)),
+    readFile: (path) => use((machine) => machine.readFile(path)),
+    stop,
+    [Symbol.asyncDispose]: stop,
+    ...abilities(at, use),
+  };
+}
+
+type Use = <Value>(act: (machine: Machine) => Value | Promise<Value>) => Promise<Value>;
+type Abilities = Pick<Machine, "fork" | "snapshot" | "shell" | "duplex" | "reach">;
+
+/** Only what there is: a missing method says that a machine cannot do it. */
+function abilities(at: Whereabouts, use: Use): Abilities {
+  const like = at.now();
+  const able = <Key extends keyof Abilities>(machine: Machine, key: Key) => {
+    const ability = machine[key];
+    if (!ability) throw new UnsupportedError(machine.kind, key);
+    return ability.bind(machine) as NonNullable<Machine[Key]>;
+  };
+  return {
+    ...(like.fork && { fork: () => use((machine) => able(machine, "fork")()) }),
+    ...(like.snapshot && { snapshot: () => use((machine) => able(machine, "snapshot")()) }),
+    ...(like.shell && { shell: (command) => able(at.now(), "shell")(command) }),
+    ...(like.duplex && {
+      duplex: (command) => use((machine) => able(machine, "duplex")(command)),
+    }),
+    ...(like.reach && { reach: (socket) => use((machine) => able(machine, "reach")(socket)) }),
+  };
+}

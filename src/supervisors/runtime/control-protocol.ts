@@ -2,6 +2,8 @@
  * All of a run that its control clients see: the one file of this room that `src/cli/` imports,
  * beside the journal's reader.
  */
+export { systemClock } from "../../actors/system-clock.ts";
+export { shellLine } from "../../machines/shell.ts";
 export { ControlError, type ControlFacts, type ControlReason } from "./control-error.ts";
 export { Fields } from "./control-fields.ts";
 export { LineReader } from "./control-lines.ts";
@@ -35,3 +37,4 @@ export { itemWire, paramsWire, resultWire } from "./control-wire.ts";
 export { type HomeLayout, homeLayout } from "./home.ts";
 export { nearNames, resolveAddress } from "./resolve-address.ts";
 export { type ListedRun, listRuns, type RunLiveness, type RunRecord } from "./run-record.ts";
+export { encodeValue } from "./wire-values.ts";

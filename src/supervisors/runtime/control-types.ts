@@ -96,6 +96,8 @@ export interface StatusParams {
 export interface SendParams {
   readonly to: string;
   readonly message: unknown;
+  /** The message is text that a person typed: a process gets what it says as JSON, where it is JSON. */
+  readonly typed?: boolean | undefined;
 }
 
 export interface AttachParams {

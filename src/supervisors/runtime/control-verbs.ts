@@ -86,13 +86,22 @@ async function statusOf({ to }: StatusParams, { handlers, clock, signal }: VerbC
   } as const;
 }
 
-async function sendMessage({ to, message }: SendParams, context: VerbContext) {
+async function sendMessage({ to, message: given, typed }: SendParams, context: VerbContext) {
   const { path, kind } = await find(to, ["process", "agent"], context);
+  const message = typed && kind === "process" ? asTyped(given) : given;
   if (kind === "agent" && typeof message !== "string") {
     throw new ControlError("bad-request", `${path} is an agent, and takes only text.`);
   }
   const { id } = await context.handlers.send({ path, kind, message }, context.signal);
   return { path, id };
+}
+
+function asTyped(text: unknown): unknown {
+  try {
+    return JSON.parse(String(text));
+  } catch {
+    return text;
+  }
 }
 
 async function openShell({ to, command }: ShellParams, context: VerbContext) {

@@ -55,8 +55,12 @@ const params: ParamWires = {
     limit: fields.optionalNumber("limit"),
   })),
   "message.send": {
-    write: ({ to, message }) => ({ to, message: encodeValue(message) }),
-    read: (fields) => ({ to: fields.text("to"), message: readValue(fields, "message") }),
+    write: ({ message, ...rest }) => ({ ...rest, message: encodeValue(message) }),
+    read: (fields) => ({
+      to: fields.text("to"),
+      message: readValue(fields, "message"),
+      typed: fields.flag("typed"),
+    }),
   },
   "agent.attach": plain((fields) => ({
     to: fields.text("to"),

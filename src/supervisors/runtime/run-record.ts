@@ -36,14 +36,17 @@ const probeMs = 500;
 /** Write the record of this process's run, whole or not at all. */
 export async function writeRunRecord(
   paths: RunPaths,
-  run: Pick<RunRecord, "id" | "program" | "startedAt">,
+  run: Pick<RunRecord, "id" | "program" | "startedAt"> & {
+    /** Default: the one of `paths`. */
+    readonly logDir?: string | undefined;
+  },
 ): Promise<RunRecord> {
   const record: RunRecord = {
     schema: 1,
     ...run,
     pid: process.pid,
     processStart: await processStart(process.pid),
-    logDir: paths.logDir,
+    logDir: run.logDir ?? paths.logDir,
     socket: paths.socket,
   };
   const draft = `${paths.record}.${process.pid}.tmp`;

@@ -1,0 +1,22 @@
+import { command } from "./command.ts";
+import { handOver, needTerminal } from "./terminal-command.ts";
+
+export const connectCommand = command({
+  words: "connect <agent>",
+  describe: "Attach this terminal to an agent's",
+  options: (yargs) =>
+    yargs
+      .positional("agent", { type: "string", demandOption: true, describe: "Path, or its end" })
+      .option("read-only", {
+        alias: "r",
+        type: "boolean",
+        default: false,
+        describe: "Look on without typing",
+      }),
+  run: async (session, args) => {
+    const { agent: to, readOnly } = args;
+    const { argv } = await session.withRun((run) => run.request("agent.attach", { to, readOnly }));
+    needTerminal("ramure connect", argv);
+    await handOver(argv);
+  },
+});

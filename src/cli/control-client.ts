@@ -1,0 +1,174 @@
+import { connect, type Socket } from "node:net";
+import {
+  ControlError,
+  type ControlMethod,
+  type ControlStreams,
+  cancelMethod,
+  Fields,
+  itemWire,
+  LineReader,
+  type ParamsOf,
+  paramsWire,
+  parseAnswer,
+  type ResultOf,
+  type RpcAnswer,
+  type RunStatus,
+  requestLine,
+  resultWire,
+  type StreamMethod,
+} from "../supervisors/runtime/control-protocol.ts";
+import { Inbox, type OpenRequest, pendingRequest } from "./open-request.ts";
+
+export interface RequestOptions {
+  /** How long to wait for the answer, in ms; 0: without limit. Default: 10_000. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A connection to one run. Every method rejects with ControlError. */
+export class ControlClient {
+  readonly #socket: Socket;
+  readonly #lines = new LineReader();
+  readonly #open = new Map<number, OpenRequest>();
+  #lastId = 0;
+  #lost: ControlError | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on("data", (bytes) => this.#receive(bytes));
+    socket.on("error", (error) => this.#lose(unreachable(error.message)));
+    socket.on("close", () => this.#lose(unreachable("it closed the connection")));
+  }
+
+  /** Ask for one thing and wait for the answer. */
+  async request<Method extends ControlMethod>(
+    method: Method,
+    params: ParamsOf<Method>,
+    options: RequestOptions = {},
+  ): Promise<ResultOf<Method>> {
+    const { promise, request } = pendingRequest();
+    const id = this.#send(method, params, request);
+    const { timeoutMs = 10_000 } = options;
+    const stops = [options.signal, timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined];
+    const stop = AbortSignal.any(stops.filter((signal) => signal !== undefined));
+    const stopped = () => this.#abandon(id, stopReason(options.signal, timeoutMs));
+    stop.addEventListener("abort", stopped, { once: true });
+    try {
+      return resultWire(method).read(new Fields(await promise, method));
+    } finally {
+      stop.removeEventListener("abort", stopped);
+    }
+  }
+
+  /** Follow a stream; it ends when the run ends it, and `return` (a `break`) tells the run to. */
+  async *stream<Method extends StreamMethod>(
+    method: Method,
+    params: ParamsOf<Method>,
+  ): AsyncGenerator<ControlStreams[Method]> {
+    const inbox = new Inbox(this.#socket);
+    const id = this.#send(method, params, inbox);
+    try {
+      for (let next = await inbox.next(); next; next = await inbox.next()) {
+        const wire = itemWire(method);
+        yield wire.read(new Fields(next.item, method));
+      }
+    } finally {
+      if (this.#open.delete(id)) this.#cancel(id);
+    }
+  }
+
+  /** Ask for the whole status, page by page. */
+  async status(to?: string, options?: RequestOptions): Promise<RunStatus> {
+    const { next, ...first } = await this.request("run.status", { to }, options);
+    let all: RunStatus = first;
+    for (let cursor = next; cursor !== undefined; ) {
+      const page = await this.request("run.status", { cursor }, options);
+      all = {
+        ...all,
+        nodes: [...all.nodes, ...page.nodes],
+        connections: [...all.connections, ...page.connections],
+        endpoints: [...all.endpoints, ...page.endpoints],
+      };
+      cursor = page.next;
+    }
+    return all;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #send<Method extends ControlMethod>(
+    method: Method,
+    params: ParamsOf<Method>,
+    request: OpenRequest,
+  ): number {
+    if (this.#lost) throw this.#lost;
+    this.#lastId += 1;
+    const id = this.#lastId;
+    const line = requestLine({ id, method, params: paramsWire(method).write(params) });
+    this.#open.set(id, request);
+    this.#socket.write(line);
+    return id;
+  }
+
+  #receive(bytes: Buffer): void {
+    try {
+      for (const line of this.#lines.read(bytes)) this.#settle(parseAnswer(line));
+    } catch (error) {
+      this.#lose(error instanceof ControlError ? error : unreachable(String(error)));
+      this.#socket.destroy();
+    }
+  }
+
+  #settle(answer: RpcAnswer): void {
+    if (answer.type === "error" && answer.id === null) throw answer.error;
+    const request = this.#open.get(Number(answer.id));
+    if (answer.type !== "item") this.#open.delete(Number(answer.id));
+    if (answer.type === "item") request?.item(answer.item);
+    else if (answer.type === "error") request?.error(answer.error);
+    else request?.result(answer.result);
+  }
+
+  #abandon(id: number, why: ControlError): void {
+    const request = this.#open.get(id);
+    if (!this.#open.delete(id)) return;
+    this.#cancel(id);
+    request?.error(why);
+  }
+
+  #cancel(id: number): void {
+    if (this.#lost || !this.#socket.writable) return;
+    this.#socket.write(requestLine({ method: cancelMethod, params: { id } }));
+  }
+
+  #lose(why: ControlError): void {
+    if (this.#lost) return;
+    this.#lost = why;
+    for (const request of this.#open.values()) request.error(why);
+    this.#open.clear();
+  }
+}
+
+/** Connect to the run at `socket`. Rejects with ControlError `unreachable`. */
+export function connectControl(socket: string): Promise<ControlClient> {
+  return new Promise((resolve, reject) => {
+    const connection = connect(socket);
+    connection.once("error", (error) => reject(unreachable(error.message)));
+    connection.once("connect", () => {
+      connection.removeAllListeners("error");
+      resolve(new ControlClient(connection));
+    });
+  });
+}
+
+function stopReason(signal: AbortSignal | undefined, timeoutMs: number): ControlError {
+  if (signal?.aborted) return new ControlError("failed", "The request was given up.");
+  return new ControlError("timed-out", `The run did not answer within ${timeoutMs / 1_000} s.`, {
+    why: "It is busy, suspended, or what was asked for takes longer.",
+  });
+}
+
+function unreachable(why: string): ControlError {
+  return new ControlError("unreachable", "The run is not answering.", { why: `${why}.` });
+}

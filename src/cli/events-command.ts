@@ -1,0 +1,61 @@
+import type { ControlEvent } from "../supervisors/runtime/control-protocol.ts";
+import { ControlError, encodeValue } from "../supervisors/runtime/control-protocol.ts";
+import { command } from "./command.ts";
+import { type Look, printable, styled } from "./terminal.ts";
+
+export const eventsCommand = command({
+  words: "events [path]",
+  describe: "Print what happened in a run, oldest first",
+  options: (yargs) =>
+    yargs
+      .positional("path", { type: "string", describe: "Only this node and those below" })
+      .option("follow", { alias: "f", type: "boolean", default: false, describe: "Wait for more" })
+      .option("type", {
+        alias: "t",
+        type: "string",
+        array: true,
+        describe: "Only events of this type",
+      })
+      .option("from", { type: "number", describe: "The first seq to print" })
+      .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
+  run: async (session, args) => {
+    const { path: to, from, type: types, follow } = args;
+    const print = args.json ? jsonLine : (event: ControlEvent) => textLine(event, session.look);
+    await session.withRun(
+      async (run) => {
+        try {
+          for await (const event of run.stream("events.follow", { to, from, types, follow })) {
+            await session.print(print(event));
+          }
+        } catch (error) {
+          if (!follow || !isEndOfRun(error)) throw error;
+          await session.say("The run has ended.");
+        }
+      },
+      { follows: true },
+    );
+  },
+});
+
+function isEndOfRun(error: unknown): boolean {
+  return (
+    error instanceof ControlError &&
+    (error.reason === "shutting-down" || error.reason === "unreachable")
+  );
+}
+
+function jsonLine({ data, ...event }: ControlEvent): string {
+  const { json, meta } = encodeValue(data);
+  return JSON.stringify({ schema: 1, ...event, data: json, meta });
+}
+
+function textLine({ at, path, source, type, data }: ControlEvent, look: Look): string {
+  const text = data === undefined ? "" : printable(JSON.stringify(encodeValue(data).json) ?? "");
+  const who = source === undefined ? path : `${path} (${source})`;
+  const time = styled(look, "dim", timeOf(at));
+  return [time, styled(look, "cyan", printable(who)), printable(type), text].join("  ").trimEnd();
+}
+
+function timeOf(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
+}

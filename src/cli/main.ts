@@ -1,0 +1,112 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import yargs, { type Argv } from "yargs";
+import { hideBin } from "yargs/helpers";
+import { callCommand } from "./call-command.ts";
+import { asCliError, CliError, exitCodes } from "./cli-error.ts";
+import { namesFor } from "./completion.ts";
+import { connectCommand } from "./connect-command.ts";
+import { eventsCommand } from "./events-command.ts";
+import { lsCommand } from "./ls-command.ts";
+import { sendCommand } from "./send-command.ts";
+import type { GlobalOptions } from "./session.ts";
+import { sshCommand } from "./ssh-command.ts";
+import { statusCommand } from "./status-command.ts";
+import { stopCommand } from "./stop-command.ts";
+import { endOnBrokenPipe, lookOf, styled } from "./terminal.ts";
+
+const commands = [
+  lsCommand,
+  statusCommand,
+  sendCommand,
+  connectCommand,
+  sshCommand,
+  callCommand,
+  eventsCommand,
+  stopCommand,
+];
+
+await main(hideBin(process.argv));
+
+async function main(args: readonly string[]): Promise<void> {
+  endOnBrokenPipe(process.stdout, process.stderr);
+  process.once("SIGINT", () => process.exit(exitCodes.interrupted));
+  try {
+    await parser(args).parseAsync();
+  } catch (error) {
+    process.exitCode = report(asCliError(error), args.includes("--debug"));
+  }
+}
+
+function parser(args: readonly string[]): Argv<GlobalOptions> {
+  const globals = yargs([...args])
+    .scriptName("ramure")
+    .usage("$0 <command>\n\nLook into runs of ramure, and talk to what is in them.")
+    .parserConfiguration({
+      "populate--": true,
+      "dot-notation": false,
+      "parse-positional-numbers": false,
+    })
+    .option("id", {
+      alias: "i",
+      type: "string",
+      describe: "The beginning of the run's id; none: the only live run",
+    })
+    .option("debug", { type: "boolean", describe: "Print stacks of errors" })
+    .option("color", { type: "boolean", describe: "--no-color: without colours" });
+  return commands
+    .reduce((all: Argv<GlobalOptions>, add) => add(all), globals)
+    .completion("completion", "Print a completion script for bash or zsh", complete)
+    .demandCommand(1, "There is no command.")
+    .strict()
+    .recommendCommands()
+    .version(version())
+    .alias({ h: "help", v: "version" })
+    .wrap(Math.min(100, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail(fail);
+}
+
+/** Give yargs' own words and the names that the run knows. */
+function complete(
+  _current: string,
+  args: { readonly _: readonly unknown[]; readonly id?: unknown },
+  defaults: (done: (error: Error | null, words: string[] | undefined) => void) => unknown,
+  done: (words: string[]) => unknown,
+): void {
+  const typed = args._.slice(1).map(String);
+  const id = typeof args.id === "string" ? args.id : undefined;
+  defaults(async (_error, words = []) => {
+    done([...words, ...(await namesFor(typed, { id }))]);
+  });
+}
+
+/** yargs calls this for its own refusals and for what a command threw. */
+function fail(message: string | undefined, error: Error | undefined): never {
+  if (error && error.name !== "YError") throw error;
+  const said = message ?? error?.message ?? "";
+  const isGuess = said.startsWith("Did you mean");
+  const help = "ramure --help lists the commands, ramure COMMAND --help their options.";
+  throw new CliError(isGuess ? "There is no such command." : said.replaceAll("\n", " "), {
+    exitCode: exitCodes.usage,
+    todo: isGuess ? `${said} ${help}` : help,
+  });
+}
+
+/** Print what went wrong, why, and what to do: a line each. Gives the exit code. */
+function report(error: CliError, debug: boolean): number {
+  const look = lookOf(process.env, process.stderr);
+  const lines = [
+    `${styled(look, "red", "error:")} ${error.message}`,
+    ...[error.why, error.todo].filter((line) => line !== undefined).map((line) => `  ${line}`),
+    ...(debug ? [String(error.cause instanceof Error ? error.cause.stack : error.stack)] : []),
+  ];
+  process.stderr.write(`${lines.join("\n")}\n`);
+  return error.exitCode;
+}
+
+function version(): string {
+  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  const { version: found }: { readonly version?: unknown } = JSON.parse(text);
+  return String(found);
+}

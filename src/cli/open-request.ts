@@ -1,0 +1,64 @@
+import type { Socket } from "node:net";
+
+/** Who waits for the answer to one request. */
+export interface OpenRequest {
+  item(item: unknown): void;
+  result(result: unknown): void;
+  error(error: unknown): void;
+}
+
+/** A request with one answer. */
+export function pendingRequest(): {
+  readonly promise: Promise<unknown>;
+  readonly request: OpenRequest;
+} {
+  let request: OpenRequest = { item() {}, result() {}, error() {} };
+  const promise = new Promise<unknown>((resolve, reject) => {
+    request = { item() {}, result: resolve, error: reject };
+  });
+  return { promise, request };
+}
+
+/** Items of a stream that may wait here before the socket is left unread. */
+const comfortableItems = 256;
+
+/** A request whose answers come one by one, as fast as they are taken. */
+export class Inbox implements OpenRequest {
+  readonly #socket: Socket;
+  readonly #items: { readonly item: unknown }[] = [];
+  #end: { readonly error?: unknown } | undefined;
+  #wake: () => void = () => {};
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  item(item: unknown): void {
+    this.#items.push({ item });
+    if (this.#items.length > comfortableItems) this.#socket.pause();
+    this.#wake();
+  }
+
+  result(): void {
+    this.#end ??= {};
+    this.#wake();
+  }
+
+  error(error: unknown): void {
+    this.#end ??= { error };
+    this.#wake();
+  }
+
+  /** Give the next item, or `undefined` at the end. Rejects when the stream failed. */
+  async next(): Promise<{ readonly item: unknown } | undefined> {
+    while (this.#items.length === 0 && !this.#end) {
+      this.#socket.resume();
+      await new Promise<void>((wake) => {
+        this.#wake = wake;
+      });
+    }
+    const next = this.#items.shift();
+    if (next || !this.#end || !("error" in this.#end)) return next;
+    throw this.#end.error;
+  }
+}

@@ -1,0 +1,38 @@
+import { text } from "node:stream/consumers";
+import { CliError, exitCodes } from "./cli-error.ts";
+import { command } from "./command.ts";
+
+export const sendCommand = command({
+  words: "send <path> <message..>",
+  describe: "Send a message to a process (JSON or text) or an agent (text)",
+  options: (yargs) =>
+    yargs
+      .positional("path", { type: "string", demandOption: true, describe: "Path, or its end" })
+      .positional("message", {
+        type: "string",
+        array: true,
+        demandOption: true,
+        describe: "The message; - reads it from standard input",
+      })
+      .option("json", { type: "boolean", describe: "Print one JSON object" }),
+  run: async (session, args) => {
+    const message = await messageOf(args.message);
+    const sent = await session.withRun((run) =>
+      run.request("message.send", { to: args.path, message, typed: true }, { timeoutMs: 30_000 }),
+    );
+    if (args.json) return await session.printJson({ schema: 1, ...sent });
+    await session.print(`Sent to ${sent.path}.`);
+  },
+});
+
+async function messageOf(words: readonly string[]): Promise<string> {
+  if (words.length !== 1 || words[0] !== "-") return words.join(" ");
+  if (process.stdin.isTTY) {
+    throw new CliError("There is no message.", {
+      exitCode: exitCodes.usage,
+      why: "- reads the message from standard input, which is a terminal.",
+      todo: "Write the message instead of -, or pipe it in.",
+    });
+  }
+  return (await text(process.stdin)).replace(/\n$/, "");
+}

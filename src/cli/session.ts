@@ -1,0 +1,129 @@
+import {
+  homeLayout,
+  type ListedRun,
+  listRuns,
+  type RunRecord,
+  systemClock,
+} from "../supervisors/runtime/control-protocol.ts";
+import { CliError, exitCodes } from "./cli-error.ts";
+import { type ControlClient, connectControl } from "./control-client.ts";
+import { type Env, type Look, lookOf, write } from "./terminal.ts";
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly id?: string | undefined;
+  readonly debug?: boolean | undefined;
+  readonly color?: boolean | undefined;
+}
+
+/** What a command has at hand. */
+export class Session {
+  readonly env: Env;
+  readonly options: GlobalOptions;
+
+  constructor(env: Env, options: GlobalOptions) {
+    this.env = env;
+    this.options = options;
+  }
+
+  get look(): Look {
+    return lookOf(this.env, process.stdout, this.options);
+  }
+
+  /** Print data. */
+  async print(...lines: readonly string[]): Promise<void> {
+    if (lines.length > 0) await write(process.stdout, `${lines.join("\n")}\n`);
+  }
+
+  async printJson(value: unknown): Promise<void> {
+    await this.print(JSON.stringify(value, null, 2));
+  }
+
+  /** Say something beside the data. */
+  async say(text: string): Promise<void> {
+    await write(process.stderr, `${text}\n`);
+  }
+
+  runs(): Promise<readonly ListedRun[]> {
+    return listRuns(homeLayout(this.env));
+  }
+
+  /** Use a connection to the run that is meant, and close it. */
+  async withRun<Result>(
+    use: (run: ControlClient, record: RunRecord) => Promise<Result>,
+    options: {
+      /** Goes before `--id`. */
+      readonly named?: string | undefined;
+      /** It is to take long: nobody needs to hear that it does. */
+      readonly follows?: boolean | undefined;
+    } = {},
+  ): Promise<Result> {
+    const prefix = options.named ?? this.options.id ?? this.env.RAMURE_RUN;
+    const record = pickRun(await this.runs(), prefix);
+    const client = await connectControl(record.socket);
+    const slow = systemClock.setTimer(1_000, () => {
+      if (options.follows !== true) this.#sayWaiting(record);
+    });
+    try {
+      return await use(client, record);
+    } finally {
+      slow.cancel();
+      client.close();
+    }
+  }
+
+  #sayWaiting(record: RunRecord): void {
+    if (process.stderr.isTTY) void this.say(`Waiting for run ${record.id} (pid ${record.pid}) …`);
+  }
+}
+
+/** Choose the run whose id begins so; without a prefix, the only live one. Throws CliError. */
+export function pickRun(runs: readonly ListedRun[], prefix: string | undefined): RunRecord {
+  const fitting = runs.filter(({ record }) => record.id.startsWith(prefix ?? ""));
+  const exact = fitting.filter(({ record }) => record.id === prefix);
+  const live = (exact.length > 0 ? exact : fitting).filter((run) => run.liveness === "live");
+  const [chosen, another] = live;
+  if (another) throw severalRuns(live, prefix);
+  if (chosen) return chosen.record;
+  const [lost] = fitting;
+  throw lost && (prefix !== undefined || lost.liveness === "silent")
+    ? notAnswering(lost)
+    : noRun(runs, prefix);
+}
+
+function severalRuns(runs: readonly ListedRun[], prefix: string | undefined): CliError {
+  const ids = runs.map(({ record }) => `${record.id} (${record.program})`);
+  return new CliError(prefix ? `Several runs begin with ${prefix}.` : "Several runs are live.", {
+    exitCode: exitCodes.ambiguous,
+    why: `They are ${ids.slice(0, 10).join(", ")}.`,
+    todo: "Choose one with --id and the beginning of its id.",
+  });
+}
+
+function noRun(runs: readonly ListedRun[], prefix: string | undefined): CliError {
+  const live = runs.filter((run) => run.liveness === "live").map(({ record }) => record.id);
+  return new CliError(prefix ? `No live run begins with ${prefix}.` : "There is no live run.", {
+    exitCode: exitCodes.notFound,
+    why: live.length > 0 ? `Live are ${live.slice(0, 10).join(", ")}.` : undefined,
+    todo:
+      live.length > 0
+        ? "Choose one of them with --id."
+        : "Start a program that uses ramure; ramure ls --all lists the runs that have ended.",
+  });
+}
+
+function notAnswering({ record, liveness }: ListedRun): CliError {
+  const { id, pid, program, socket } = record;
+  if (liveness === "dead") {
+    return new CliError(`The run ${id} (${program}) has ended without cleaning up.`, {
+      exitCode: exitCodes.notAnswering,
+      why: `Its process ${pid} is gone; its socket ${socket} is stale.`,
+      todo: "The next run removes what it left; its log is still there: ramure ls --all.",
+    });
+  }
+  return new CliError(`The run ${id} (${program}) is not answering.`, {
+    exitCode: exitCodes.notAnswering,
+    why: `Its process ${pid} lives, but nothing listens at ${socket}.`,
+    todo: `It may be starting or stopping; try again, or end it with kill ${pid}.`,
+  });
+}

@@ -1,0 +1,25 @@
+import { command } from "./command.ts";
+import { handOver, needTerminal } from "./terminal-command.ts";
+
+export const sshCommand = command({
+  words: "ssh [target]",
+  describe: "Open a shell on a machine, or run the command after -- there",
+  options: (yargs) =>
+    yargs.positional("target", {
+      type: "string",
+      describe: "A machine, or an agent for the machine it lives on; none: the only machine",
+    }),
+  run: async (session, args) => {
+    const words = wordsAfter(args["--"]);
+    const command = words.length > 0 ? words : undefined;
+    const { argv } = await session.withRun((run) =>
+      run.request("machine.shell", { to: args.target, command }),
+    );
+    if (!command) needTerminal("ramure ssh", argv);
+    await handOver(argv);
+  },
+});
+
+function wordsAfter(separator: unknown): readonly string[] {
+  return Array.isArray(separator) ? separator.map(String) : [];
+}

@@ -1,0 +1,73 @@
+import { once } from "node:events";
+
+/** How text may look where it goes. */
+export interface Look {
+  readonly colour: boolean;
+  /** Whether the locale can show more than ASCII. */
+  readonly unicode: boolean;
+  /** Where lines are cut. */
+  readonly columns: number;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Decide the look of what goes to a stream, from the environment and `--no-color`. */
+export function lookOf(
+  env: Env,
+  stream: { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined },
+  options: { readonly color?: boolean | undefined } = {},
+): Look {
+  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || "";
+  return {
+    colour: isColoured(env, stream.isTTY === true, options.color),
+    unicode: /utf-?8/i.test(locale),
+    columns: stream.columns ?? widthFrom(env.COLUMNS) ?? Number.POSITIVE_INFINITY,
+  };
+}
+
+const styles = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+export type Style = keyof typeof styles;
+
+export function styled(look: Look, style: Style, text: string): string {
+  if (!look.colour || text === "") return text;
+  const [on, off] = styles[style];
+  return `\u001b[${on}m${text}\u001b[${off}m`;
+}
+
+/** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\s+/g, " ").replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "?");
+}
+
+/** Write all of it, waiting where the reader is slow. */
+export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (!stream.write(text)) await once(stream, "drain");
+}
+
+/** End quietly when whoever read our output has seen enough, as `| head` has. */
+export function endOnBrokenPipe(...streams: readonly NodeJS.WriteStream[]): void {
+  for (const stream of streams) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      process.exit(error.code === "EPIPE" ? 0 : 1);
+    });
+  }
+}
+
+function isColoured(env: Env, isTTY: boolean, asked: boolean | undefined): boolean {
+  if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== "0" && env.FORCE_COLOR !== "false";
+  if (asked === false || env.NO_COLOR || env.TERM === "dumb") return false;
+  return isTTY;
+}
+
+function widthFrom(text: string | undefined): number | undefined {
+  const width = Number(text);
+  return Number.isInteger(width) && width > 0 ? width : undefined;
+}

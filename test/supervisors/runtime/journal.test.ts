@@ -1,0 +1,350 @@
+import { constants } from "node:fs";
+import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { manualClock } from "../../../src/actors/manual-clock.ts";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import {
+  type Journal,
+  type JournalEntry,
+  type JournalOptions,
+  openJournal,
+} from "../../../src/supervisors/runtime/journal.ts";
+import type { WritableHandle } from "../../../src/supervisors/runtime/journal-file.ts";
+import { followJournal, readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
+import { createRedaction } from "../../../src/supervisors/runtime/journal-redaction.ts";
+
+let folder: string;
+let file: string;
+const opened: Journal[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ramure-journal-"));
+  file = join(folder, "runtime.jsonl");
+});
+
+afterEach(async () => {
+  for (const journal of opened.splice(0)) await journal.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function journalAt(options: Partial<JournalOptions> = {}): Promise<Journal> {
+  const journal = await openJournal({ file, clock: systemClock, ...options });
+  opened.push(journal);
+  return journal;
+}
+
+function note(data: unknown, type = "note"): { type: string; path: string; data: unknown } {
+  return { type, path: "/main", data };
+}
+
+async function collect(
+  entries: AsyncIterable<JournalEntry>,
+  count = Infinity,
+): Promise<JournalEntry[]> {
+  const all: JournalEntry[] = [];
+  for await (const entry of entries) if (all.push(entry) === count) break;
+  return all;
+}
+
+const dataOf = (entries: readonly JournalEntry[]): readonly unknown[] =>
+  entries.map(({ data }) => data);
+
+async function written(): Promise<string> {
+  return readFile(file, "utf8");
+}
+
+/** A disk that can be made to fail. */
+function disk(): { fail: string | undefined; syncs: number; readonly open: typeof openOn } {
+  const state = { fail: undefined as string | undefined, syncs: 0, open: openOn };
+  async function openOn(path: string): Promise<WritableHandle> {
+    const handle = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    const check = (): void => {
+      if (state.fail) throw Object.assign(new Error(`${state.fail}: no`), { code: state.fail });
+    };
+    return {
+      write: (...words: Parameters<WritableHandle["write"]>) => {
+        check();
+        return handle.write(...words);
+      },
+      datasync: async () => {
+        check();
+        state.syncs += 1;
+        await handle.datasync();
+      },
+      close: () => handle.close(),
+    } as WritableHandle;
+  }
+  return state;
+}
+
+describe("a journal", () => {
+  it("keeps what was added, in order, over being closed and opened again", async () => {
+    const first = await journalAt();
+    for (let number = 1; number <= 3; number += 1) first.append(note(number));
+    await first.close();
+    const second = await journalAt();
+    expect(second.lastSeq).toBe(3);
+    await second.commit(note(4));
+    const entries = await collect(readJournal(file));
+    expect(entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
+    expect(dataOf(entries)).toEqual([1, 2, 3, 4]);
+  });
+
+  it("writes telemetry within 50 ms, and not sooner for each", async () => {
+    const clock = manualClock();
+    const journal = await journalAt({ clock });
+    journal.append(note(1));
+    journal.append(note(2));
+    await clock.advance(49);
+    expect(await written()).toBe("");
+    await clock.advance(1);
+    await journal.flush();
+    expect((await written()).split("\n")).toHaveLength(3);
+  });
+
+  it("has a commit on the disk, with all before it, when that resolves", async () => {
+    const journal = await journalAt({ clock: manualClock() });
+    journal.append(note("before"));
+    await journal.commit(note("promised"));
+    expect(dataOf(await collect(readJournal(file)))).toEqual(["before", "promised"]);
+  });
+
+  it("syncs once for all who commit at the same time, and resolves them in order", async () => {
+    const device = disk();
+    const journal = await journalAt({ openHandle: device.open });
+    const order: number[] = [];
+    const commits = Array.from({ length: 1_000 }, async (_, index) => {
+      await journal.commit(note(index));
+      order.push(index);
+    });
+    await Promise.all(commits);
+    expect(device.syncs).toBeLessThanOrEqual(2);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(dataOf(await collect(readJournal(file)))).toEqual(order);
+  });
+
+  it("keeps the order of commits and telemetry among many who write at once", async () => {
+    const journal = await journalAt();
+    const writers = Array.from({ length: 20 }, async (_, writer) => {
+      for (let turn = 0; turn < 20; turn += 1) {
+        journal.append(note({ writer, turn, kind: "told" }));
+        await journal.commit(note({ writer, turn, kind: "promised" }));
+      }
+    });
+    await Promise.all(writers);
+    const entries = await collect(journal.read());
+    expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: 800 }, (_, at) => at + 1));
+    const ofThird = dataOf(entries).filter((data) => isOf(data, 3));
+    expect(ofThird).toHaveLength(40);
+    expect(ofThird.slice(0, 3)).toEqual([
+      { writer: 3, turn: 0, kind: "told" },
+      { writer: 3, turn: 0, kind: "promised" },
+      { writer: 3, turn: 1, kind: "told" },
+    ]);
+  });
+
+  it("says how much of a torn tail it cut when it was opened", async () => {
+    const first = await journalAt();
+    await first.commit(note(1));
+    await first.close();
+    const handle = await open(file, "a");
+    await handle.write('{"v":1,"seq":2,"at":');
+    await handle.close();
+    const second = await journalAt();
+    expect(await collect(second.read({ from: 2 }))).toMatchObject([
+      { seq: 2, type: "journal-cut", data: { bytes: 20 } },
+    ]);
+  });
+
+  it("takes secrets out of records", async () => {
+    const journal = await journalAt({ redaction: createRedaction(["canary-4711"]) });
+    await journal.commit(note({ env: { KEY: "canary-4711" } }));
+    expect(await written()).not.toContain("canary");
+  });
+
+  it("is the user's alone", async () => {
+    await journalAt();
+    const handle = await open(file);
+    const { mode } = await handle.stat();
+    await handle.close();
+    expect(mode & 0o777).toBe(0o600);
+  });
+
+  it("takes nothing after it was closed, and may be closed twice", async () => {
+    const journal = await journalAt();
+    await journal.commit(note(1));
+    await journal.close();
+    journal.append(note(2));
+    await journal.commit(note(3));
+    await journal.close();
+    expect(dataOf(await collect(journal.read()))).toEqual([1]);
+  });
+});
+
+function isOf(data: unknown, writer: number): boolean {
+  return typeof data === "object" && data !== null && Reflect.get(data, "writer") === writer;
+}
+
+describe("a disk that cannot be written", () => {
+  it.each(["ENOSPC", "EROFS", "EIO"])(
+    "does not stop the run, and is said once: %s",
+    async (code) => {
+      const device = disk();
+      const clock = manualClock();
+      const problems: string[] = [];
+      const onProblem = (problem: { code: string }): unknown => problems.push(problem.code);
+      const journal = await journalAt({ clock, openHandle: device.open, onProblem });
+      await journal.commit(note(1));
+      device.fail = code;
+      await journal.commit(note(2));
+      await journal.commit(note(3));
+      journal.append(note(4));
+      expect(journal.problem).toMatchObject({ code, dropped: 0 });
+      device.fail = undefined;
+      await clock.advance(1_000);
+      await journal.flush();
+      expect(journal.problem).toBeUndefined();
+      const entries = await collect(journal.read());
+      expect(dataOf(entries).slice(0, 4)).toEqual([1, 2, 3, 4]);
+      expect(entries[4]).toMatchObject({ type: "journal-gap", data: { code, dropped: 0 } });
+      device.fail = code;
+      await journal.commit(note(5));
+      device.fail = undefined;
+      expect(problems).toEqual([code]);
+    },
+  );
+
+  it("keeps memory bounded, and counts what is left out", async () => {
+    const device = disk();
+    const limits = { maxPendingBytes: 10_000 };
+    const onProblem = (): void => {};
+    const clock = manualClock();
+    const journal = await journalAt({ clock, limits, openHandle: device.open, onProblem });
+    device.fail = "ENOSPC";
+    await journal.commit(note("first"));
+    for (let number = 0; number < 1_000; number += 1) journal.append(note("x".repeat(100)));
+    const dropped = journal.problem?.dropped ?? 0;
+    expect(dropped).toBeGreaterThan(900);
+    device.fail = undefined;
+    await clock.advance(1_000);
+    await journal.flush();
+    const entries = await collect(journal.read());
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1));
+    expect(entries.at(-1)).toMatchObject({ type: "journal-gap", data: { dropped } });
+  });
+
+  it("is a real one: /dev/full", async () => {
+    const problems: string[] = [];
+    const journal = await journalAt({
+      openHandle: () => open("/dev/full", "w"),
+      onProblem: ({ code }) => problems.push(code),
+    });
+    await journal.commit(note(1));
+    await journal.commit(note(2));
+    await journal.close();
+    expect(problems).toEqual(["ENOSPC"]);
+  });
+
+  it("loses no line when only a part of a batch was written", async () => {
+    let calls = 0;
+    const openHandle = async (path: string): Promise<WritableHandle> => {
+      const handle = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+      const write = async (bytes: Buffer, offset: number, length: number, at: number) => {
+        calls += 1;
+        if (calls < 90 && calls % 3 === 0)
+          throw Object.assign(new Error("full"), { code: "ENOSPC" });
+        return handle.write(bytes, offset, Math.ceil(length / 2), at);
+      };
+      return {
+        write,
+        datasync: () => handle.datasync(),
+        close: () => handle.close(),
+      } as WritableHandle;
+    };
+    const limits = { retryMs: 1 };
+    const journal = await journalAt({ openHandle, limits, onProblem: () => {} });
+    for (let number = 1; number <= 50; number += 1) await journal.commit(note(number));
+    for (let tries = 0; journal.problem && tries < 100; tries += 1) await journal.flush();
+    await journal.flush();
+    const numbers = dataOf(await collect(readJournal(file))).filter((x) => typeof x === "number");
+    expect(numbers).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+  });
+});
+
+describe("a journal that has grown", () => {
+  const limits = { maxFileBytes: 2_000, maxFiles: 4 };
+
+  it("goes on in a new file, and reads as one", async () => {
+    const journal = await journalAt({ limits: { maxFileBytes: 2_000 } });
+    for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));
+    expect((await readdir(folder)).length).toBeGreaterThan(4);
+    expect(dataOf(await collect(journal.read()))).toEqual(
+      Array.from({ length: 100 }, (_, at) => at + 1),
+    );
+    expect(dataOf(await collect(journal.read({ from: 97 })))).toEqual([97, 98, 99, 100]);
+    await journal.close();
+    expect((await journalAt()).lastSeq).toBe(100);
+  });
+
+  it("removes the oldest file, and nothing else, when there are too many", async () => {
+    const journal = await journalAt({ limits });
+    for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));
+    expect(await readdir(folder)).toHaveLength(4);
+    const entries = await collect(journal.read());
+    expect(entries[0]?.seq).toBeGreaterThan(1);
+    expect(entries.at(-1)?.data).toBe(100);
+    expect(entries.map(({ seq }) => seq)).toEqual(
+      entries.map((_, at) => (entries[0]?.seq ?? 0) + at),
+    );
+  });
+});
+
+describe("following a journal", () => {
+  it("reads what is there, then what comes, until it is closed", async () => {
+    const journal = await journalAt();
+    for (let number = 1; number <= 5; number += 1) journal.append(note(number));
+    const all = collect(journal.follow({ from: 4 }));
+    for (let number = 6; number <= 200; number += 1) await journal.commit(note(number));
+    journal.append(note(201));
+    await journal.close();
+    expect(dataOf(await all)).toEqual(Array.from({ length: 198 }, (_, at) => at + 4));
+  });
+
+  it("ends when the signal aborts", async () => {
+    const journal = await journalAt();
+    const stop = new AbortController();
+    const all = collect(journal.follow({ signal: stop.signal }));
+    await journal.commit(note(1));
+    const next = await collect(journal.follow({ signal: stop.signal }), 1);
+    expect(dataOf(next)).toEqual([1]);
+    stop.abort();
+    expect(dataOf(await all)).toEqual([1]);
+  });
+
+  it("goes on across files that are put aside and removed meanwhile", async () => {
+    const journal = await journalAt({ limits: { maxFileBytes: 1_000 } });
+    const all = collect(journal.follow());
+    for (let number = 1; number <= 300; number += 1) await journal.commit(note(number));
+    await journal.close();
+    expect(dataOf(await all)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+  });
+
+  it("works from outside, by polling, while the file grows", async () => {
+    const journal = await journalAt({ limits: { maxFileBytes: 3_000 } });
+    let ended = false;
+    const more = async (): Promise<boolean> => {
+      if (ended) return false;
+      await new Promise((resolve) => setImmediate(resolve));
+      ended = journal.lastSeq >= 400 && (await journal.flush()) === undefined;
+      return true;
+    };
+    const all = collect(followJournal(file, { more }));
+    for (let number = 1; number <= 400; number += 1) {
+      if (number % 10 === 0) await journal.commit(note(number));
+      else journal.append(note(number));
+    }
+    expect(dataOf(await all)).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
+  });
+});

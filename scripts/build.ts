@@ -1,10 +1,10 @@
-import { chmod, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { buildBundles } from "./build-bundles.ts";
 import { root } from "./source-files.ts";
 
-/* `npm run build`: dist/ is what npm publishes: modules, declarations, the two bundles. */
+/* `npm run build`: dist/ is what npm publishes: modules, declarations, and the two bundles. */
 
 await rm(join(root, "dist"), { recursive: true, force: true });
 await execa("tsc", ["-p", "tsconfig.build.json"], {
@@ -13,4 +13,3 @@ await execa("tsc", ["-p", "tsconfig.build.json"], {
   stdio: "inherit",
 });
 await buildBundles();
-await chmod(join(root, "dist/cli/main.js"), 0o755);

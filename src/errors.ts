@@ -498,7 +498,9 @@ export class MachineChoiceError extends RamureError {
   readonly code = "machine-choice";
   override readonly retryable = false;
   constructor(agent: string) {
-    super(`${agent} was given an image and a machine; give it the one to make, or the one to share.`);
+    super(
+      `${agent} was given an image and a machine; give it the one to make, or the one to share.`,
+    );
   }
 }
 
@@ -531,5 +533,36 @@ export class GaveUpError extends RamureError {
   ) {
     const why = cause === "intensity" ? "it failed too often" : "no restart would help";
     super(`${path} was given up: ${why}; its last failure: ${last}`, options);
+  }
+}
+
+/** There is no pi on the machine. */
+export class PiMissingError extends RamureError {
+  readonly code = "pi-missing";
+  override readonly retryable = false;
+  constructor(machine: string, looked: string) {
+    super(
+      `There is no pi on ${machine} (looked ${looked}); install it there: npm install -g @earendil-works/pi-coding-agent@0.74.2 (any newer one on Node 22), or pass piHarness({ command }).`,
+    );
+  }
+}
+
+/** The pi on the machine is older than what ramure can drive. */
+export class PiTooOldError extends RamureError {
+  readonly code = "pi-too-old";
+  override readonly retryable = false;
+  constructor(command: string, found: string, needed: string) {
+    super(
+      `${command} is pi ${found}, and ${needed} or newer is needed; update it: npm install -g @earendil-works/pi-coding-agent@0.74.2 (any newer one on Node 22).`,
+    );
+  }
+}
+
+/** The file that is built for another program to load is not there. */
+export class BundleMissingError extends RamureError {
+  readonly code = "bundle-missing";
+  override readonly retryable = false;
+  constructor(path: string) {
+    super(`The pi extension is not built: there is no ${path}; run npm run build.`);
   }
 }

@@ -48,3 +48,5 @@ export type SupervisionEvent =
       readonly reason: ExitReason;
     }
   | { readonly type: "unexpected-message"; readonly message: string };
+
+export type GaveUpEvent = Extract<SupervisionEvent, { readonly type: "gave-up" }>;

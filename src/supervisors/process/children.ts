@@ -10,6 +10,8 @@ import type { Scope } from "./scope.ts";
 export interface ChildProcessOptions extends ChildPolicy {
   /** Default: the process's name. */
   readonly id?: string | undefined;
+  /** The process that stands for it outside. Default: itself. */
+  readonly face?: ProcessRecord | undefined;
 }
 
 /**
@@ -21,12 +23,12 @@ export function startProcess(
   scope: Scope,
   definition: ProcessDefinition,
   args: readonly unknown[],
-  { id, ...policy }: ChildProcessOptions = {},
+  { id, face, ...policy }: ChildProcessOptions = {},
 ): ProcessRecord {
   const name = freeName(scope, id ?? definition.name, id !== undefined || definition.named);
   const path = `${scope.record.path}/${name}`;
   refuseRootOptions(path, definition.options);
-  const record = new ProcessRecord(scope.run, inherit(scope, definition), args, path);
+  const record = new ProcessRecord(scope.run, inherit(scope, definition), args, path, face);
   control(scope, record, name);
   scope.record.children.set(name, record);
   scope.run.directory.set(path, record.addressee());

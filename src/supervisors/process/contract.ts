@@ -1,6 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { InputSchema } from "../../actors/agent/tool-schema.ts";
 import type { LogEvent } from "../../actors/event-log.ts";
+import type { ExitReason } from "../../actors/exit-reason.ts";
 
 /** What one declared endpoint takes and gives. */
 export interface EndpointShape {
@@ -62,6 +63,21 @@ type Entry<Type extends string, Data> = Omit<LogEvent, "type" | "data" | "source
 
 type TerminalEvent = { [K in keyof TerminalData]: Entry<K, TerminalData[K]> }[keyof TerminalData];
 
+/** What happens to the children that a process keeps alive. */
+export interface RestartData {
+  readonly restarting: {
+    readonly id: string;
+    readonly attempt: number;
+    readonly of: number;
+    readonly delayMs: number;
+    readonly reason: ExitReason;
+  };
+  readonly restarted: { readonly id: string; readonly epoch: number };
+  readonly "gave-up": { readonly id: string; readonly cause: string; readonly reason: ExitReason };
+}
+
+type RestartEvent = { [K in keyof RestartData]: Entry<K, RestartData[K]> }[keyof RestartData];
+
 type OwnEvent<Events> =
   Events extends Readonly<Record<string, StandardSchemaV1>>
     ? {
@@ -74,7 +90,7 @@ type BubbledEvent = Omit<LogEvent, "source"> & { readonly source: string };
 /** An event of a process: its own, one of its ends, or one that bubbled up from below (`source` set). */
 export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
   ? LogEvent
-  : OwnEvent<Shape["events"]> | TerminalEvent | BubbledEvent;
+  : OwnEvent<Shape["events"]> | RestartEvent | TerminalEvent | BubbledEvent;
 
 /** The event types that `emit` takes. */
 export type EventType<Shape extends ContractShape> = Shape extends OpenShape

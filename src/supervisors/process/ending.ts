@@ -20,11 +20,11 @@ interface Ended {
 }
 
 /** Translate an exit reason into the terminal event. */
-export function terminalOf(process: Ended, { reason }: Ending): Terminal {
+export function terminalOf(process: Ended, { reason, thrown }: Ending): Terminal {
   if (reason.type === "normal") return { type: "done", data: { result: reason.value } };
   if (reason.type === "error") return { type: "failed", data: failedData(reason) };
   if (reason.type === "shutdown" && isGivingUp(reason.cause)) {
-    return { type: "failed", data: gaveUpData(process.path, reason.cause) };
+    return { type: "failed", data: gaveUpData(process.path, reason.cause, thrown) };
   }
   return { type: "cancelled", data: { reason: cancelReasonOf(process, reason) } };
 }
@@ -46,8 +46,8 @@ function isGivingUp(cause: string): boolean {
   return cause === "intensity" || cause === "not-retryable" || cause === "start-failed";
 }
 
-function gaveUpData(path: string, cause: string): FailedData {
-  const message = `${path} gave up on a child: ${cause}`;
+function gaveUpData(path: string, cause: string, thrown: unknown): FailedData {
+  const message = thrown instanceof Error ? thrown.message : `${path} gave up on a child: ${cause}`;
   return { class: cause, message, retryable: cause !== "not-retryable" };
 }
 

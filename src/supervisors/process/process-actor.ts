@@ -1,7 +1,13 @@
 import type { Behavior, Context } from "../../actors/behavior.ts";
 import { type ErrorExit, type ExitReason, errorExit } from "../../actors/exit-reason.ts";
-import { NotAsyncError, ProcessFailedError, ProcessTimeoutError } from "../../errors.ts";
+import {
+  GaveUpError,
+  NotAsyncError,
+  ProcessFailedError,
+  ProcessTimeoutError,
+} from "../../errors.ts";
 import { createSupervision, type SupervisionHooks } from "../supervision.ts";
+import type { GaveUpEvent, SupervisionEvent } from "../supervision-event.ts";
 import { deferred } from "./deferred.ts";
 import { Inbox } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
@@ -61,15 +67,32 @@ function closeScope(scope: Scope): void {
   scope.closed = true;
   scope.record.endpoints.withdrawAll();
   const reason = scope.reason ?? { type: "killed", by: "brutal" };
-  scope.record.ended({ reason, thrown: scope.thrown });
+  scope.record.ended({ reason, thrown: scope.thrown ?? scope.record.lost });
 }
 
+/** Events of the children that stand on the process's own stream; the others are in the journal alone. */
+const told: ReadonlySet<SupervisionEvent["type"]> = new Set(["restarting", "restarted", "gave-up"]);
+
 function hooksOf(record: ProcessRecord, context: Context<ProcessMessage>): SupervisionHooks {
-  return {
-    onEvent: (event) => record.emit(event.type, event),
-    onGiveUp: (reason) => context.self.send({ type: "end", reason }),
-    onAutoShutdown: (reason) => context.self.send({ type: "end", reason }),
+  const end = (reason: ExitReason): void => {
+    context.self.send({ type: "end", reason });
   };
+  return {
+    onEvent: (event) => {
+      const { type, ...data } = event;
+      if (told.has(type)) record.emit(type, data);
+      else record.run.note({ type, path: record.path, data });
+      if (event.type === "gave-up") record.lost = lostChild(record, event);
+    },
+    onGiveUp: end,
+    onAutoShutdown: end,
+  };
+}
+
+function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
+  const last = event.reason.type === "error" ? event.reason.message : event.reason.type;
+  const cause = record.children.get(event.id)?.thrown;
+  return new GaveUpError(`${record.path}/${event.id}`, event.cause, last, { cause });
 }
 
 async function runBody(scope: Scope): Promise<void> {

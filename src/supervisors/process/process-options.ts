@@ -35,6 +35,14 @@ export interface ProcessOptions<Shape extends ContractShape = OpenShape> extends
 
 const rootOnly = ["logDir", "host", "port", "baseUrl", "harness", "clock"] as const;
 
+/** Give the options without those of a run. */
+export function withoutRootOptions<Shape extends ContractShape>(
+  options: ProcessOptions<Shape>,
+): ProcessOptions<Shape> {
+  const none = Object.fromEntries(rootOnly.map((name) => [name, undefined]));
+  return { ...options, ...none };
+}
+
 /** Throw RootOptionError when a process that is started below another carries options of a run. */
 export function refuseRootOptions(path: string, options: ProcessOptions<ContractShape>): void {
   const found = rootOnly.find((name) => options[name] !== undefined);

@@ -3,7 +3,7 @@ import { NoProcError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { type Deferred, deferred } from "./deferred.ts";
 import type { ProcessDefinition } from "./definition.ts";
-import { type Ending, errorOf, terminalOf } from "./ending.ts";
+import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
 import { EndpointTable } from "./endpoint-table.ts";
 import { hasEnded, next, type ProcessEvent, type ProcessState } from "./lifecycle.ts";
 import type { Addressee, Run } from "./run.ts";
@@ -23,7 +23,7 @@ export interface Living {
 /** What of a process outlives its epochs: path, events, result, agents, endpoints. */
 export class ProcessRecord {
   readonly log: EventLog;
-  readonly agents: Map<string, Agent> = new Map();
+  readonly agents: Map<string, Agent>;
   readonly endpoints: EndpointTable;
   /** The processes that it started, in start order. */
   readonly children: Map<string, ProcessRecord> = new Map();
@@ -31,6 +31,11 @@ export class ProcessRecord {
   living: Living | undefined;
   control: ProcessControl | undefined;
   cancelReason: string | undefined;
+  /** The child that its supervision gave up on. */
+  lost: Error | undefined;
+  /** What the last epoch that failed threw. */
+  thrown: unknown;
+  readonly #onEnd = new Set<(terminal: Terminal, ending: Ending) => void>();
   #state: ProcessState = "starting";
   #since: number;
   #epoch = 1;
@@ -41,9 +46,12 @@ export class ProcessRecord {
     readonly definition: ProcessDefinition,
     readonly args: readonly unknown[],
     readonly path: string,
+    /** The process that stands for this one outside: its agents and endpoints are this one's. */
+    face?: ProcessRecord | undefined,
   ) {
     this.log = createEventLog({ clock: run.clock, path });
-    this.endpoints = new EndpointTable(path, run.clock);
+    this.agents = face?.agents ?? new Map();
+    this.endpoints = face?.endpoints ?? new EndpointTable(path, run.clock);
     this.#since = run.clock.wallNow();
     this.#report();
   }
@@ -65,12 +73,19 @@ export class ProcessRecord {
     return this.#result.promise;
   }
 
+  /** Hear of the end of every epoch from now on. Returns how to stop hearing. */
+  onEnd(listener: (terminal: Terminal, ending: Ending) => void): () => void {
+    this.#onEnd.add(listener);
+    return () => this.#onEnd.delete(listener);
+  }
+
   /** Begin the next epoch: who has read the last one's end reads on. Idempotent until that epoch ends. */
   reopen(): void {
     if (!hasEnded(this.#state)) return;
     this.#epoch += 1;
     this.#result = deferred();
     this.cancelReason = undefined;
+    this.lost = undefined;
     this.log.reopen();
     this.move({ type: "restarted" });
   }
@@ -95,11 +110,13 @@ export class ProcessRecord {
     for (const child of this.children.values())
       child.ended({ reason: { type: "shutdown", cause: "parent" } });
     const terminal = terminalOf(this, ending);
+    this.thrown = ending.thrown;
     this.living = undefined;
     this.emit(terminal.type, terminal.data);
     this.move({ type: `ended-${terminal.type}` });
     if (terminal.type === "done") this.#result.resolve(terminal.data.result);
     else this.#result.reject(errorOf(this, ending));
+    for (const listener of [...this.#onEnd]) listener(terminal, ending);
   }
 
   emit(type: string, data: unknown): void {

@@ -71,8 +71,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {
     const child = recordOf(handle);
-    const source = options.source ?? child.name;
-    return bubble(child.log, this.#scope.record.log, { ...options, source });
+    return bubble(child.log, this.#scope.record.log, options.source ?? child.name, options);
   }
 
   send(target: Target, message: unknown): boolean {

@@ -15,6 +15,7 @@ import type { ProcessDefinition } from "../process/definition.ts";
 import { processBehavior } from "../process/process-actor.ts";
 import { ProcessRecord } from "../process/process-record.ts";
 import type { Addressee, JournalNote, Run } from "../process/run.ts";
+import type { ProcessMessage } from "../process/scope.ts";
 import { privateDirectory, type RunPaths } from "./home.ts";
 import type { Journal } from "./journal.ts";
 
@@ -47,7 +48,7 @@ export class Runtime implements Run {
   readonly journal: Journal;
   readonly startGate: StartGate = createStartGate(availableParallelism());
   #bridge: Promise<Bridge> | undefined;
-  #root: { readonly record: ProcessRecord; ref: Ref } | undefined;
+  #root: { readonly record: ProcessRecord; ref: Ref<ProcessMessage> } | undefined;
   #agents = 0;
 
   constructor({ id, paths, logDir, clock, harness, journal, environment }: RuntimeParts) {
@@ -60,7 +61,7 @@ export class Runtime implements Run {
     this.#paths = paths;
     this.journal = journal;
     this.system = createSystem({ clock });
-    this.registry = this.system.spawn(registryBehavior(), { name: "$registry", kind: "registry" });
+    this.registry = this.system.spawn(registryBehavior(), { kind: "registry" });
   }
 
   get root(): ProcessRecord | undefined {
@@ -128,7 +129,7 @@ export class Runtime implements Run {
     await this.journal.close();
   }
 
-  #spawn(record: ProcessRecord): Ref {
+  #spawn(record: ProcessRecord): Ref<ProcessMessage> {
     return this.system.spawn(processBehavior(record), { name: record.name, kind: "process" });
   }
 }

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
+
 import { piHarness } from "../../actors/agent/pi-harness.ts";
 import { systemClock } from "../../actors/system-clock.ts";
 import type { ProcessDefinition } from "../process/definition.ts";

@@ -1,0 +1,70 @@
+export type { Harness } from "./actors/agent/harness.ts";
+export type { AgentState } from "./actors/agent/lifecycle.ts";
+export type { Receipt } from "./actors/agent/outbox.ts";
+export { type PiOptions, piHarness } from "./actors/agent/pi-harness.ts";
+export type { ToolCall, ToolOptions } from "./actors/agent/tool.ts";
+export { type InputSchema, jsonSchema } from "./actors/agent/tool-schema.ts";
+export type { LogEvent } from "./actors/event-log.ts";
+export type { ExitReason } from "./actors/exit-reason.ts";
+export * from "./errors.ts";
+export { LocalImage } from "./machines/local.ts";
+export type {
+  Argv,
+  ExecOptions,
+  ExecResult,
+  Image,
+  Machine,
+} from "./machines/machine.ts";
+export type { Backoff } from "./supervisors/backoff.ts";
+export type { BubbleOptions } from "./supervisors/bubble.ts";
+export type { Agent, NoArguments, SendOptions } from "./supervisors/process/agent.ts";
+export { agentProcess } from "./supervisors/process/agent-process.ts";
+export type { AgentOptions } from "./supervisors/process/agents.ts";
+export {
+  agent,
+  bubble,
+  connect,
+  currentProcess,
+  currentRuntime,
+  done,
+  emit,
+  every,
+  expose,
+  fail,
+  machine,
+  type Runtime,
+  receive,
+  send,
+  sleep,
+  spawn,
+  wait,
+  whereis,
+} from "./supervisors/process/ambient.ts";
+export type { AttachOptions } from "./supervisors/process/attach.ts";
+export type { ConnectOptions } from "./supervisors/process/connections.ts";
+export {
+  type Api,
+  type Contract,
+  type ContractShape,
+  contract,
+  type EndpointShape,
+  type Event,
+  type FailedData,
+  type MessageOf,
+  type OpenShape,
+  type TerminalData,
+} from "./supervisors/process/contract.ts";
+export type { AgentProcess } from "./supervisors/process/definition.ts";
+export type { EndpointCall, EndpointCallOptions } from "./supervisors/process/endpoint-table.ts";
+export { isCancelled, isDone, isFailed } from "./supervisors/process/event-kinds.ts";
+export type { EventLog } from "./supervisors/process/event-log.ts";
+export type { EndpointOptions } from "./supervisors/process/exposing.ts";
+export { all, race, settled } from "./supervisors/process/joins.ts";
+export type { ProcessState } from "./supervisors/process/lifecycle.ts";
+export type { MachineOptions } from "./supervisors/process/machines.ts";
+export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
+export type { Process } from "./supervisors/process/process.ts";
+export type { ProcessHandle } from "./supervisors/process/process-handle.ts";
+export type { ProcessOptions, RootOptions } from "./supervisors/process/process-options.ts";
+export type { RestartPolicy } from "./supervisors/process/restart-policy.ts";
+export { retry } from "./supervisors/process/retry.ts";

@@ -1,0 +1,63 @@
+import { bubble } from "../bubble.ts";
+import { defaultLimits } from "../intensity.ts";
+import { makeProcess } from "./agent-process.ts";
+import { startProcess } from "./children.ts";
+import type { ContractShape } from "./contract.ts";
+import { type AgentProcess, definitionOf, type ProcessDefinition } from "./definition.ts";
+import { errorOf, type Terminal } from "./ending.ts";
+import { pending } from "./pending.ts";
+import { withoutRootOptions } from "./process-options.ts";
+import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
+import { currentScope, limitsOf } from "./scope.ts";
+
+/** The name of the supervised child below a `retry`. */
+const childName = "run";
+
+/**
+ * Make a process that runs another one and starts it again when it fails.
+ *
+ * Same arguments, same result. Its events are the child's, with source `run`, and `restarting`,
+ * `restarted` and `gave-up`. When the policy is exhausted it rejects with GaveUpError, whose `cause`
+ * is what the last attempt threw.
+ *
+ * @param policy Default: `transient`, 3 restarts in 5 s, at most 8 failures in a row, no backoff.
+ */
+export function retry<Args extends readonly unknown[], Result, Shape extends ContractShape>(
+  process: AgentProcess<Args, Result, Shape>,
+  policy: RestartPolicy = {},
+): AgentProcess<Args, Result, Shape> {
+  const inner = definitionOf(process);
+  const child = { ...inner, options: withoutRootOptions(inner.options) };
+  const outer = makeProcess({
+    ...inner,
+    options: { ...inner.options, timeoutMs: undefined },
+    body: (...args) => keepAlive(child, args, policy),
+  });
+  return outer as unknown as AgentProcess<Args, Result, Shape>;
+}
+
+async function keepAlive(
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+  policy: RestartPolicy,
+): Promise<unknown> {
+  const scope = currentScope("retry");
+  const record = startProcess(scope, definition, args, {
+    restart: "transient",
+    ...childPolicy(policy, defaultLimits),
+    id: childName,
+    face: scope.record,
+  });
+  bubble(record.log, scope.record.log, childName);
+  return await pending<unknown>(limitsOf(scope), ({ resolve, reject }) =>
+    record.onEnd((terminal, ending) => {
+      if (terminal.type === "done") resolve(terminal.data.result);
+      else if (isFinal(terminal, policy)) reject(errorOf(record, ending));
+    }),
+  );
+}
+
+/** A failure that is restarted or given up on is the supervision's to tell. */
+function isFinal(terminal: Terminal, policy: RestartPolicy): boolean {
+  return terminal.type === "cancelled" || policy.restart === "temporary";
+}

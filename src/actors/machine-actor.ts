@@ -1,6 +1,6 @@
 import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
 import type { Image, Machine } from "../machines/machine.ts";
-import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
+import type { Behavior, Context, Ref, SpawnOptions } from "./behavior.ts";
 import type { Clock } from "./clock.ts";
 import { type ExitReason, errorExit } from "./exit-reason.ts";
 import { type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
@@ -22,6 +22,8 @@ export interface MachineSpec {
   readonly memory: MachineMemory;
   /** Set for whatever runs there: the marks of the run. Default: none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Takes away what was made on it, while it can still be reached. Default: nothing. */
+  readonly beforeStop?: ((machine: Machine) => Promise<void>) | undefined;
 }
 
 /** What a machine is spawned with. */
@@ -43,13 +45,17 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
     init: async (context) => {
       const { signal, self, epoch } = context;
       memory.begin(epoch);
-      context.own(() => memory.leave(signal.aborted));
-      const machine = await image.spawn({ name, signal, env });
-      await ownedOrStopped(context.own, machine);
+      context.own(() => memory.leave());
+      const machine = await image.spawn({ name, signal, env }).catch((error: unknown) => {
+        if (signal.aborted) memory.move({ type: "stop-requested" });
+        throw error;
+      });
       const at: Whereabouts = { now: () => machine, ready: async () => machine };
       const report = (error: MachineUnreachableError) =>
         self.send({ type: "unreachable", machine, error });
-      memory.started(delegating(at, report));
+      const watched = delegating(at, report);
+      await ownedOrStopped(context, () => stopAfter(spec, machine, watched));
+      memory.started(watched);
       return machine;
     },
     receive: (machine, message, context) => {
@@ -64,14 +70,22 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
 
 /** The actor may have been closed while the image was spawned: then nobody else stops the machine. */
 async function ownedOrStopped(
-  own: (dispose: () => Promise<void>) => void,
-  machine: Machine,
+  context: Pick<Context<MachineMessage>, "own">,
+  stop: () => Promise<void>,
 ): Promise<void> {
   try {
-    own(() => machine.stop());
+    context.own(stop);
   } catch (error) {
-    await machine.stop();
+    await stop();
     throw error;
+  }
+}
+
+async function stopAfter(spec: MachineSpec, machine: Machine, watched: Machine): Promise<void> {
+  try {
+    await spec.beforeStop?.(watched);
+  } finally {
+    await machine.stop();
   }
 }
 
@@ -166,9 +180,8 @@ export class MachineMemory {
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */
-  leave(stopping: boolean): void {
+  leave(): void {
     this.#machine = undefined;
-    if (stopping && this.#state === "starting") this.move({ type: "stop-requested" });
     if (this.#state === "stopping") this.move({ type: "stopped" });
     else this.move({ type: "crashed" }, this.#summary);
   }

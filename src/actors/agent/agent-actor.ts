@@ -22,10 +22,15 @@ export const agentSpawnOptions = {
 export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnation> {
   return {
     init: async (context) => {
-      const { signal } = context;
-      spec.memory.begin(context.self, context.epoch);
-      context.own(() => spec.memory.leave(signal.aborted));
-      return new Incarnation(spec, context, await startAgent(spec, context));
+      const { memory } = spec;
+      memory.begin(context.self, context.epoch);
+      context.own(() => memory.leave());
+      try {
+        return new Incarnation(spec, context, await startAgent(spec, context));
+      } catch (error) {
+        memory.notStarted(error, context.signal.aborted);
+        throw error;
+      }
     },
     started: (incarnation) => incarnation.started(),
     receive: (incarnation, message) => incarnation.receive(message),

@@ -2,6 +2,7 @@ import { AgentEndedError } from "../../errors.ts";
 import type { Ref } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
 import { createEventLog, type EventLog } from "../event-log.ts";
+import { errorExit } from "../exit-reason.ts";
 import type { RegistryMessage } from "../registry-actor.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { Launched } from "./harness.ts";
@@ -112,11 +113,16 @@ export class AgentMemory {
     this.#report();
   }
 
+  /** An incarnation did not come up, on its own account or because it was asked to stop. */
+  notStarted(error: unknown, isStopping: boolean): void {
+    if (isStopping) this.move({ type: "stop-requested" });
+    else this.emit("exited", errorExit(error, "start"));
+  }
+
   /** An incarnation is over, its resources released; says nothing of a next one. */
-  leave(stopping: boolean): void {
+  leave(): void {
     this.#self = undefined;
     this.#facts = { ...this.#facts, tool: undefined };
-    if (stopping && this.#state !== "stopping") this.move({ type: "stop-requested" });
     if (this.#state === "stopping") this.move({ type: "stopped" });
     else if (isLive(this.#state)) this.move({ type: "crashed" });
   }

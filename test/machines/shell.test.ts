@@ -1,0 +1,89 @@
+import { execaSync } from "execa";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { quote, shellLine } from "../../src/machines/shell.ts";
+
+const shells = ["bash", "sh"];
+const anything = fc
+  .string({ unit: "binary", maxLength: 40 })
+  .filter((word) => !word.includes("\0"));
+/** Characters that shells care about, far more often than chance would have them. */
+const nasty = fc.string({
+  unit: fc.constantFrom(..."'\"\\`$(){}[]<>|&;!*?~#=-^%, \n\t\rab1é名"),
+  maxLength: 30,
+});
+const words = fc.array(fc.oneof(anything, nasty), { maxLength: 8 });
+
+/** What a shell makes of a line: the words that arrive, each ended by a NUL. */
+function arrived(shell: string, line: string): readonly string[] {
+  const script = `show() { for word in "$@"; do printf '%s\\0' "$word"; done; }; show ${line}`;
+  return fed(shell, script).split("\0").slice(0, -1);
+}
+
+/** What a shell prints that reads a script from its standard input. */
+function fed(shell: string, input: string): string {
+  return execaSync(shell, ["-s"], { input, stripFinalNewline: false }).stdout;
+}
+
+describe("A quoted line", () => {
+  it.each(shells)("arrives word for word in %s, whatever the words are", (shell) => {
+    fc.assert(
+      fc.property(words, (list) => {
+        expect(arrived(shell, shellLine(list))).toEqual(list);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it.each(shells)("survives a second shell in %s, as over ssh", (shell) => {
+    fc.assert(
+      fc.property(words, (list) => {
+        const inner = shellLine(["printf", "%s\\0", ...list]);
+        const out = fed(shell, shellLine([shell, "-c", inner]));
+        expect(out.split("\0").slice(0, -1)).toEqual(list.length > 0 ? list : [""]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it.each([
+    "-n",
+    "--help",
+    "",
+    "\n",
+    "a\n",
+    "~",
+    "~root",
+    "A=b",
+    "if",
+    "'",
+    "''",
+    "\\",
+    "!!",
+    "$'x'",
+    "\u{10ffff}",
+    "\u0001\u007f",
+  ])("carries %j", (word) => {
+    for (const shell of shells) expect(arrived(shell, shellLine([word]))).toEqual([word]);
+  });
+
+  it("runs a program that is named like a word of the shell's own", () => {
+    for (const name of ["if", "done", "until", "a=b"]) {
+      const tried = `${quote(name)} 2>/dev/null; echo $?`;
+      expect(fed("sh", tried)).toBe("127\n");
+    }
+  });
+
+  it("leaves plain words plain, for people who read logs", () => {
+    expect(shellLine(["git", "log", "-n1", "a@b:/c%d+e,f"])).toBe("git log -n1 a@b:/c%d+e,f");
+  });
+
+  it.each([
+    ["a NUL", "a\0b"],
+    ["half a surrogate pair", "a\ud800b"],
+  ])("is refused for %s", (_, word) => {
+    expect(() => shellLine(["echo", word])).toThrow(
+      expect.objectContaining({ code: "unsafe-word", retryable: false }),
+    );
+  });
+});

@@ -82,6 +82,7 @@ function fits(file: string, room: string): boolean {
   if (room.endsWith("/**")) return file.startsWith(room.slice(0, -2));
   if (room.endsWith("*.ts")) return file.startsWith(room.slice(0, -4));
   if (room.endsWith("/*")) return posix.dirname(file) === room.slice(0, -2);
+  if (room.endsWith("*")) return file.startsWith(room.slice(0, -1));
   return file === room;
 }
 

@@ -7,6 +7,12 @@ export type Ignore = typeof ignore;
 
 /** What an actor does. One message at a time; the state it returns is committed when the handler settles well. */
 export interface Behavior<Message, State> {
+  /**
+   * Whether `receive` may await. What follows its awaits is then known as this actor's: calls that
+   * wait for each other in a circle are found, and effects after a kill are void. A behavior that
+   * hands `receive` on to another one says so here. Default: whether `receive` is an async function.
+   */
+  readonly awaits?: boolean | undefined;
   /** Make the first state. A throw, or more time than `startTimeoutMs`, fails the start. */
   init(context: Context<Message>): State | Ignore | Promise<State | Ignore>;
   /** Run after the start succeeded and before any message (OTP: `handle_continue`). */
@@ -112,6 +118,8 @@ export interface Slot<Message = unknown, ParentMessage = never> {
   ): Ref<Message>;
   /** Give up the name; what waited becomes dead letters. */
   release(): void;
+  /** Resolves when no code of an ended incarnation runs any more and all that it owned is released. */
+  settled(): Promise<void>;
 }
 
 export interface SlotOptions {

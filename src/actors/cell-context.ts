@@ -14,7 +14,7 @@ import type {
 import type { Cell, Owned } from "./cell.ts";
 import type { Clock } from "./clock.ts";
 import { nameOf } from "./dead-letters.ts";
-import { disposeLate } from "./ending.ts";
+import { disposeLate } from "./disposal.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { Mailbox } from "./mailbox.ts";
 import { CellMonitor, link, unlink } from "./monitors.ts";

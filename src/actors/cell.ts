@@ -30,8 +30,8 @@ export interface Place {
   readonly keepsMailbox: boolean;
   /** What the last incarnation left unhandled; only with `keepsMailbox`. */
   carry(messages: readonly unknown[]): void;
-  /** The incarnation is no more. */
-  vacate(exit: Exit): void;
+  /** The incarnation is no more; what is still under way of it is in `afterlife`. */
+  vacate(exit: Exit, afterlife: ReadonlySet<Promise<void>> | undefined): void;
 }
 
 /** What stands among an actor's children, in start order. */
@@ -120,6 +120,9 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
   startError: unknown = undefined;
   /** Its code, when that still runs after the end. */
   orphan: Orphan | undefined = undefined;
+  /** What is still under way after a kill: its code, its disposers. */
+  afterlife: Set<Promise<void>> | undefined = undefined;
+  orphanSettled: (() => void) | undefined = undefined;
   /** Effects that were tried after the end. */
   fenced = 0;
   children: Map<string, Child> | undefined = undefined;
@@ -154,7 +157,8 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
     this.behavior = setup.behavior;
     this.options = setup.options;
     this.max = (setup.options.mailbox ?? setup.kernel.mailbox).max;
-    this.scoped = isAsync(setup.behavior.receive) || isAsync(setup.behavior.init);
+    const { awaits, init, receive } = setup.behavior;
+    this.scoped = awaits ?? (isAsync(receive) || isAsync(init));
   }
 
   get living(): Cell | undefined {

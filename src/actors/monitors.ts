@@ -1,7 +1,8 @@
 import type { Monitor, Ref } from "./behavior.ts";
 import type { Cell, SystemMessage } from "./cell.ts";
+import { signalLink } from "./closing.ts";
 import { deliverSystem } from "./delivery.ts";
-import { signalLink, watch } from "./ending.ts";
+import { watch } from "./ending.ts";
 import type { Exit } from "./exit-reason.ts";
 import { CellRef } from "./refs.ts";
 

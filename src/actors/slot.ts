@@ -5,9 +5,10 @@ import type { DeadLetterReason } from "./dead-letters.ts";
 import { enqueue } from "./delivery.ts";
 import type { Exit } from "./exit-reason.ts";
 import { AddressRef, type Vacancy } from "./refs.ts";
-import { addChild, createCell, nameFor, refOf } from "./spawning.ts";
+import { addChild, checkAlive, createCell, nameFor, refOf } from "./spawning.ts";
 
 const defaultMaxWaiting = 1_000;
+const nothing: ReadonlySet<Promise<void>> = new Set();
 
 /** A place among a parent's children: it outlives those who live in it. */
 export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
@@ -21,6 +22,7 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
   #lastExit: Exit | undefined;
   #waiting: unknown[] = [];
   #released = false;
+  readonly #afterlife = new Set<Promise<void>>();
 
   constructor(parent: Cell, options: SlotOptions) {
     this.#parent = parent;
@@ -58,7 +60,7 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
   ): Ref<unknown> {
     if (this.#cell !== undefined) throw new AlreadyStartedError(this.path, this.#cell.pid);
     if (this.#released) this.#takeBack();
-    nameFor(this.#parent, undefined);
+    checkAlive(this.#parent);
     this.#epoch += 1;
     const site = { parent: this.#parent, name: this.name, epoch: this.#epoch, place: this };
     const kind = options.kind ?? this.#options.kind;
@@ -81,7 +83,12 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
     for (const message of messages) this.#keep(message);
   }
 
-  vacate(exit: Exit): void {
+  async settled(): Promise<void> {
+    while (this.#afterlife.size > 0) await Promise.all(this.#afterlife);
+  }
+
+  vacate(exit: Exit, afterlife: ReadonlySet<Promise<void>> = nothing): void {
+    for (const each of afterlife) this.#await(each);
     this.#lastExit = exit;
     this.#cell = undefined;
     if (this.#released) this.#giveUpName();
@@ -94,6 +101,11 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
     }
     this.#letter(this.#cell === undefined ? "noproc" : "stopped", message);
     return false;
+  }
+
+  #await(settled: Promise<void>): void {
+    this.#afterlife.add(settled);
+    void settled.then(() => this.#afterlife.delete(settled));
   }
 
   #keep(message: unknown): boolean {

@@ -43,12 +43,17 @@ export function createCell<M, S>(
 
 /** The name given, checked and free; else the kind and a number. Throws when the parent has ended. */
 export function nameFor(parent: Cell, given: string | undefined, kind = "actor"): string {
-  if (parent.winding || parent.living === undefined) throw new StoppedError(parent.path);
+  checkAlive(parent);
   if (given === undefined) return freeName(parent, kind);
   checkName(`a child of ${parent.path === "" ? "the root" : parent.path}`, given);
   const taken = parent.children?.get(given);
   if (taken === undefined) return given;
   throw new AlreadyStartedError(`${parent.path}/${given}`, taken.living?.pid ?? 0);
+}
+
+/** Throw unless the parent may still have children. */
+export function checkAlive(parent: Cell): void {
+  if (parent.winding || parent.living === undefined) throw new StoppedError(parent.path);
 }
 
 function freeName(parent: Cell, kind: string): string {

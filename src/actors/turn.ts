@@ -1,10 +1,11 @@
-import { StartTimeoutError } from "../errors.ts";
+import { StartTimeoutError, StoppedError } from "../errors.ts";
 import { ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
-import { closeNow, settleOrphan, wind } from "./ending.ts";
+import { closeNow, wind } from "./ending.ts";
 import { errorExit } from "./exit-reason.ts";
 import { notice } from "./notices.ts";
+import { settleOrphan } from "./orphans.ts";
 import { CallMessage, type PendingCall } from "./pending-call.ts";
 import { enter, leave, runAs } from "./scope.ts";
 import { TimerMessage } from "./timer-message.ts";
@@ -228,14 +229,21 @@ function commit(cell: Cell, state: unknown): void {
 /** The state stays as it was before the message that failed. */
 function crash(cell: Cell, error: unknown): void {
   if (cell.living === undefined) return;
-  cell.kernel.crashed(cell, error);
+  const obeyed = cell.status === "stopping" && isAbort(cell, error);
+  if (!obeyed) cell.kernel.crashed(cell, error);
   cell.current = undefined;
   cell.call = undefined;
-  cell.reason = errorExit(error);
+  if (!obeyed) cell.reason = errorExit(error);
   cell.status = "stopping";
   cell.drains = false;
   cell.abort();
   wind(cell);
+}
+
+/** A handler that was asked to stop and let go with the signal's own error did what it was asked. */
+function isAbort(cell: Cell, error: unknown): boolean {
+  if (error instanceof StoppedError || error === cell.signal.reason) return true;
+  return error instanceof Error && error.name === "AbortError";
 }
 
 function watchStuck(cell: Cell): void {

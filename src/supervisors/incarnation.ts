@@ -6,6 +6,7 @@ type Made = Behavior<unknown, unknown> | Ignore;
 
 /** The behavior of one incarnation: it runs the spec's `start` inside the child, then does what that made. */
 export class Incarnation implements Behavior<unknown, unknown> {
+  readonly awaits = true;
   readonly #spec: ResolvedSpec;
   #made: Behavior<unknown, unknown> | undefined;
 

@@ -1,0 +1,111 @@
+import { DownError, StoppedError } from "../errors.ts";
+import type { Cell } from "./cell.ts";
+import { bury, deliverSystem } from "./delivery.ts";
+import { type Exit, errorExit, isClean } from "./exit-reason.ts";
+import { CallMessage } from "./pending-call.ts";
+import { requestStop } from "./stop-request.ts";
+import { TimerMessage } from "./timer-message.ts";
+
+/** The end itself, in one go: resources are released by now; then names; then everyone hears of it. */
+export function close(cell: Cell): void {
+  if (cell.status === "ended") return;
+  const { kernel } = cell;
+  cell.status = "ended";
+  cell.abort();
+  cell.watchdog?.cancel();
+  cancelTimers(cell);
+  kernel.names.releaseAll(cell);
+  kernel.groups.leaveAll(cell);
+  if (cell.watching !== undefined) for (const monitor of cell.watching) monitor.cancel();
+  const exit = cell.exit();
+  kernel.logs.end(cell.path, cell.epoch, exit.reason);
+  emptyMailbox(cell);
+  endCalls(cell);
+  leaveParent(cell);
+  endStart(cell);
+  tellAll(cell);
+  cell.state = undefined;
+}
+
+function cancelTimers(cell: Cell): void {
+  if (cell.timers === undefined) return;
+  for (const timer of cell.timers.values()) {
+    timer.cancelled = true;
+    timer.timer?.cancel();
+  }
+  cell.timers.clear();
+}
+
+/** In a slot that keeps its mailbox, messages wait for the next incarnation; calls and timers never do. */
+function emptyMailbox(cell: Cell): void {
+  const waiting = [...(cell.stash?.takeAll() ?? []), ...cell.mailbox.takeAll()];
+  if (waiting.length === 0) return;
+  if (cell.place?.keepsMailbox !== true) {
+    for (const message of waiting) buryAtEnd(cell, message);
+    return;
+  }
+  const carried = waiting.filter(isPlain);
+  for (const message of waiting) if (message instanceof CallMessage) bury(cell, message);
+  cell.place.carry(carried);
+}
+
+function isPlain(message: unknown): boolean {
+  return !(message instanceof CallMessage) && !(message instanceof TimerMessage);
+}
+
+function buryAtEnd(cell: Cell, message: unknown): void {
+  if (message instanceof CallMessage) bury(cell, message);
+  else if (!(message instanceof TimerMessage)) {
+    const restarts = cell.place !== undefined && !isClean(cell.exit().reason);
+    cell.kernel.deadLetters.add(cell, restarts ? "restart" : "stopped", message);
+  }
+}
+
+function endCalls(cell: Cell): void {
+  const down = new DownError(cell.path, cell.exit().reason);
+  for (const call of cell.takeUnanswered()) call.giveUp(down);
+  const stopped = new StoppedError(cell.path);
+  for (const call of cell.takeAsked()) {
+    if (cell.orphan === undefined) call.abandon(stopped);
+    else call.giveUp(stopped);
+  }
+}
+
+function leaveParent(cell: Cell): void {
+  if (cell.place !== undefined) cell.place.vacate(cell.exit(), cell.afterlife);
+  else cell.parent?.children?.delete(cell.name);
+}
+
+function endStart(cell: Cell): void {
+  if (cell.starting === undefined || cell.hasState) return;
+  if (cell.unstarted === "ignored") cell.starting.resolve(false);
+  else cell.starting.reject(cell.startError ?? new StoppedError(cell.path));
+}
+
+/** Monitors and links first, the parent last. */
+function tellAll(cell: Cell): void {
+  const exit = cell.exit();
+  const { watchers, links, parent } = cell;
+  cell.watchers = undefined;
+  cell.links = undefined;
+  if (watchers !== undefined) for (const watcher of watchers) watcher.ended(exit);
+  if (links !== undefined) {
+    for (const other of links) {
+      other.links?.delete(cell);
+      signalLink(other, exit);
+    }
+  }
+  const onExit = cell.options.onExit;
+  if (onExit !== undefined && parent !== undefined && parent.status !== "stopping") {
+    deliverSystem(parent, { make: onExit, exit, cancelled: false });
+  }
+}
+
+/** The end of a linked actor: a message for who traps it, else the end of `cell` too if it was a failure. */
+export function signalLink(cell: Cell, exit: Exit): void {
+  if (cell.trap !== undefined) deliverSystem(cell, { make: cell.trap, exit, cancelled: false });
+  else if (!isClean(exit.reason)) {
+    const message = `${exit.path}, which it was linked to, has failed`;
+    requestStop(cell, errorExit({ message }, "linked"));
+  }
+}

@@ -1,0 +1,48 @@
+import type { Cell, Owned } from "./cell.ts";
+import { errorExit } from "./exit-reason.ts";
+import { notice } from "./notices.ts";
+import { outlive } from "./orphans.ts";
+
+/** Release what the actor owned, last first, each after the one before. */
+export async function disposeInOrder(cell: Cell): Promise<void> {
+  for (const owned of takeOwned(cell)) {
+    try {
+      await owned.dispose();
+    } catch (error) {
+      disposeFailed(cell, error);
+    }
+  }
+}
+
+/** Release what the actor owned without waiting for it. */
+export function disposeNow(cell: Cell): void {
+  for (const owned of takeOwned(cell)) disposeLate(cell, owned);
+}
+
+/** Dispose of what belongs to an ended incarnation; whoever stops the system waits for it. */
+export function disposeLate(cell: Cell, owned: Owned): void {
+  try {
+    const disposing = owned.dispose();
+    if (disposing === undefined) return;
+    const { reaping } = cell.kernel;
+    const settled = disposing
+      .catch((error: unknown) => disposeFailed(cell, error))
+      .finally(() => reaping.delete(settled));
+    reaping.add(settled);
+    outlive(cell, settled);
+  } catch (error) {
+    disposeFailed(cell, error);
+  }
+}
+
+/** Last owned first. What is not taken yet stays in the set, so that a kill in between finds it. */
+function* takeOwned(cell: Cell): Generator<Owned, void> {
+  while (cell.owned !== undefined && cell.owned.size > 0) {
+    const newest = [...cell.owned].reverse();
+    for (const owned of newest) if (cell.owned.delete(owned)) yield owned;
+  }
+}
+
+function disposeFailed(cell: Cell, error: unknown): void {
+  notice(cell, "dispose-failed", { message: errorExit(error).message });
+}

@@ -60,4 +60,4 @@ export class TmuxCommand {
 }
 
 const noServer = /no server running|error connecting to|server exited unexpectedly|lost server/;
-const noSession = /can't find (session|window|pane)/;
+const noSession = /can't find (session|window|pane)|no current target/;

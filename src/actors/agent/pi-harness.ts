@@ -1,0 +1,192 @@
+import { posix } from "node:path";
+import { customAlphabet } from "nanoid";
+import type { Machine } from "../../machines/machine.ts";
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../system-clock.ts";
+import type { Harness, Launched, LaunchSpec } from "./harness.ts";
+import { type PiHost, preparePiHost } from "./pi-host.ts";
+import { envText, factsText, launchFiles, piWords, wrapperText } from "./pi-launch.ts";
+import { PiPane } from "./pi-pane.ts";
+import { sessionFile } from "./pi-session.ts";
+
+export interface PiOptions {
+  /** The pi to run. Default: the one on the machine's PATH, else in a `node_modules` above. */
+  readonly command?: string | undefined;
+  /**
+   * pi's own directory on the machine, for its settings, models and logins.
+   *
+   * With one, pi runs offline and without the user's skills and context files, and `settings` and
+   * `models` are written there. Default: the user's own, left as it is.
+   */
+  readonly agentDir?: string | undefined;
+  /** The content of `settings.json` in `agentDir`. Default: quiet, no retries: supervisors retry. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The content of `models.json` in `agentDir`. Default: what is there. */
+  readonly models?: Readonly<Record<string, unknown>> | undefined;
+  /** Added to pi's environment, by a private file. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** More words for pi's command line. */
+  readonly args?: readonly string[] | undefined;
+  /** Where the watching of panes takes its time from. Default: the machine's own time. */
+  readonly clock?: Clock | undefined;
+}
+
+const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
+
+const quietSettings = {
+  quietStartup: true,
+  collapseChangelog: true,
+  enableInstallTelemetry: false,
+  retry: { enabled: false, maxRetries: 0, provider: { maxRetries: 0 } },
+};
+
+/** Run agents as pi, each in a pane of a private tmux server on its machine. */
+export function piHarness(options: PiOptions = {}): Harness {
+  return new PiHarness(options);
+}
+
+class PiHarness implements Harness {
+  readonly kind = "pi";
+  readonly #options: PiOptions;
+  readonly #hosts = new Map<string, Map<Machine, Promise<PiHost>>>();
+  readonly #panes = new WeakMap<PiHost, Map<string, PiPane>>();
+
+  constructor(options: PiOptions) {
+    this.#options = options;
+  }
+
+  async launch(spec: LaunchSpec): Promise<Launched> {
+    spec.signal.throwIfAborted();
+    const host = await this.#host(spec);
+    const panes = this.#panesOf(host);
+    await panes.get(spec.id)?.supersede();
+    spec.signal.throwIfAborted();
+    const pane = await this.#start(spec, host, panes);
+    if (!spec.signal.aborted) return pane;
+    await pane.stop();
+    throw spec.signal.reason;
+  }
+
+  async release(machine: Machine, run: string): Promise<void> {
+    const hosts = this.#hosts.get(run);
+    const host = hosts?.get(machine);
+    hosts?.delete(machine);
+    if (hosts?.size === 0) this.#hosts.delete(run);
+    const prepared = await host?.catch(() => undefined);
+    await prepared?.remove();
+  }
+
+  #host({ machine, door, run }: LaunchSpec): Promise<PiHost> {
+    const hosts = this.#hosts.get(run) ?? new Map<Machine, Promise<PiHost>>();
+    this.#hosts.set(run, hosts);
+    const known = hosts.get(machine);
+    if (known) return known;
+    const host = this.#prepare(machine, door);
+    hosts.set(machine, host);
+    host.catch(() => hosts.delete(machine));
+    return host;
+  }
+
+  async #prepare(machine: Machine, door: LaunchSpec["door"]): Promise<PiHost> {
+    const { command, agentDir, models, settings = quietSettings } = this.#options;
+    const host = await preparePiHost({ machine, door, id: newId(), command });
+    if (agentDir !== undefined) {
+      const has = await machine.exec(["test", "-e", posix.join(agentDir, "settings.json")]);
+      if (!has.ok || this.#options.settings)
+        await writeJson(machine, posix.join(agentDir, "settings.json"), settings);
+      if (models) await writeJson(machine, posix.join(agentDir, "models.json"), models);
+    }
+    return host;
+  }
+
+  #panesOf(host: PiHost): Map<string, PiPane> {
+    const panes = this.#panes.get(host) ?? new Map<string, PiPane>();
+    this.#panes.set(host, panes);
+    return panes;
+  }
+
+  async #start(spec: LaunchSpec, host: PiHost, panes: Map<string, PiPane>): Promise<PiPane> {
+    const { machine, id } = spec;
+    const { tmux } = host;
+    const directory = posix.join(host.directory, id);
+    const own = host.seesHost ? spec.dir : directory;
+    const files = launchFiles(directory);
+    const launch = newId();
+    const channel = `exit-${launch}`;
+    await this.#writeFiles(spec, host, { files, channel, launch, own });
+    const run = ["sh", files.script];
+    if (await tmux.hasSession(id)) await tmux.respawnPane(id, { command: run });
+    else await tmux.newSession({ name: id, command: run, cwd: machine.workDir });
+    await tmux.pipePane(id, posix.join(own, "pane.log"));
+    const pane: PiPane = new PiPane({
+      machine,
+      tmux,
+      clock: this.#options.clock ?? systemClock,
+      name: id,
+      channel,
+      files,
+      marker: `RAMURE_LAUNCH=${launch}`,
+      removed: async () => {
+        if (panes.get(id) === pane) panes.delete(id);
+        await machine.exec(["rm", "-f", "--", ...Object.values(files)]);
+      },
+    });
+    panes.set(id, pane);
+    return pane;
+  }
+
+  async #writeFiles(
+    spec: LaunchSpec,
+    host: PiHost,
+    at: {
+      readonly files: ReturnType<typeof launchFiles>;
+      readonly channel: string;
+      readonly launch: string;
+      readonly own: string;
+    },
+  ): Promise<void> {
+    const { machine } = spec;
+    const { agentDir } = this.#options;
+    const session = await sessionFile(spec, at.own);
+    const facts = factsText(spec, {
+      socket: host.reach.socket,
+      harnessVersion: host.pi.version,
+      retries: agentDir === undefined,
+    });
+    const pi = piWords({
+      ...host.pi,
+      extension: host.extension,
+      session,
+      model: spec.model,
+      isolated: agentDir !== undefined,
+      args: this.#options.args ?? [],
+    });
+    const wrapper = wrapperText({ ...at, pi, socket: host.tmuxSocket });
+    await machine.exec(["rm", "-f", "--", at.files.exit]);
+    await Promise.all([
+      machine.writeFile(at.files.facts, facts, { mode: 0o600 }),
+      machine.writeFile(at.files.env, envText(this.#env(spec, at)), { mode: 0o600 }),
+      machine.writeFile(at.files.script, wrapper, { mode: 0o700 }),
+    ]);
+  }
+
+  #env(
+    { run }: LaunchSpec,
+    at: { readonly files: { readonly facts: string }; readonly launch: string },
+  ): Readonly<Record<string, string>> {
+    const { agentDir, env } = this.#options;
+    const own = agentDir === undefined ? {} : { PI_CODING_AGENT_DIR: agentDir, PI_OFFLINE: "1" };
+    return {
+      PI_SKIP_VERSION_CHECK: "1",
+      ...own,
+      ...env,
+      RAMURE_RUN: run,
+      RAMURE_LAUNCH: at.launch,
+      RAMURE_AGENT_FILE: at.files.facts,
+    };
+  }
+}
+
+async function writeJson(machine: Machine, path: string, value: object): Promise<void> {
+  await machine.writeFile(path, JSON.stringify(value, undefined, 2), { mode: 0o600 });
+}

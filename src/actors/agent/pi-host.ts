@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+import { UnsupportedError } from "../../errors.ts";
+import type { Machine, Reach } from "../../machines/machine.ts";
+import { createTmux, type Tmux } from "../../machines/tmux.ts";
+import type { Door } from "./harness.ts";
+import { extensionBundle } from "./pi-bundle.ts";
+import { type FoundPi, findPi } from "./pi-find.ts";
+
+/** What one run needs once on a machine, whatever the number of its agents there. */
+export interface PiHost {
+  /** A directory on the machine, 0700, that goes with the run. */
+  readonly directory: string;
+  /** Whether the machine sees the files of this host under the same paths. */
+  readonly seesHost: boolean;
+  readonly tmux: Tmux;
+  readonly tmuxSocket: string;
+  readonly pi: FoundPi;
+  /** The extension's file on the machine. */
+  readonly extension: string;
+  readonly reach: Reach;
+  remove(): Promise<void>;
+}
+
+const roomForTmuxSocket = 90;
+
+/** Prepare a machine. What was made is removed when it rejects. */
+export async function preparePiHost(options: {
+  readonly machine: Machine;
+  readonly door: Door;
+  readonly id: string;
+  readonly command?: string | undefined;
+}): Promise<PiHost> {
+  const { machine, door, id } = options;
+  if (!machine.reach) throw new UnsupportedError(machine.kind, "reach");
+  const seesHost = await seesFilesOf(machine, dirname(door.socket));
+  const directory = await makeDirectory(machine, seesHost ? dirname(door.socket) : "/tmp", id);
+  const tmuxSocket = posix.join(directory, "tmux");
+  const tmux = createTmux(machine, {
+    socket: tmuxSocket,
+    configPath: posix.join(directory, "tmux.conf"),
+  });
+  const undo: (() => Promise<unknown>)[] = [
+    () => machine.exec(["rm", "-rf", "--", directory]),
+    () => tmux.killServer(),
+  ];
+  const remove = async () => {
+    for (const step of undo.splice(0).reverse()) await step();
+  };
+  try {
+    const reach = await machine.reach(door.socket);
+    undo.push(async () => reach[Symbol.asyncDispose]());
+    const [pi, extension] = await Promise.all([
+      findPi(machine, { command: options.command, seesHost }),
+      placeExtension(machine, directory, seesHost),
+      tmux.startServer(),
+    ]);
+    return { directory, seesHost, tmux, tmuxSocket, pi, extension, reach, remove };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Ask the machine for a file that only this host can have. */
+async function seesFilesOf(machine: Machine, directory: string): Promise<boolean> {
+  const probe = join(directory, `probe-${randomUUID()}`);
+  const secret = randomUUID();
+  await writeFile(probe, secret, { mode: 0o600 });
+  try {
+    const { stdout } = await machine.exec(["cat", "--", probe]);
+    return stdout === secret;
+  } finally {
+    await rm(probe, { force: true });
+  }
+}
+
+/** Made without `-p`: one that somebody else made before us is an error, not a home. */
+async function makeDirectory(machine: Machine, above: string, id: string): Promise<string> {
+  const short = Buffer.byteLength(above) + id.length < roomForTmuxSocket ? above : "/tmp";
+  const directory = posix.join(short, `ramure-${id}`);
+  const made = await machine.exec(["mkdir", "-m", "700", "--", directory]);
+  if (!made.ok) throw new Error(`cannot make ${directory} on ${machine.summary}: ${made.stderr}`);
+  return directory;
+}
+
+async function placeExtension(
+  machine: Machine,
+  directory: string,
+  seesHost: boolean,
+): Promise<string> {
+  const bundle = await extensionBundle();
+  if (seesHost) return bundle;
+  const copy = posix.join(directory, "extension.mjs");
+  await machine.writeFile(copy, await readFile(bundle), { mode: 0o600 });
+  return copy;
+}

@@ -1,18 +1,21 @@
-import { chmod } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { isProgram, root } from "./source-files.ts";
 
 /**
- * Bundle the CLI into one file that starts fast: what a command does not need is parsed, but not run.
+ * Bundle the CLI, so that it starts fast: `main.js` holds what every command needs, and the files
+ * beside it what only some do.
  *
- * `outfile` is where it goes. Default: dist/cli/main.js, over what tsc wrote there.
+ * Default for `outdir`: dist/cli, over what tsc wrote there.
  */
-export async function buildCli(outfile = join(root, "dist/cli/main.js")): Promise<void> {
+export async function buildCli(outdir = join(root, "dist/cli")): Promise<void> {
+  await rm(outdir, { recursive: true, force: true });
   await build({
     entryPoints: [join(root, "src/cli/main.ts")],
-    outfile,
+    outdir,
     bundle: true,
+    splitting: true,
     platform: "node",
     target: "node20.19",
     format: "esm",
@@ -23,7 +26,7 @@ export async function buildCli(outfile = join(root, "dist/cli/main.js")): Promis
       js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
     },
   });
-  await chmod(outfile, 0o755);
+  await chmod(join(outdir, "main.js"), 0o755);
 }
 
 if (isProgram(import.meta.url)) await buildCli();

@@ -34,6 +34,8 @@ async function main(args: readonly string[]): Promise<void> {
   try {
     await parser(args).parseAsync();
   } catch (error) {
+    // A shell that asks for completions prints whatever it gets.
+    if (args.includes("--get-yargs-completions")) return;
     process.exitCode = report(asCliError(error), args.includes("--debug"));
   }
 }
@@ -41,6 +43,7 @@ async function main(args: readonly string[]): Promise<void> {
 function parser(args: readonly string[]): Argv<GlobalOptions> {
   const globals = yargs([...args])
     .scriptName("ramure")
+    .locale("en")
     .usage("$0 <command>\n\nLook into runs of ramure, and talk to what is in them.")
     .parserConfiguration({
       "populate--": true,

@@ -43,10 +43,10 @@ export class Incarnation {
   started(): this {
     const { memory, machine } = this.#spec;
     const { hello, launched } = this.#start;
-    const { harness, model, session } = hello;
+    const { harness, model, session, pid } = hello;
     memory.learn({ harness, model, session: session.id, machine: machine().summary });
     memory.move({ type: "started" });
-    memory.emit("started", { harness, model, session: session.id });
+    memory.emit("started", { harness, model, session: session.id, pid });
     void launched.exited.then((exit) => this.#tell({ type: "harness-exited", exit }));
     return this;
   }

@@ -1,3 +1,5 @@
+import { StoppedError } from "../../errors.ts";
+
 /** The signals that ask a program to end. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -47,11 +49,14 @@ function install(): void {
   for (const signal of signals) process.on(signal, heard);
   hearsCrashes = process.listenerCount("uncaughtException") === 0;
   if (hearsCrashes) process.on("uncaughtException", uncaught);
+  if (process.listenerCount("unhandledRejection") === 0)
+    process.on("unhandledRejection", unhandled);
 }
 
 function uninstall(): void {
   for (const signal of signals) process.off(signal, heard);
   process.off("uncaughtException", uncaught);
+  process.off("unhandledRejection", unhandled);
 }
 
 function heard(signal: NodeJS.Signals): void {
@@ -69,6 +74,11 @@ function heard(signal: NodeJS.Signals): void {
 function uncaught(error: unknown): void {
   crashed = true;
   for (const { requests } of [...listeners]) requests.crash(error);
+}
+
+/** A loop in the background of a process that stops is no crash; any other rejection is, as without ramure. */
+function unhandled(reason: unknown): void {
+  if (!(reason instanceof StoppedError)) throw reason;
 }
 
 function endProgram(): void {

@@ -90,6 +90,7 @@ export class RestartOperation implements ComingRestart {
     const delayMs = this.startAt - this.#acts.clock.now();
     if (delayMs > 0 && !this.#calledOff) await this.#wait(delayMs);
     await this.#startPending();
+    this.callOff();
   }
 
   async #stopScope(): Promise<void> {

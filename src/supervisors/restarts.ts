@@ -49,7 +49,8 @@ export class Restarts {
   /** Restart a child because somebody asked: nothing is counted, nothing waited for, no sibling but its dependents touched. */
   byRequest(origin: Child, once: boolean): void {
     const scope = this.#family.children.withDependents(origin);
-    this.#begin({ origin, scope, startAt: this.#family.context.clock.now(), once });
+    const startAt = this.#family.context.clock.now();
+    this.#begin({ origin, scope, startAt, byRequest: once ? "once" : "by-policy" });
   }
 
   /** Call off every restart under way. */
@@ -148,12 +149,13 @@ export class Restarts {
   }
 
   #begin(request: RestartRequest): void {
-    const { origin, startAt, once = false } = request;
+    const { origin, startAt } = request;
+    const once = request.byRequest === "once";
     const toReturn = request.scope.filter((child) => child === origin || this.#isToReturn(child));
-    const taken = this.#takeOver(request.scope);
+    const taken = this.#takeOver(request);
     const scope = merge(request.scope, taken);
     const pending = merge(toReturn, taken);
-    for (const child of pending) if (child.status === "restarting") child.stoppedBy("group");
+    for (const child of pending) if (child.ref === undefined) child.stoppedBy("group");
     if (origin.ref === undefined) origin.status = "restarting";
     origin.nextAt = startAt;
     const operation = new RestartOperation({ origin, scope, pending, startAt, once }, this.#acts);
@@ -161,16 +163,16 @@ export class Restarts {
     void operation.done.then(() => this.#operations.delete(operation));
   }
 
-  /** Take from restarts under way what this one touches; under a group strategy all of it. */
-  #takeOver(scope: readonly Child[]): readonly Child[] {
+  /** Take from restarts under way what this one touches; a whole group's restart takes all. */
+  #takeOver({ scope, byRequest }: RestartRequest): readonly Child[] {
     if (this.#operations.size === 0) return [];
-    if (this.#family.flags.strategy === "one-for-one") {
-      const taken = scope.filter((child) => child.operation !== undefined);
-      for (const child of taken) child.operation?.drop(child);
+    if (byRequest === undefined && this.#family.flags.strategy !== "one-for-one") {
+      const taken = [...this.#operations].flatMap((operation) => operation.pending);
+      this.callOff();
       return taken;
     }
-    const taken = [...this.#operations].flatMap((operation) => operation.pending);
-    this.callOff();
+    const taken = scope.filter((child) => child.operation !== undefined);
+    for (const child of taken) child.operation?.drop(child);
     return taken;
   }
 
@@ -228,8 +230,8 @@ interface RestartRequest {
   readonly origin: Child;
   readonly scope: readonly Child[];
   readonly startAt: number;
-  /** Its origin's failure to start ends it, instead of being restarted by policy. Default: false. */
-  readonly once?: boolean;
+  /** Somebody asked for it: it touches its own scope alone; `once`: a failure to start ends it. */
+  readonly byRequest?: "once" | "by-policy";
 }
 
 function joinRestart(child: Child, operation: RestartOperation): void {

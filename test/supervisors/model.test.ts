@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { story, take } from "./model-commands.ts";
+import { ModelledSupervisor } from "./modelled-supervisor.ts";
+import { OtpModel } from "./otp-model.ts";
+
+const seeds = Number(process.env.RAMURE_SIMULATE_SEEDS ?? 1_000);
+const seed = process.env.RAMURE_SIMULATE_SEED;
+
+describe("a supervisor", () => {
+  it(
+    "does what the rules of OTP, with our deviations, say",
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(story, async ({ rules, first, steps }) => {
+          const model = new OtpModel(rules);
+          const real = await ModelledSupervisor.start(rules);
+          let made = 0;
+          const all = [
+            ...first.map((restart) => ({
+              do: "add" as const,
+              restart,
+              significant: true,
+              faults: 0,
+            })),
+            ...steps,
+          ];
+          try {
+            for (const step of all) {
+              made += 1;
+              const [expected, answered] = await take(step, model, real, `c${made}`);
+              expect(answered).toEqual(expected);
+              expect(real.journal).toEqual(model.journal);
+              expect(real.exit).toEqual(model.exit);
+              if (model.exit !== undefined) break;
+              expect(await real.states()).toEqual(model.states());
+            }
+            if (model.exit === undefined) model.stop();
+          } finally {
+            await real.stop();
+          }
+          expect(real.journal).toEqual(model.journal);
+          expect(real.timers).toBe(0);
+        }),
+        { numRuns: seeds, ...(seed === undefined ? {} : { seed: Number(seed) }) },
+      );
+    },
+    Math.max(60_000, seeds * 100),
+  );
+});

@@ -23,20 +23,11 @@ export async function handOver(argv: readonly string[]): Promise<void> {
   const { execa } = await import("execa");
   const { TMUX: _tmux, TMUX_PANE: _pane, ...env } = process.env;
   // Ctrl-C is the command's: it sits in the same foreground group, and we wait for its end.
-  const ignore = () => {};
-  process.on("SIGINT", ignore).on("SIGQUIT", ignore);
-  try {
-    const ended = await execa(file, args, {
-      stdio: "inherit",
-      reject: false,
-      env,
-      extendEnv: false,
-    });
-    if (ended.exitCode === undefined && ended.signal === undefined) throw notStarted(file, ended);
-    process.exitCode = ended.exitCode ?? 128 + (constants.signals[ended.signal ?? "SIGTERM"] ?? 0);
-  } finally {
-    process.off("SIGINT", ignore).off("SIGQUIT", ignore);
-  }
+  for (const signal of ["SIGINT", "SIGQUIT"])
+    process.removeAllListeners(signal).on(signal, () => {});
+  const ended = await execa(file, args, { stdio: "inherit", reject: false, env, extendEnv: false });
+  if (ended.exitCode === undefined && ended.signal === undefined) throw notStarted(file, ended);
+  process.exitCode = ended.exitCode ?? 128 + (constants.signals[ended.signal ?? "SIGTERM"] ?? 0);
 }
 
 function notStarted(file: string, cause: { readonly shortMessage?: string | undefined }): CliError {

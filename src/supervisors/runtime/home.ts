@@ -1,6 +1,6 @@
-import { chmod, lstat, mkdir } from "node:fs/promises";
+import { access, chmod, constants, lstat, mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { isAbsolute, join, resolve } from "node:path";
+import { dirname, isAbsolute, join, resolve } from "node:path";
 import { HomeError, SocketPathTooLongError } from "../../errors.ts";
 
 /** Where the runs of one user lie on this host. */
@@ -60,11 +60,9 @@ export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths
 
 /** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
 export async function privateDirectory(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
+  await makeDirectory(path).catch((error: unknown) => {
     throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
-  }
+  });
   const found = await lstat(path);
   if (found.isSymbolicLink()) throw new HomeError(path, "is a symbolic link");
   if (!found.isDirectory()) throw new HomeError(path, "is not a directory");
@@ -73,6 +71,24 @@ export async function privateDirectory(path: string): Promise<void> {
     throw new HomeError(path, `belongs to user ${found.uid}, not to ${user}`);
   }
   if ((found.mode & 0o077) !== 0) await closeToOthers(path);
+  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw new HomeError(path, `cannot be written (${messageOf(error)})`, error);
+  });
+}
+
+/** Node's own recursive `mkdir` never ends where a file system says ENOENT for a path whose parent is there. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make().catch((again: unknown) => {
+      if (codeOf(again) !== "EEXIST") throw again;
+    });
+  }
 }
 
 async function closeToOthers(path: string): Promise<void> {
@@ -99,6 +115,10 @@ function shortDirectory(): string {
 
 function fits(path: string): boolean {
   return Buffer.byteLength(path) <= maxSocketPathBytes;
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 function messageOf(error: unknown): string {

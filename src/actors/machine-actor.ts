@@ -2,8 +2,8 @@ import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
 import type { Image, Machine } from "../machines/machine.ts";
 import type { Behavior, Context, Ref, SpawnOptions } from "./behavior.ts";
 import type { Clock } from "./clock.ts";
-import { type ExitReason, errorExit } from "./exit-reason.ts";
-import { type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
+import { errorExit } from "./exit-reason.ts";
+import { isLive, type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
 import type { RegistryMessage } from "./registry-actor.ts";
 
 /** What a machine's actor is told. */
@@ -47,7 +47,7 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
       memory.begin(epoch);
       context.own(() => memory.leave());
       const machine = await image.spawn({ name, signal, env }).catch((error: unknown) => {
-        if (signal.aborted) memory.move({ type: "stop-requested" });
+        if (signal.aborted) memory.stopping(epoch);
         throw error;
       });
       const at: Whereabouts = { now: () => machine, ready: async () => machine };
@@ -64,7 +64,9 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
       context.exit(errorExit(message.error, "lost"));
       return machine;
     },
-    terminate: (_, reason) => memory.stopping(reason),
+    terminate: (_, reason, { epoch }) => {
+      if (reason.type !== "error") memory.stopping(epoch);
+    },
   };
 }
 
@@ -175,8 +177,9 @@ export class MachineMemory {
     this.#waiters.clear();
   }
 
-  stopping(reason: ExitReason): void {
-    if (reason.type !== "error") this.move({ type: "stop-requested" });
+  /** The incarnation of this epoch was asked to stop. Code of one that was killed has no say any more. */
+  stopping(epoch: number): void {
+    if (epoch === this.#epoch && isLive(this.#state)) this.move({ type: "stop-requested" });
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */

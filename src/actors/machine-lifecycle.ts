@@ -46,3 +46,8 @@ export function next(state: MachineState, event: MachineEvent): MachineState {
   const [snapshot] = transition(lifecycle, current, event);
   return snapshot.value as MachineState;
 }
+
+/** Tell whether a machine in this state has an incarnation. */
+export function isLive(state: MachineState): boolean {
+  return !["backoff", "stopped", "failed"].includes(state);
+}

@@ -1,4 +1,5 @@
 import type { Behavior, SpawnOptions } from "../behavior.ts";
+import { errorExit } from "../exit-reason.ts";
 import { Incarnation } from "./agent-incarnation.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
@@ -28,7 +29,8 @@ export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnati
       try {
         return new Incarnation(spec, context, await startAgent(spec, context));
       } catch (error) {
-        memory.notStarted(error, context.signal.aborted);
+        if (context.signal.aborted) memory.stopping(context.epoch);
+        else memory.crashing(context.epoch, errorExit(error, "start"));
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 import { AgentLostError } from "../../errors.ts";
 import type { Context } from "../behavior.ts";
-import { type ExitReason, errorExit } from "../exit-reason.ts";
+import { type ErrorExit, type ExitReason, errorExit } from "../exit-reason.ts";
 import { AgentFrames } from "./agent-frames.ts";
 import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
 import { takeIn } from "./agent-resume.ts";
@@ -67,21 +67,22 @@ export class Incarnation {
   }
 
   async terminate(reason: ExitReason): Promise<void> {
+    if (reason.type === "error") this.#crash(reason);
+    else await this.#stop(reason);
+  }
+
+  async #stop(reason: ExitReason): Promise<void> {
     const { memory } = this.#spec;
-    if (reason.type === "error") this.#keepTerminal();
-    else await this.#stop();
+    memory.stopping(this.#context.epoch);
+    if (!this.#hasExited) await stopPolitely(this.#start, memory, this.#context.clock);
     memory.emit("exited", reason);
   }
 
-  async #stop(): Promise<void> {
+  #crash(reason: ErrorExit): void {
     const { memory } = this.#spec;
-    memory.move({ type: "stop-requested" });
-    if (!this.#hasExited) await stopPolitely(this.#start, memory, this.#context.clock);
-  }
-
-  /** The next incarnation goes on in the same terminal: whoever looks at it stays. */
-  #keepTerminal(): void {
-    if (this.#hasExited) this.#spec.memory.leftover = this.#start.launched;
+    memory.crashing(this.#context.epoch, reason);
+    // The next incarnation goes on in the same terminal: whoever looks at it stays.
+    if (this.#hasExited) memory.leftover = this.#start.launched;
   }
 
   #happened(what: Happening): void {

@@ -2,7 +2,7 @@ import { AgentEndedError } from "../../errors.ts";
 import type { Ref } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
 import { createEventLog, type EventLog } from "../event-log.ts";
-import { errorExit } from "../exit-reason.ts";
+import type { ErrorExit } from "../exit-reason.ts";
 import type { RegistryMessage } from "../registry-actor.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { Launched } from "./harness.ts";
@@ -70,6 +70,7 @@ export class AgentMemory {
   #since: number;
   #facts: AgentFacts = { turns: 0 };
   #summary: string | undefined;
+  #why: string | undefined;
 
   constructor(options: AgentMemoryOptions) {
     const { clock, path, maxEvents = 10_000 } = options;
@@ -110,13 +111,20 @@ export class AgentMemory {
     this.#self = self;
     if (this.#epoch > 0) this.#restart(epoch);
     this.#epoch = epoch;
+    this.#why = undefined;
     this.#report();
   }
 
-  /** An incarnation did not come up, on its own account or because it was asked to stop. */
-  notStarted(error: unknown, isStopping: boolean): void {
-    if (isStopping) this.move({ type: "stop-requested" });
-    else this.emit("exited", errorExit(error, "start"));
+  /** The incarnation of this epoch was asked to stop. */
+  stopping(epoch: number): void {
+    if (this.#lives(epoch)) this.move({ type: "stop-requested" });
+  }
+
+  /** The incarnation of this epoch cannot go on. */
+  crashing(epoch: number, reason: ErrorExit): void {
+    if (!this.#lives(epoch)) return;
+    this.#why = reason.message;
+    this.emit("exited", reason);
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */
@@ -124,7 +132,7 @@ export class AgentMemory {
     this.#self = undefined;
     this.#facts = { ...this.#facts, tool: undefined };
     if (this.#state === "stopping") this.move({ type: "stopped" });
-    else if (isLive(this.#state)) this.move({ type: "crashed" });
+    else if (isLive(this.#state)) this.move({ type: "crashed" }, this.#why);
   }
 
   /** Take the event and tell the registry. Throws for an event that the state does not know. */
@@ -160,6 +168,11 @@ export class AgentMemory {
     this.openCalls.clear();
     this.events.end();
     await leftover?.stop();
+  }
+
+  /** Code of an incarnation that was killed may still run: it has no say any more. */
+  #lives(epoch: number): boolean {
+    return epoch === this.#epoch && isLive(this.#state);
   }
 
   #restart(epoch: number): void {

@@ -38,6 +38,8 @@ export type {
   ShutdownExit,
 } from "./exit-reason.ts";
 export { errorExit, isClean } from "./exit-reason.ts";
+export type { FromMachineOptions } from "./from-machine.ts";
+export { fromMachine } from "./from-machine.ts";
 export type { GroupFace } from "./group-face.ts";
 export type { GroupChange } from "./groups.ts";
 export type { ActorInfo, TreeOptions } from "./introspection.ts";

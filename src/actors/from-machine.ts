@@ -1,0 +1,127 @@
+import {
+  type Actor,
+  type AnyMachineSnapshot,
+  type AnyStateMachine,
+  createActor,
+  type EventFromLogic,
+  type InputFrom,
+  type SnapshotFrom,
+} from "xstate";
+import type { Behavior, Context } from "./behavior.ts";
+import type { Clock, ClockTimer } from "./clock.ts";
+import { errorExit } from "./exit-reason.ts";
+
+export interface FromMachineOptions<Machine extends AnyStateMachine> {
+  /** What the machine is created with, where it asks for input. */
+  readonly input?: InputFrom<Machine> | undefined;
+}
+
+/** Asks for the newest snapshot after a step that no message caused. */
+const refresh = Symbol("ramure.refresh");
+
+type MachineMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | typeof refresh;
+
+/**
+ * Run an XState machine as an actor: its messages are the machine's events, its state the snapshot.
+ *
+ * Delays go by the system's clock. What the machine emits is emitted. A final state ends the actor
+ * with the machine's output, an error in it crashes the actor. An event that the state does not
+ * take is reported as unhandled. Every incarnation runs a machine of its own.
+ */
+export function fromMachine<Machine extends AnyStateMachine>(
+  machine: Machine,
+  options: FromMachineOptions<Machine> = {},
+): Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>> {
+  const hosted = new WeakMap<object, Hosted<Machine>>();
+  const behavior: Behavior<MachineMessage<Machine>, SnapshotFrom<Machine>> = {
+    init: (context) => {
+      const host = new Hosted(machine, options, context);
+      hosted.set(context, host);
+      context.own(() => host.stop());
+      return host.start();
+    },
+    receive: (state, message, context) => hosted.get(context)?.receive(message) ?? state,
+  };
+  // Only the host itself sends `refresh`; callers see the machine's own events.
+  return behavior as Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>>;
+}
+
+class Hosted<Machine extends AnyStateMachine> {
+  readonly #context: Context<MachineMessage<Machine>>;
+  readonly #actor: Actor<Machine>;
+  #stepping = false;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(
+    machine: Machine,
+    { input }: FromMachineOptions<Machine>,
+    context: Context<MachineMessage<Machine>>,
+  ) {
+    this.#context = context;
+    const clock = new MachineClock(context.clock);
+    this.#actor = createActor(machine, {
+      clock,
+      ...(input === undefined ? {} : { input }),
+    } as never);
+    this.#actor.subscribe({
+      next: () => this.#stepped(),
+      error: (error) => this.#failed(error),
+      complete: () => this.#completed(),
+    });
+    this.#actor.on("*", (event) => context.emit(event.type, event));
+  }
+
+  start(): SnapshotFrom<Machine> {
+    return this.#step(() => this.#actor.start());
+  }
+
+  receive(message: MachineMessage<Machine>): SnapshotFrom<Machine> {
+    if (message === refresh) return this.#actor.getSnapshot();
+    const snapshot: AnyMachineSnapshot = this.#actor.getSnapshot();
+    if (!snapshot.can(message)) this.#context.unhandled();
+    return this.#step(() => this.#actor.send(message as EventFromLogic<Machine>));
+  }
+
+  stop(): void {
+    this.#actor.stop();
+  }
+
+  #step(action: () => void): SnapshotFrom<Machine> {
+    this.#stepping = true;
+    action();
+    this.#stepping = false;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#actor.getSnapshot();
+  }
+
+  #stepped(): void {
+    if (!this.#stepping) this.#context.self.send(refresh);
+  }
+
+  #failed(error: unknown): void {
+    this.#failure = { error };
+    if (!this.#stepping) this.#context.exit(errorExit(error));
+  }
+
+  #completed(): void {
+    const { output } = this.#actor.getSnapshot();
+    this.#context.exit({ type: "normal", value: output });
+  }
+}
+
+/** The system's clock as XState asks for one. */
+class MachineClock {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  setTimeout(callback: () => void, delayMs: number): ClockTimer {
+    return this.#clock.setTimer(delayMs, callback);
+  }
+
+  clearTimeout(timer: ClockTimer | undefined): void {
+    timer?.cancel();
+  }
+}

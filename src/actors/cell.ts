@@ -213,6 +213,7 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
   }
 }
 
-function isAsync(method: { readonly constructor: { readonly name: string } }): boolean {
+/** Tell whether a method was written as an async one. */
+export function isAsync(method: { readonly constructor: { readonly name: string } }): boolean {
   return method.constructor.name === "AsyncFunction";
 }

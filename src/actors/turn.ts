@@ -92,6 +92,7 @@ function begun(cell: Cell, state: unknown): void {
   }
   cell.state = state;
   cell.hasState = true;
+  cell.scoped = cell.behavior.awaits ?? cell.scoped;
   if (cell.status === "stopping") {
     cell.starting?.reject(cell.signal.reason);
     return;

@@ -1,4 +1,5 @@
 import { type Behavior, type Context, type Ignore, ignore } from "../actors/behavior.ts";
+import { isAsync } from "../actors/cell.ts";
 import type { ExitReason } from "../actors/exit-reason.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
 
@@ -6,12 +7,18 @@ type Made = Behavior<unknown, unknown> | Ignore;
 
 /** The behavior of one incarnation: it runs the spec's `start` inside the child, then does what that made. */
 export class Incarnation implements Behavior<unknown, unknown> {
-  readonly awaits = true;
   readonly #spec: ResolvedSpec;
   #made: Behavior<unknown, unknown> | undefined;
 
   constructor(spec: ResolvedSpec) {
     this.#spec = spec;
+  }
+
+  /** Nobody knows whether `start` awaits; from then on it is for the behavior that it made to say. */
+  get awaits(): boolean {
+    if (this.#made === undefined) return true;
+    const { awaits, receive, init } = this.#made;
+    return awaits ?? (isAsync(receive) || isAsync(init));
   }
 
   init(context: Context<unknown>): unknown {

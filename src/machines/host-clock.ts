@@ -18,7 +18,7 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** Call back once, `ms` from now; 0, Infinity or nothing means never. Returns how to call it off. */
-export function after(ms: number | undefined, callback: () => void): () => void {
+export function callAfter(ms: number | undefined, callback: () => void): () => void {
   if (ms === undefined || ms <= 0 || ms > longest) return () => {};
   const timer = setTimeout(callback, ms);
   return () => clearTimeout(timer);

@@ -71,7 +71,7 @@ export class LocalMachine implements Machine {
   /** In the environment of all that it starts, so that `stop` finds what moved out of its group. */
   readonly #id = newId();
   readonly #running = new Set<Subprocess>();
-  /** Sessions whose first process has ended, and others have not. */
+  /** Sessions whose first process has ended, and others of its group have not. */
   readonly #leftBehind = new Set<number>();
   #stopping: Promise<void> | undefined;
 
@@ -151,12 +151,14 @@ export class LocalMachine implements Machine {
       if (tracked) await this.#git("worktree", "remove", "--force", "--force", copy);
       await rm(home, { recursive: true, force: true });
     };
-    const copied = tracked
-      ? await this.#git("worktree", "add", "--detach", copy)
-      : await this.exec(copyCommand(this.workDir, copy));
-    if (!copied.ok) {
+    try {
+      const copied = tracked
+        ? await this.#git("worktree", "add", "--detach", copy)
+        : await this.exec(copyCommand(this.workDir, copy));
+      if (!copied.ok) throw new MachineFileError("copy", this.workDir, copied.stderr.trim());
+    } catch (error) {
       await release();
-      throw new MachineFileError("copy", this.workDir, copied.stderr.trim());
+      throw error;
     }
     const inside = tracked ? (await this.#git("rev-parse", "--show-prefix")).stdout.trim() : "";
     return new LocalMachine({ workDir: join(copy, inside), env: this.#options.env, release });
@@ -189,7 +191,10 @@ export class LocalMachine implements Machine {
     const marked = await findMarked("RAMURE_MACHINE", this.#id);
     const table = this.#leftBehind.size > 0 ? await liveProcesses() : [];
     if (!marked || !table) return undefined;
-    return [...marked, ...table.filter(({ session }) => this.#leftBehind.has(session))];
+    // A session that is led again is a stranger's: its number was given out a second time.
+    const led = new Set(table.filter(({ pid, session }) => pid === session).map(({ pid }) => pid));
+    const ours = ({ session }: HostProcess) => this.#leftBehind.has(session) && !led.has(session);
+    return [...marked, ...table.filter(ours)];
   }
 
   async #track(running: Subprocess): Promise<ExecResult> {
@@ -198,7 +203,8 @@ export class LocalMachine implements Machine {
       return await running.result;
     } finally {
       this.#running.delete(running);
-      if (running.pid !== undefined && groupExists(running.pid)) this.#leftBehind.add(running.pid);
+      if (running.pid !== undefined) this.#leftBehind.add(running.pid);
+      for (const group of this.#leftBehind) if (!groupExists(group)) this.#leftBehind.delete(group);
     }
   }
 

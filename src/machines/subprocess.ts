@@ -8,7 +8,7 @@ import {
   type LaunchOptions,
   launchChild,
 } from "./host-child.ts";
-import { after } from "./host-clock.ts";
+import { callAfter } from "./host-clock.ts";
 import type { Argv, Duplex, ExecResult } from "./machine.ts";
 import { drained, OutputBuffer } from "./output-buffer.ts";
 import { endGroup } from "./process-group.ts";
@@ -80,7 +80,7 @@ function watch(watched: Watched): Subprocess {
     cut = why;
     if (child.pid !== undefined) groupEnded = endGroup(child.pid);
   };
-  const callOff = after(options.timeoutMs, () => end({ timedOut: true }));
+  const callOff = callAfter(options.timeoutMs, () => end({ timedOut: true }));
   const finish = async (): Promise<ExecResult> => {
     const ended = await child.ended;
     callOff();

@@ -2,11 +2,18 @@ import { TmuxError, TmuxMissingError } from "../errors.ts";
 import type { Argv, ExecResult, Machine } from "./machine.ts";
 import { literal } from "./tmux-words.ts";
 
+export interface TmuxServer {
+  readonly socket: string;
+  readonly configPath: string;
+  /** How long one command may take, in ms. Default: 10_000. */
+  readonly timeoutMs?: number | undefined;
+}
+
 export interface TmuxCommandOptions {
   /** Start the server when there is none. Default: false, so that no other command stays in its command line. */
   readonly startsServer?: boolean | undefined;
   readonly input?: string | undefined;
-  /** Default: 10_000; 0 means no limit. */
+  /** Default: the server's; 0 means no limit. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -19,13 +26,11 @@ export type TmuxOutcome =
 /** One tmux server, as its command line sees it. */
 export class TmuxCommand {
   readonly #machine: Machine;
-  readonly #socket: string;
-  readonly #config: string;
+  readonly #server: TmuxServer;
 
-  constructor(machine: Machine, socket: string, config: string) {
+  constructor(machine: Machine, server: TmuxServer) {
     this.#machine = machine;
-    this.#socket = socket;
-    this.#config = config;
+    this.#server = server;
   }
 
   /** Run commands in one go. Throws TmuxMissingError, and TmuxError for any failure but absence. */
@@ -35,9 +40,10 @@ export class TmuxCommand {
       ...command.map(literal),
     ]);
     const start = options.startsServer ? [] : ["-N"];
+    const { socket, configPath, timeoutMs = 10_000 } = this.#server;
     const result = await this.#machine.exec(
-      ["tmux", "-u", ...start, "-S", this.#socket, "-f", this.#config, ...words],
-      { input: options.input, timeoutMs: options.timeoutMs ?? 10_000, signal: options.signal },
+      ["tmux", "-u", ...start, "-S", socket, "-f", configPath, ...words],
+      { input: options.input, timeoutMs: options.timeoutMs ?? timeoutMs, signal: options.signal },
     );
     if (result.ok) return { type: "done", stdout: result.stdout };
     return this.#absence(result, commands[0]?.[0] ?? "");

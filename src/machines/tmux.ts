@@ -1,16 +1,18 @@
-import { constants } from "node:os";
 import { posix } from "node:path";
-import {
-  MachineFileError,
-  TmuxError,
-  TmuxMissingError,
-  UnsafeWordError,
-  UnsupportedError,
-} from "../errors.ts";
+import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../errors.ts";
 import { pause } from "./host-clock.ts";
 import type { Argv, Machine } from "./machine.ts";
 import { TmuxCommand } from "./tmux-command.ts";
 import { tmuxConfig } from "./tmux-config.ts";
+import {
+  type PaneCommand,
+  type PaneStatus,
+  paneOf,
+  paneStatusFormat,
+  paneWords,
+  parsePaneStatus,
+  sessionOf,
+} from "./tmux-pane.ts";
 import { endPaneProcesses } from "./tmux-processes.ts";
 import { appendLine, assertName, assertSocketPath, formatPath } from "./tmux-words.ts";
 
@@ -19,15 +21,8 @@ export interface TmuxOptions {
   readonly socket: string;
   /** Absolute path on the machine where our configuration is written. */
   readonly configPath: string;
-}
-
-export interface PaneCommand {
-  /** Words, run without a shell. Anyone on the machine can read them: no secrets. */
-  readonly command: Argv;
-  /** Must exist. Default: the machine's work directory; for a respawn, where the pane started. */
-  readonly cwd?: string | undefined;
-  /** Added to the server's environment; readable to anyone for a moment: no secrets. */
-  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** How long one tmux command may take, in ms, before the server counts as hanging. Default: 10_000. */
+  readonly timeoutMs?: number | undefined;
 }
 
 export interface NewSession extends PaneCommand {
@@ -36,17 +31,6 @@ export interface NewSession extends PaneCommand {
   readonly cols?: number | undefined;
   /** Default: 36. */
   readonly rows?: number | undefined;
-}
-
-export interface PaneStatus {
-  /** Whether the pane's process has ended; the pane itself stays. */
-  readonly dead: boolean;
-  /** Its exit code, when it has one. */
-  readonly status?: number | undefined;
-  /** The signal that ended it, such as `SIGKILL`. */
-  readonly signal?: string | undefined;
-  /** The process that was started in it. */
-  readonly pid: number;
 }
 
 /**
@@ -72,7 +56,7 @@ export class Tmux {
   constructor(machine: Machine, options: TmuxOptions) {
     this.#machine = machine;
     this.#options = options;
-    this.#tmux = new TmuxCommand(machine, options.socket, options.configPath);
+    this.#tmux = new TmuxCommand(machine, options);
   }
 
   /** Tell the version, such as `3.3a`. Throws TmuxMissingError when there is none, or one before 3.2. */
@@ -149,12 +133,11 @@ export class Tmux {
   /** Tell how the process in a session's pane is; undefined when there is no such session. */
   async paneStatus(name: string): Promise<PaneStatus | undefined> {
     const target = paneOf(assertName("a tmux session", name));
-    const format = "#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}";
-    const ask = ["list-panes", "-t", target, "-F", format];
+    const ask = ["list-panes", "-t", target, "-F", paneStatusFormat];
     for (let nudges = 0; ; nudges += 1) {
       const asked = await this.#tmux.run([ask]);
       if (asked.type === "absent") return undefined;
-      const status = parseStatus(asked.stdout);
+      const status = parsePaneStatus(asked.stdout);
       const known = !status.dead || status.status !== undefined || status.signal !== undefined;
       if (known || nudges === 5) return status;
       // tmux may have missed how it ended; the end of any other child makes it look again.
@@ -166,7 +149,8 @@ export class Tmux {
   /**
    * Read the text of a pane; undefined when there is no such session.
    *
-   * `historyLines` adds that many lines above the screen, `escapes` keeps colours.
+   * `historyLines` adds that many lines above the screen, `escapes` keeps colours. In a dead pane
+   * tmux says so at the bottom, which moves the top line up into the history.
    */
   async capturePane(
     name: string,
@@ -263,37 +247,4 @@ export class Tmux {
     const { ok } = await this.#machine.exec(["test", "-d", path]);
     if (!ok) throw new MachineFileError("start a pane in", path, "no such directory");
   }
-}
-
-function sessionOf(name: string): string {
-  return `=${name}`;
-}
-
-/** With the colon, `=` means the session also where tmux looks for a pane. */
-function paneOf(name: string): string {
-  return `=${name}:`;
-}
-
-function paneWords({ command, cwd, env }: PaneCommand): Argv {
-  if (!command[0]) throw new UnsafeWordError("", "the first word names the program to run");
-  const folder = cwd === undefined ? [] : ["-c", formatPath(cwd)];
-  const variables = Object.entries(env ?? {}).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
-  // A single word would be a line for a shell.
-  const words = command.length > 1 ? command : ["sh", "-c", 'exec "$0"', ...command];
-  return [...folder, ...variables, "--", ...words];
-}
-
-function parseStatus(line: string): PaneStatus {
-  const [dead, status, signal, pid] = line.trim().split("|");
-  return {
-    dead: dead === "1",
-    status: status ? Number(status) : undefined,
-    signal: signal ? signalName(Number(signal)) : undefined,
-    pid: Number(pid),
-  };
-}
-
-function signalName(number: number): string {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] ?? `signal ${number}`;
 }

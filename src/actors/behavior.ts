@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { EventLog } from "./event-log.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 
 /** What `init` returns to say that there is nothing to run; the start is no failure. */
@@ -184,6 +185,8 @@ export interface Context<Message> {
   /** Release this at the actor's end, last owned first. Returns how to release it from the actor without calling it. */
   own(dispose: () => void | Promise<void>): () => void;
   reply<Value>(from: Reply<Value>, value: Value): void;
+  /** The actor's event log, which `emit` appends to. */
+  readonly events: EventLog;
   /** Append to the actor's event log. */
   emit(type: string, data?: unknown): void;
   /** End after the message being handled. Default: `normal`. */

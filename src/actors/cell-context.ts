@@ -15,6 +15,7 @@ import type { Cell, Owned } from "./cell.ts";
 import type { Clock } from "./clock.ts";
 import { nameOf } from "./dead-letters.ts";
 import { disposeLate } from "./disposal.ts";
+import type { EventLog } from "./event-log.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { Mailbox } from "./mailbox.ts";
 import { CellMonitor, link, unlink } from "./monitors.ts";
@@ -110,6 +111,11 @@ export class CellContext implements Context<unknown> {
   reply<Value>(from: Reply<Value>, value: Value): void {
     this.#live("reply");
     from.send(value);
+  }
+
+  get events(): EventLog {
+    const { kernel, path, epoch } = this.#cell;
+    return kernel.logs.of(path, epoch);
   }
 
   emit(type: string, data?: unknown): void {

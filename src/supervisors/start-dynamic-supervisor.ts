@@ -40,7 +40,10 @@ export interface DynamicStartOptions extends StartOptions {
  * They restart one by one; what is not to be restarted is forgotten; on a stop all stop at once.
  */
 export interface DynamicSupervisor<Args = void, Message = unknown>
-  extends Pick<Supervisor, "path" | "ref" | "exited" | "terminateChild" | "stop" | "kill"> {
+  extends Pick<
+    Supervisor,
+    "path" | "ref" | "events" | "exited" | "terminateChild" | "stop" | "kill"
+  > {
   /** Start one more. Rejects with StartFailedError when it does not start, with code `max-children` when it is full. */
   startChild(
     args: Args,
@@ -61,7 +64,7 @@ export async function startDynamicSupervisor<Args = void, Message = unknown>(
   const behavior = supervisorBehavior({ intensity, maxChildren, dynamic: true }, []);
   const ref = parent.spawn(behavior, { name, kind: "supervisor", shutdownMs: "infinity" });
   await ref.started;
-  return new TemplateSupervisor(supervisorOf(ref), template);
+  return new TemplateSupervisor(await supervisorOf(ref), template);
 }
 
 class TemplateSupervisor<Args, Message> implements DynamicSupervisor<Args, Message> {
@@ -80,6 +83,10 @@ class TemplateSupervisor<Args, Message> implements DynamicSupervisor<Args, Messa
 
   get ref(): Supervisor["ref"] {
     return this.#supervisor.ref;
+  }
+
+  get events(): Supervisor["events"] {
+    return this.#supervisor.events;
   }
 
   get exited(): Promise<ExitReason> {

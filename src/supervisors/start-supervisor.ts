@@ -1,4 +1,5 @@
 import type { Behavior, Ignore, Ref, SpawnOptions } from "../actors/behavior.ts";
+import type { EventLog } from "../actors/event-log.ts";
 import type { ExitReason } from "../actors/exit-reason.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
@@ -22,6 +23,8 @@ export interface SupervisorFlags extends Omit<SupervisionFlags, "dynamic"> {
 export interface Supervisor {
   readonly path: string;
   readonly ref: SupervisorRef;
+  /** What happened to its children; each is a SupervisionEvent without its type as data. */
+  readonly events: EventLog;
   /** Resolves with the reason when it has ended, its children before it. Never rejects. */
   readonly exited: Promise<ExitReason>;
   /** Add a child at the end of the start order. Rejects with StartFailedError, and keeps nothing, when it does not start. */
@@ -68,9 +71,10 @@ export async function startSupervisor(
   return supervisorOf(ref);
 }
 
-/** Talk to a supervisor that was started as a child of another one. */
-export function supervisorOf(ref: SupervisorRef): Supervisor {
-  return new RemoteSupervisor(ref);
+/** Talk to a supervisor that was started as a child of another one. Rejects with NoProcError when it has ended. */
+export async function supervisorOf(ref: SupervisorRef): Promise<Supervisor> {
+  const events = await ref.call<EventLog>((reply) => ({ type: "events", reply }));
+  return new RemoteSupervisor(ref, events);
 }
 
 /** An admin call ends with its answer or with the supervisor, however slow the start it asked for. */
@@ -78,9 +82,11 @@ const patiently = { timeoutMs: Number.POSITIVE_INFINITY };
 
 class RemoteSupervisor implements Supervisor {
   readonly ref: SupervisorRef;
+  readonly events: EventLog;
 
-  constructor(ref: SupervisorRef) {
+  constructor(ref: SupervisorRef, events: EventLog) {
     this.ref = ref;
+    this.events = events;
   }
 
   get path(): string {

@@ -1,4 +1,5 @@
 import type { Behavior, Context, Ignore, Ref, Reply } from "../actors/behavior.ts";
+import type { EventLog } from "../actors/event-log.ts";
 import type { ShutdownExit } from "../actors/exit-reason.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
@@ -30,6 +31,7 @@ export type SupervisorMessage =
   | { readonly type: "delete-child"; readonly id: ChildId; readonly reply: Reply<void> }
   | { readonly type: "children"; readonly reply: Reply<readonly ChildInfo[]> }
   | { readonly type: "counts"; readonly reply: Reply<ChildCounts> }
+  | { readonly type: "events"; readonly reply: Reply<EventLog> }
   | {
       readonly type: "child-spec";
       readonly id: ChildId;
@@ -60,7 +62,8 @@ export function supervisorBehavior(
       return supervision;
     },
     receive(supervision, message, context) {
-      if (!handle(supervision, message)) reportStranger(context, message);
+      if (message?.type === "events") message.reply.send(context.events);
+      else if (!handle(supervision, message)) reportStranger(context, message);
       return supervision;
     },
     stopping: (supervision) => supervision.stopAll(),

@@ -63,7 +63,7 @@ export function supervisorSpec(
 }
 
 /** The supervisor that lives at a path. */
-export function supervisorAt(system: System, path: string): Supervisor {
+export function supervisorAt(system: System, path: string): Promise<Supervisor> {
   return supervisorOf(system.address<SupervisorMessage>(path));
 }
 

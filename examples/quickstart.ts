@@ -61,20 +61,22 @@ interface Options {
 
 /** Tell what the worker does, and pull the plug once when asked to. */
 async function narrate(worker: Agent, { crash = false }: Options): Promise<void> {
+  say(`${worker.path} runs; in another terminal: ramure status, ramure connect worker`);
   let turns = 0;
   let pid = 0;
-  say(`${worker.path} runs; in another terminal: ramure status, ramure connect worker`);
   for await (const { type, data, epoch } of worker.events) {
     const facts = data as Facts;
     if (type === "started") {
       pid = facts.pid;
       say(`worker started, epoch ${epoch}, session ${facts.session}, model ${facts.model}`);
     }
-    if (type === "message" && facts.role === "assistant" && facts.text)
-      say(`worker: ${facts.text}`);
-    if (type === "tool-called") say(`worker calls ${facts.tool}`);
-    if (type === "exited") say(`worker is gone: ${facts.message ?? "it was stopped"}`);
-    if (type === "turn-ended") turns += 1;
+    if (type === "tool-started") say(`worker calls ${facts.tool}`);
+    if (type === "exited" && facts.message !== undefined)
+      say(`worker died: ${firstLine(facts.message)}`);
+    if (type === "turn-ended") {
+      turns += 1;
+      if (facts.text !== "") say(`worker, turn ${turns}:\n${indented(facts.text)}`);
+    }
     if (crash && type === "turn-ended" && turns === 2) {
       say(`killing pi, pid ${pid}, in mid-work`);
       process.kill(pid, "SIGKILL");
@@ -82,14 +84,22 @@ async function narrate(worker: Agent, { crash = false }: Options): Promise<void>
   }
 }
 
+/** What the data of the events above holds. */
 interface Facts {
   readonly pid: number;
   readonly session: string;
   readonly model: string;
-  readonly role: string;
   readonly text: string;
   readonly tool: string;
   readonly message?: string | undefined;
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
+function indented(text: string): string {
+  return text.replace(/^/gm, "    ");
 }
 
 function say(line: string): void {

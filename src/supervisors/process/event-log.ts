@@ -5,7 +5,8 @@ import type { ContractShape, Event, OpenShape } from "./contract.ts";
  * The events of a process or an agent: a log to follow, not a moment to miss.
  *
  * Each loop starts at the first event, and ends after the terminal event unless the process was
- * restarted by then. A loop in a process that is to stop ends with StoppedError.
+ * restarted by then. It ends, too, when the process that reads is to stop; `waitFor` then rejects
+ * with StoppedError.
  */
 export interface EventLog<Shape extends ContractShape = OpenShape>
   extends AsyncIterable<Event<Shape>> {

@@ -99,8 +99,7 @@ async function runBody(scope: Scope): Promise<void> {
   const { definition, args, path } = scope.record;
   const { timeoutMs = 0 } = definition.options;
   const { self, timers } = scope.context;
-  if (timeoutMs > 0)
-    timers.after("timeout", timeoutMs, { type: "end", reason: timedOut(path, timeoutMs) });
+  if (timeoutMs > 0) timers.after("timeout", timeoutMs, timedOut(path, timeoutMs));
   try {
     const running = enter(scope, () => definition.body(...args));
     if (!isPromise(running)) throw new NotAsyncError(path);
@@ -116,7 +115,10 @@ function handle(scope: Scope, message: ProcessMessage): void {
 }
 
 function endOf(scope: Scope, message: Exclude<ProcessMessage, { type: "message" }>): ExitReason {
-  if (message.type === "end") return message.reason;
+  if (message.type === "end") {
+    scope.thrown ??= message.thrown;
+    return message.reason;
+  }
   if (message.type === "body-threw") return thrownExit(scope, message.error);
   try {
     return { type: "normal", value: scope.outcome.resultOf(message.value) };
@@ -131,8 +133,9 @@ function thrownExit(scope: Scope, error: unknown): ErrorExit {
   return errorExit(error, failed ? "fail" : "throw");
 }
 
-function timedOut(path: string, timeoutMs: number): ErrorExit {
-  return errorExit(new ProcessTimeoutError(path, timeoutMs), "timeout");
+function timedOut(path: string, timeoutMs: number): ProcessMessage {
+  const thrown = new ProcessTimeoutError(path, timeoutMs);
+  return { type: "end", reason: errorExit(thrown, "timeout"), thrown };
 }
 
 /** Let the body run its `finally`, bounded; after that it is abandoned and has no effect. */

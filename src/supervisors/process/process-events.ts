@@ -1,4 +1,5 @@
 import type { EventLog as KernelLog, LogEvent } from "../../actors/event-log.ts";
+import { StoppedError } from "../../errors.ts";
 import type { ContractShape, OpenShape } from "./contract.ts";
 import type { EventLog } from "./event-log.ts";
 import { orStopped } from "./or-stopped.ts";
@@ -17,7 +18,14 @@ export function eventsOf<Shape extends ContractShape = OpenShape>(log: KernelLog
 
 function reader(cursor: AsyncIterator<LogEvent>): AsyncIterator<LogEvent> {
   return {
-    next: () => orStopped(cursor.next()),
+    next: async () => {
+      try {
+        return await orStopped(cursor.next());
+      } catch (error) {
+        if (error instanceof StoppedError) return { done: true, value: undefined };
+        throw error;
+      }
+    },
     return: async () => (await cursor.return?.()) ?? { done: true, value: undefined },
   };
 }

@@ -14,6 +14,9 @@ export interface ProcessControl {
   restart(): Promise<void>;
 }
 
+/** How many messages wait for a process that is being started (design, section 4). */
+const maxEarly = 1_000;
+
 /** The epoch of a process that runs. */
 export interface Living {
   /** Put a message into its mailbox; false when it has ended. */
@@ -36,6 +39,8 @@ export class ProcessRecord {
   /** What the last epoch that failed threw. */
   thrown: unknown;
   readonly #onEnd = new Set<(terminal: Terminal, ending: Ending) => void>();
+  /** What was sent before the body was entered. */
+  readonly #early: unknown[] = [];
   #state: ProcessState = "starting";
   #since: number;
   #epoch = 1;
@@ -96,6 +101,7 @@ export class ProcessRecord {
     this.living = living;
     this.agents.clear();
     this.children.clear();
+    for (const message of this.#early.splice(0)) living.deliver(message);
     this.move({ type: "entered" });
   }
 
@@ -112,6 +118,7 @@ export class ProcessRecord {
     const terminal = terminalOf(this, ending);
     this.thrown = ending.thrown;
     this.living = undefined;
+    this.#early.length = 0;
     this.emit(terminal.type, terminal.data);
     this.move({ type: `ended-${terminal.type}` });
     if (terminal.type === "done") this.#result.resolve(terminal.data.result);
@@ -130,9 +137,17 @@ export class ProcessRecord {
     this.#report();
   }
 
+  /** Put a message into its mailbox; before its body is entered the message waits. False when it has ended. */
+  deliver(message: unknown): boolean {
+    if (this.living !== undefined) return this.living.deliver(message);
+    if (hasEnded(this.#state) || this.#early.length >= maxEarly) return false;
+    this.#early.push(message);
+    return true;
+  }
+
   /** What can be asked of it by its path. */
   addressee(): Addressee {
-    const deliver = (message: unknown): boolean => this.living?.deliver(message) ?? false;
+    const deliver = (message: unknown): boolean => this.deliver(message);
     return {
       kind: "process",
       path: this.path,

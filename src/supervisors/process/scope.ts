@@ -15,7 +15,7 @@ export type ProcessMessage =
   | { readonly type: "message"; readonly value: unknown }
   | { readonly type: "body-returned"; readonly value: unknown }
   | { readonly type: "body-threw"; readonly error: unknown }
-  | { readonly type: "end"; readonly reason: ExitReason };
+  | { readonly type: "end"; readonly reason: ExitReason; readonly thrown?: unknown };
 
 /** One epoch of a process, as its own code sees it. */
 export interface Scope {

@@ -1,0 +1,356 @@
+import { describe, expect, it } from "vitest";
+import {
+  agentProcess,
+  CancelledError,
+  currentProcess,
+  done,
+  emit,
+  every,
+  fail,
+  isFailed,
+  type LogEvent,
+  OutsideProcessError,
+  ProcessFailedError,
+  ProcessTimeoutError,
+  receive,
+  send,
+  sleep,
+  spawn,
+  wait,
+  whereis,
+} from "../../../src/index.ts";
+import { testRun } from "../../../src/testing.ts";
+
+async function collect(events: AsyncIterable<LogEvent>): Promise<readonly LogEvent[]> {
+  const all: LogEvent[] = [];
+  for await (const event of events) all.push(event);
+  return all;
+}
+
+async function typesOf(events: AsyncIterable<LogEvent>): Promise<readonly string[]> {
+  return (await collect(events)).map(({ type }) => type);
+}
+
+describe("the outcome of a process", () => {
+  it("is what the body returns", async () => {
+    const run = await testRun(
+      agentProcess(async (name: string) => `hello ${name}`),
+      ["ada"],
+    );
+    expect(await run.finished()).toBe("hello ada");
+    expect(await typesOf(run.handle.events)).toEqual(["done"]);
+  });
+
+  it("is what done was given when the body returns nothing", async () => {
+    const run = await testRun(
+      agentProcess(async () => {
+        done(1);
+        done(2);
+        fail("too late");
+      }),
+      [],
+    );
+    expect(await run.finished()).toBe(1);
+  });
+
+  it("is a failure when fail was called and nobody waited", async () => {
+    const run = await testRun(
+      agentProcess(async () => {
+        fail("no luck");
+        return "ignored";
+      }),
+      [],
+    );
+    await expect(run.finished()).rejects.toThrow(ProcessFailedError);
+    const [last] = await collect(run.handle.events);
+    expect(last?.data).toMatchObject({ class: "fail", message: "/process failed: no luck" });
+  });
+
+  it("is a success when the body heard of the failure and went on", async () => {
+    const run = await testRun(
+      agentProcess(async () => {
+        fail("no luck");
+        return await wait().catch(() => "recovered");
+      }),
+      [],
+    );
+    expect(await run.finished()).toBe("recovered");
+  });
+
+  it("rejects with the very error that the body threw", async () => {
+    const error = new TypeError("boom");
+    const run = await testRun(
+      agentProcess(async () => {
+        throw error;
+      }),
+      [],
+    );
+    await expect(run.finished()).rejects.toBe(error);
+    expect(run.handle.state).toBe("failed");
+  });
+
+  it("is a timeout, told apart, when the body takes too long", async () => {
+    const slow = agentProcess({ timeoutMs: 1_000 }, async () => await wait());
+    const run = await testRun(slow, []);
+    await run.clock.advance(1_000);
+    await expect(run.finished()).rejects.toThrow(ProcessTimeoutError);
+    const [event] = await collect(run.handle.events);
+    expect(event).toMatchObject({ type: "failed", data: { class: "timeout" } });
+  });
+
+  it("refuses a body that is not async, and says so", async () => {
+    const body = (() => 1) as unknown as () => Promise<number>;
+    const run = await testRun(agentProcess({ name: "plain" }, body), []);
+    await expect(run.finished()).rejects.toThrow("The body of /plain must be an async function");
+  });
+});
+
+describe("a child process", () => {
+  it("runs nested, in the same run, and gives its result", async () => {
+    const double = agentProcess(async function double(n: number) {
+      return n * 2;
+    });
+    const paths: string[] = [];
+    const root = agentProcess(async function root() {
+      const handle = spawn(double, 1);
+      paths.push(handle.path);
+      const both = await Promise.all([double(2), double(3), handle.result()]);
+      return both;
+    });
+    const run = await testRun(root, []);
+    expect(await run.finished()).toEqual([4, 6, 2]);
+    expect(paths).toEqual(["/root/double"]);
+  });
+
+  it("does not fail its parent when it fails", async () => {
+    const broken = agentProcess(async function broken() {
+      throw new Error("mine");
+    });
+    const root = agentProcess(async () => {
+      const handle = spawn(broken);
+      await handle.events.waitFor("failed");
+      return handle.state;
+    });
+    expect(await (await testRun(root, [])).finished()).toBe("failed");
+  });
+
+  it("ends before its parent, in reverse order", async () => {
+    const ended: string[] = [];
+    const child = agentProcess(async function child(name: string) {
+      try {
+        await wait();
+      } finally {
+        ended.push(name);
+      }
+    });
+    const root = agentProcess(async () => {
+      for (const name of ["a", "b", "c"]) spawn(child, name);
+      await sleep(0);
+    });
+    const run = await testRun(root, []);
+    await run.clock.advance(0);
+    await run.finished();
+    expect(ended).toEqual(["c", "b", "a"]);
+  });
+
+  it("has its terminal event when it is cancelled before its first step", async () => {
+    const entered: string[] = [];
+    const child = agentProcess(async () => {
+      entered.push("child");
+    });
+    const root = agentProcess(async () => {
+      const handle = spawn(child);
+      await handle.cancel("not needed");
+      const events = await collect(handle.events);
+      return { state: handle.state, types: events.map(({ type }) => type) };
+    });
+    expect(await (await testRun(root, [])).finished()).toEqual({
+      state: "cancelled",
+      types: ["cancelled"],
+    });
+    expect(entered).toEqual([]);
+  });
+
+  it("rejects its result with CancelledError and the reason", async () => {
+    const child = agentProcess(async () => await wait());
+    const root = agentProcess(async () => {
+      const handle = spawn(child);
+      const result = handle.result().catch((error: unknown) => error);
+      await sleep(0);
+      await handle.cancel("enough");
+      return await result;
+    });
+    const run = await testRun(root, []);
+    await run.clock.advance(0);
+    const error = await run.finished();
+    expect(error).toBeInstanceOf(CancelledError);
+    expect(String(error)).toContain("enough");
+  });
+
+  it("begins a new epoch on restart, and the same loop reads on", async () => {
+    let runs = 0;
+    const flaky = agentProcess(async () => {
+      runs += 1;
+      if (runs < 3) throw new Error(`run ${runs}`);
+      return runs;
+    });
+    const root = agentProcess(async () => {
+      const handle = spawn(flaky);
+      const seen: string[] = [];
+      for await (const event of handle.events) {
+        seen.push(`${event.type} ${event.epoch}`);
+        if (isFailed(event)) await handle.restart();
+      }
+      return { seen, result: await handle.result() };
+    });
+    expect(await (await testRun(root, [])).finished()).toEqual({
+      seen: ["failed 1", "failed 2", "done 3"],
+      result: 3,
+    });
+  });
+
+  it("gets a free name when its name was defaulted, and is refused when it was given", async () => {
+    const child = agentProcess(async function task() {
+      await wait();
+    });
+    const root = agentProcess(async () => {
+      const paths = [spawn(child).path, spawn(child).path];
+      const named = child.with({ name: "task" });
+      return { paths, refused: message(() => spawn(named)) };
+    });
+    expect(await (await testRun(root, [])).finished()).toEqual({
+      paths: ["/process/task", "/process/task-2"],
+      refused: "/process/task exists already; give this one another name.",
+    });
+  });
+
+  it("may not carry options of the run", async () => {
+    const child = agentProcess({ name: "inner", logDir: "/tmp/elsewhere" }, async () => {});
+    const root = agentProcess(async () => message(() => spawn(child)));
+    expect(await (await testRun(root, [])).finished()).toContain(
+      "/process/inner: logDir belongs to the run",
+    );
+  });
+});
+
+describe("the ambient verbs", () => {
+  it("throw, by name, outside a process", () => {
+    for (const verb of [done, fail, emit, sleep, wait, receive, whereis, every] as const) {
+      expect(() => (verb as () => unknown)()).toThrow(OutsideProcessError);
+      expect(() => (verb as () => unknown)()).toThrow(
+        `${verb.name}() was called outside a process`,
+      );
+    }
+  });
+
+  it("mean the process whose code runs, whoever awaits", async () => {
+    const child = agentProcess(async function child() {
+      await sleep(10);
+      emit("child-event");
+      return currentProcess().path;
+    });
+    const root = agentProcess(async function root() {
+      const handle = spawn(child);
+      await sleep(10);
+      emit("root-event");
+      const path = await handle.result();
+      const own = await collectSome(currentProcess().events, 1);
+      return { path, own: own.map(({ type }) => type) };
+    });
+    const run = await testRun(root, []);
+    await run.clock.advance(10);
+    expect(await run.finished()).toEqual({ path: "/root/child", own: ["root-event"] });
+  });
+
+  it("send to a path, and receive in order or by choice", async () => {
+    const echo = agentProcess(async function echo() {
+      const urgent = await receive<{ n: number }>({ where: ({ n }) => n === 2 });
+      return [urgent, await receive(), await receive()];
+    });
+    const root = agentProcess(async function root() {
+      const handle = spawn(echo);
+      for (const n of [1, 2, 3]) send(handle.path, { n });
+      return await handle.result();
+    });
+    expect(await (await testRun(root, [])).finished()).toEqual([{ n: 2 }, { n: 1 }, { n: 3 }]);
+  });
+
+  it("reject what waits when the process is to stop, so that finally runs", async () => {
+    const names: string[] = [];
+    const child = agentProcess(async () => {
+      await Promise.all(
+        [wait(), sleep(1_000), receive()].map((waiting) =>
+          waiting.catch((error: Error) => names.push(error.name)),
+        ),
+      );
+    });
+    const root = agentProcess(async () => {
+      const handle = spawn(child);
+      await sleep(0);
+      await handle.cancel();
+    });
+    const run = await testRun(root, []);
+    await run.clock.advance(0);
+    await run.finished();
+    expect(names).toEqual(["StoppedError", "StoppedError", "StoppedError"]);
+  });
+
+  it("have no effect once a body that will not stop is abandoned", async () => {
+    const late: unknown[] = [];
+    const stubborn = agentProcess(async () => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      late.push(message(() => emit("too-late")));
+    });
+    let release = (): void => {};
+    const root = agentProcess(async () => {
+      const handle = spawn(stubborn);
+      await sleep(0);
+      await handle.cancel();
+      release();
+      await sleep(1);
+      return { state: handle.state, types: await typesOf(handle.events) };
+    });
+    const run = await testRun(root, []);
+    await run.clock.advance(0);
+    await run.clock.advance(5_000);
+    await run.clock.advance(1);
+    expect(await run.finished()).toEqual({ state: "cancelled", types: ["cancelled"] });
+    expect(late[0]).toContain("it has ended");
+  });
+
+  it("call a timer until the process ends, and fail it when the timer throws", async () => {
+    const ticking = agentProcess(async () => {
+      let ticks = 0;
+      every(100, () => {
+        ticks += 1;
+        emit("tick", ticks);
+        if (ticks === 3) throw new Error("third");
+      });
+      await wait();
+    });
+    const run = await testRun(ticking, []);
+    await run.clock.advance(1_000);
+    await expect(run.finished()).rejects.toThrow("third");
+    expect(await typesOf(run.handle.events)).toEqual(["tick", "tick", "tick", "failed"]);
+  });
+});
+
+async function collectSome(events: AsyncIterable<LogEvent>, count: number): Promise<LogEvent[]> {
+  const some: LogEvent[] = [];
+  for await (const event of events) {
+    some.push(event);
+    if (some.length === count) break;
+  }
+  return some;
+}
+
+function message(act: () => unknown): string {
+  try {
+    act();
+    return "nothing was thrown";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -85,6 +85,7 @@ export class ExtensionLink {
     this.#cancelTimer();
     const socket = this.#socket;
     if (!socket || socket.readyState === WebSocket.CLOSED) return Promise.resolve();
+    if (socket.readyState === WebSocket.OPEN) this.#flush(socket);
     return new Promise((resolve) => {
       socket.once("close", () => resolve());
       socket.close(1000, reason);
@@ -108,10 +109,14 @@ export class ExtensionLink {
     this.#welcome = true;
     this.#failures = 0;
     this.#cancelTimer();
+    this.#flush(socket);
+    this.#events.welcomed(this.#welcomes++ > 0);
+  }
+
+  #flush(socket: WebSocket): void {
     const kept = this.#kept;
     this.#kept = [];
     for (const text of kept) socket.send(text);
-    this.#events.welcomed(this.#welcomes++ > 0);
   }
 
   #lost(socket: WebSocket, code: number): void {

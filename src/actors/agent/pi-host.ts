@@ -51,10 +51,13 @@ export async function preparePiHost(options: {
   try {
     const reach = await machine.reach(door.socket);
     undo.push(async () => reach[Symbol.asyncDispose]());
+    const started = tmux.startServer();
+    // Whatever fails first, the server is there or not before anything is undone.
+    undo.push(() => started.catch(() => {}));
     const [pi, extension] = await Promise.all([
       findPi(machine, { command: options.command, seesHost }),
       placeExtension(machine, directory, seesHost),
-      tmux.startServer(),
+      started,
     ]);
     return { directory, seesHost, tmux, tmuxSocket, pi, extension, reach, remove };
   } catch (error) {

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { piWorld } from "./pi-world.ts";
 
@@ -43,6 +42,190 @@ describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
     expect(ours).toEqual([
       expect.objectContaining({ message: expect.objectContaining({ ramureId: id }) }),
     ]);
-    await pause(0);
+  });
+});
+
+const nothing = async (world: { processes(): Promise<readonly number[]> }) => {
+  await expect.poll(() => world.processes(), { timeout: 5_000 }).toEqual([]);
+};
+
+describe("messages to a real pi", { timeout: 90_000 }, () => {
+  it("are all delivered once and in order when many come while it is idle", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    await agent.hello();
+    const ids = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => agent.send(`message ${n}\n!say answer ${n}`)),
+    );
+    for (const id of ids) await agent.heard("durable", id);
+    for (const id of ids) await agent.answered(id);
+    const asked = world.model.requests.map(({ messages }) => messages.at(-1)?.text.split("\n")[0]);
+    expect(asked).toEqual(ids.map((_, n) => `message ${n}`));
+    expect(agent.ears.frames.items.filter(({ type }) => type === "refused")).toEqual([]);
+  });
+
+  it("wait for the end of the turn, unless they steer", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    await agent.tools(finish);
+    const first = await agent.send('!call finish {"n":1}\n!next\n!say working on');
+    const call = await agent.call("finish");
+    const later = await agent.send("LATER\n!say later");
+    const now = await agent.send("NOW\n!say steered", "steer");
+    const again = await agent.send("AGAIN\n!say steered again", "steer");
+    (await agent.link()).send({ type: "result", id: call.id, text: "ok" });
+    for (const id of [first, later, now, again]) await agent.heard("durable", id);
+    await agent.answered(later);
+    const last = world.model.requests.at(-1)?.messages.filter(({ role }) => role === "user");
+    expect(last?.map(({ text }) => text.split("\n")[0])).toEqual([
+      '!call finish {"n":1}',
+      "NOW",
+      "AGAIN",
+      "LATER",
+    ]);
+  });
+
+  it("are told apart by id, not by text, and one that is known is not put in twice", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const same = "the same\n!say yes";
+    await agent.send(same, "follow-up", "x1");
+    await agent.send(same, "follow-up", "x2");
+    await agent.send(same, "follow-up", "x1");
+    await agent.answered("x2");
+    await agent.heard("durable", "x2");
+    expect(world.model.requests).toHaveLength(2);
+  });
+
+  it("reach a new turn after an interrupt", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const first = await agent.send("!sleep 60000\n!say never");
+    await agent.event("turn-started");
+    await expect.poll(() => world.model.requests.length).toBe(1);
+    const second = await agent.send("!say after");
+    (await agent.link()).send({ type: "interrupt" });
+    await agent.event("turn-ended", ({ stopReason }) => stopReason === "aborted");
+    await agent.answered(first);
+    await agent.answered(second);
+    await agent.event("turn-ended", ({ text }) => text === "after");
+  });
+});
+
+describe("the death of a real pi", { timeout: 90_000 }, () => {
+  it("is confirmed with its code, and its successor has conversation, pane and ids", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const hello = await agent.hello();
+    await agent.tools(finish);
+    const first = await agent.send("remember the word heron\n!say I will", "follow-up", "m1");
+    await agent.answered(first);
+    await agent.send('!call finish {"n":1}', "follow-up", "m2");
+    const open = await agent.call("finish");
+    await agent.send("!say third", "follow-up", "m3");
+    process.kill(hello.pid, "SIGKILL");
+    const exit = await agent.launched.exited;
+    expect(exit).toMatchObject({ exitCode: 137, signal: "SIGKILL" });
+    expect(await agent.launched.alive()).toBe(false);
+
+    const heir = await world.launch({ epoch: 2, resume: hello.session });
+    const again = await heir.hello();
+    expect(again.session).toEqual(hello.session);
+    expect(again.durable).toEqual(["m1", "m2"]);
+    await heir.tools(finish);
+    for (const id of ["m2", "m3"]) await heir.send("!say third", "follow-up", id);
+    await heir.answered("m3");
+    const seen = world.model.requests.at(-1)?.messages ?? [];
+    expect(seen.map(({ text }) => text)).toContain("remember the word heron\n!say I will");
+    expect(seen.filter(({ callId }) => callId === open.id)).toHaveLength(1);
+    expect(seen.filter(({ text }) => text === "!say third")).toHaveLength(1);
+    await agent.launched.stop();
+    expect(await heir.launched.alive()).toBe(true);
+    const attach = heir.launched.attach({ readOnly: true });
+    expect(attach).toContain("attach-session");
+  });
+
+  it("before its first answer leaves no file, and the successor starts afresh", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const hello = await agent.hello();
+    await agent.send("!sleep 60000", "follow-up", "m1");
+    await agent.heard("accepted", "m1");
+    process.kill(hello.pid, "SIGKILL");
+    await agent.launched.exited;
+    const heir = await world.launch({ epoch: 2, resume: hello.session });
+    const again = await heir.hello();
+    expect(again.durable).toEqual([]);
+    expect(again.session.file).toBe(hello.session.file);
+    await heir.send("!say here", "follow-up", "m1");
+    await heir.heard("durable", "m1");
+    expect(await world.session(again)).toContainEqual(expect.objectContaining({ type: "session" }));
+  });
+
+  it("is noticed when its tmux server is killed, and a new one takes over", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const hello = await agent.hello();
+    const [server] = (await world.processes())
+      .filter((pid) => pid !== hello.pid)
+      .sort((a, b) => a - b);
+    process.kill(server ?? 0, "SIGKILL");
+    await agent.launched.exited;
+    const heir = await world.launch({ epoch: 2, resume: hello.session });
+    expect((await heir.hello()).pid).not.toBe(hello.pid);
+  });
+
+  it("is polite when it is asked to shut down", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    (await agent.link()).send({ type: "shutdown" });
+    expect(await agent.launched.exited).toMatchObject({ exitCode: 0 });
+    expect(await agent.ears.closes.first()).toMatchObject({ code: 1000 });
+    expect(agent.ears.frames.items).toContainEqual({ type: "bye", reason: "quit" });
+  });
+});
+
+describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
+  it("is nothing after stop and release, not even what moved to a session of its own", async () => {
+    const world = await piWorld();
+    const agent = await world.launch();
+    const command =
+      "setsid sleep 600 >/dev/null 2>&1 & (trap '' HUP TERM; sleep 600 >/dev/null 2>&1) & sleep 0.1";
+    const id = await agent.send(`!call bash ${JSON.stringify({ command })}`);
+    await agent.answered(id);
+    expect((await world.processes()).length).toBeGreaterThan(3);
+    await agent.launched.stop();
+    await agent.launched.stop();
+    expect(await agent.launched.exited).toMatchObject({ detail: expect.any(String) });
+    await world.harness.release?.(world.machine, world.run);
+    await nothing(world);
+    expect(await world.sockets()).toEqual(["b.sock"]);
+    await world[Symbol.asyncDispose]();
+  });
+});
+
+describe("a pi that cannot work", { timeout: 60_000 }, () => {
+  it("says so when no model is configured", async () => {
+    await using world = await piWorld(undefined, {
+      modelless: true,
+      env: { ANTHROPIC_API_KEY: "", OPENAI_API_KEY: "" },
+    });
+    const agent = await world.launch();
+    expect(await agent.hello()).toMatchObject({ modelReady: false });
+  });
+
+  it("tells its last words when it does not start", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch({ model: "nobody/nothing" });
+    const exit = await agent.launched.exited;
+    expect(exit.exitCode).toBe(1);
+    expect(exit.detail).toContain("nobody/nothing");
+  });
+
+  it("is missing with the words that install it", async () => {
+    await using world = await piWorld(undefined, { command: "/nowhere/pi" });
+    await expect(world.launch()).rejects.toThrow("npm install -g");
+    await nothing(world);
+    expect(await world.sockets()).toEqual(["b.sock"]);
   });
 });

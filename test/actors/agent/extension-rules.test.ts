@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { Inbox, type InboxHost } from "../../../src/actors/agent/extension-inbox.ts";
+import { Rest, type RestOptions } from "../../../src/actors/agent/extension-rest.ts";
+import { type ManualClock, manualClock } from "../../../src/actors/manual-clock.ts";
+
+function laterOn(clock: ManualClock) {
+  return (delayMs: number, callback: () => void) => {
+    const timer = clock.setTimer(delayMs, callback);
+    return () => timer.cancel();
+  };
+}
+
+function inboxWorld() {
+  const clock = manualClock();
+  const pi = { idle: true, pending: false, nudges: 0 };
+  const injected: string[] = [];
+  const reports: string[] = [];
+  const host: InboxHost = {
+    later: laterOn(clock),
+    isIdle: () => pi.idle,
+    hasPending: () => pi.pending,
+    inject: (text) => void injected.push(text),
+    nudge: () => void pi.nudges++,
+    report: ({ type, id }) => void reports.push(`${type} ${id}`),
+  };
+  const inbox = new Inbox(host);
+  const push = (id: string, text = id, deliver: "follow-up" | "steer" = "follow-up") =>
+    inbox.push({ type: "send", id, text, deliver });
+  return { clock, pi, inbox, injected, reports, push };
+}
+
+describe("the inbox", () => {
+  it("refuses what pi has not started in 5 s, and goes on with the next", async () => {
+    const { clock, inbox, injected, reports, push } = inboxWorld();
+    push("a");
+    push("b");
+    await clock.advance(4_999);
+    expect(injected).toEqual(["a"]);
+    await clock.advance(1);
+    expect(reports).toEqual(["refused a"]);
+    expect(injected).toEqual(["a", "b"]);
+    expect(inbox.empty).toBe(false);
+  });
+
+  it("accepts after all what starts late, and does not put its repetition in again", async () => {
+    const { clock, inbox, injected, reports, push } = inboxWorld();
+    push("a");
+    await clock.advance(5_000);
+    inbox.hold(true);
+    push("a");
+    inbox.started("a");
+    inbox.hold(false);
+    expect(reports).toEqual(["refused a", "accepted a"]);
+    expect(injected).toEqual(["a"]);
+    expect(inbox.empty).toBe(true);
+  });
+
+  it("waits as long as pi says that it has the message in its queue", async () => {
+    const { clock, pi, inbox, reports, push } = inboxWorld();
+    pi.idle = false;
+    push("a", "a", "steer");
+    pi.pending = true;
+    await clock.advance(60_000);
+    expect(reports).toEqual([]);
+    expect(inbox.started("a")).toBe("a");
+    expect(reports).toEqual(["accepted a"]);
+  });
+
+  it("nudges pi when it is idle with a message in its queue", async () => {
+    const { pi, inbox, push } = inboxWorld();
+    pi.idle = false;
+    push("a", "a", "steer");
+    pi.idle = true;
+    pi.pending = true;
+    inbox.pump();
+    expect(pi.nudges).toBe(1);
+  });
+
+  it("gives nothing while it is held", async () => {
+    const { inbox, injected, push } = inboxWorld();
+    inbox.hold(true);
+    push("a");
+    expect(injected).toEqual([]);
+    inbox.hold(false);
+    expect(injected).toEqual(["a"]);
+  });
+
+  it("does not take a stranger's message for its own", () => {
+    const { inbox, push } = inboxWorld();
+    push("a");
+    expect(inbox.started("something else")).toBeUndefined();
+    expect(inbox.started("a")).toBe("a");
+    expect(inbox.started("a")).toBeUndefined();
+  });
+});
+
+function restWorld(options: Partial<RestOptions> = {}) {
+  const clock = manualClock();
+  const pi = { idle: true, mayCompact: false };
+  const told: string[] = [];
+  const rest = new Rest(
+    {
+      later: laterOn(clock),
+      isIdle: () => pi.idle,
+      mayCompact: () => pi.mayCompact,
+      unsure: () => void told.push("unsure"),
+      resting: () => void told.push("resting"),
+    },
+    { settles: false, retries: true, ...options },
+  );
+  return { clock, pi, told, rest };
+}
+
+describe("the end of a run", () => {
+  it("is told a tick later, when pi is idle", async () => {
+    const { clock, pi, told, rest } = restWorld();
+    pi.idle = false;
+    rest.ended("stop");
+    await clock.advance(100);
+    expect(told).toEqual([]);
+    pi.idle = true;
+    await clock.advance(20);
+    expect(told).toEqual(["resting"]);
+  });
+
+  it("is not told while pi may try again after an error", async () => {
+    const { clock, told, rest } = restWorld();
+    for (const backoffMs of [2_000, 4_000, 8_000]) {
+      rest.ended("error");
+      await clock.advance(backoffMs);
+      expect(told).not.toContain("resting");
+      rest.started();
+    }
+    rest.ended("error");
+    await clock.advance(0);
+    expect(told.at(-1)).toBe("resting");
+  });
+
+  it("is told when pi does not try again after all, or was told not to", async () => {
+    const { clock, told, rest } = restWorld();
+    rest.ended("error");
+    await clock.advance(3_000);
+    expect(told).toEqual(["unsure", "resting"]);
+    const strict = restWorld({ retries: false });
+    strict.rest.ended("error");
+    await strict.clock.advance(0);
+    expect(strict.told).toEqual(["resting"]);
+  });
+
+  it("is what pi says, where pi says it", async () => {
+    const { clock, told, rest } = restWorld({ settles: true });
+    rest.ended("stop");
+    await clock.advance(10_000);
+    expect(told).toEqual(["unsure"]);
+    rest.settled();
+    await clock.advance(0);
+    expect(told).toEqual(["unsure", "resting"]);
+  });
+
+  it("waits for a compaction, which a long conversation makes likely", async () => {
+    const { clock, pi, told, rest } = restWorld();
+    pi.mayCompact = true;
+    rest.ended("stop");
+    await clock.advance(500);
+    rest.compacting();
+    await clock.advance(60_000);
+    expect(told).not.toContain("resting");
+    rest.compacted();
+    await clock.advance(1_000);
+    expect(told.at(-1)).toBe("resting");
+  });
+
+  it("does not wait for a compaction for ever", async () => {
+    const { clock, told, rest } = restWorld();
+    rest.compacting();
+    await clock.advance(300_000);
+    expect(told.at(-1)).toBe("resting");
+  });
+});

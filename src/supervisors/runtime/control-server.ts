@@ -68,11 +68,10 @@ export async function openControlServer(options: ControlServerOptions): Promise<
 }
 
 async function listen(server: Server, socket: string): Promise<void> {
-  const failed = once(server, "error").then(([error]: readonly unknown[]) => {
+  bindPrivately(server, socket);
+  await once(server, "listening").catch((error: unknown) => {
     throw new HomeError(socket, `cannot be listened on (${String(error)})`, error);
   });
-  bindPrivately(server, socket);
-  await Promise.race([once(server, "listening"), failed]);
   if (((await lstat(socket)).mode & 0o077) !== 0) await chmod(socket, 0o600);
   // From here on, a client that could not be accepted is that client's trouble alone.
   server.on("error", () => {});

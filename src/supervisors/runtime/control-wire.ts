@@ -1,3 +1,4 @@
+import { ControlError } from "./control-error.ts";
 import type { Fields } from "./control-fields.ts";
 import type {
   Connection,
@@ -185,5 +186,9 @@ function readEvent(fields: Fields): ControlEvent {
 
 function readValue(fields: Fields, name: string): unknown {
   const wire: WireValue = fields.record(name) ?? {};
-  return decodeValue({ json: wire.json, meta: wire.meta });
+  try {
+    return decodeValue({ json: wire.json, meta: wire.meta });
+  } catch (error) {
+    throw new ControlError("bad-request", String(error), {}, { cause: error });
+  }
 }

@@ -86,6 +86,9 @@ async function ownedOrStopped(
 async function stopAfter(spec: MachineSpec, machine: Machine, watched: Machine): Promise<void> {
   try {
     await spec.beforeStop?.(watched);
+  } catch (error) {
+    // From a machine that is gone nothing can be taken away.
+    if (!(error instanceof MachineUnreachableError)) throw error;
   } finally {
     await machine.stop();
   }

@@ -92,17 +92,21 @@ async function machineWorld(abilities?: (machine: Made) => Partial<Machine>) {
   };
   await system.spawn(keeper, { name: "keeper" }).started;
   onTestFinished(() => system.stop());
+  const cleaned: string[] = [];
+  const beforeStop = async (machine: Machine) => {
+    cleaned.push((await machine.exec("clean")).stdout);
+  };
   const start = () => {
     if (!slot) throw new Error("the keeper has no slot");
-    const behavior = machineBehavior({ name: "box", image, memory });
+    const behavior = machineBehavior({ name: "box", image, memory, beforeStop });
     return slot.start(behavior, { ...machineSpawnOptions, onExit: (exit) => exit });
   };
-  return { clock, memory, image, made, exits, states, start };
+  return { clock, memory, image, made, exits, states, cleaned, start };
 }
 
 describe("a machine's actor", () => {
   it("spawns the image, lends the machine, and stops it at its end", async () => {
-    const { start, memory, made, states, clock } = await machineWorld();
+    const { start, memory, made, states, cleaned, clock } = await machineWorld();
     const ref = start();
     await ref.started;
     expect(memory.current()).toMatchObject({ kind: "toy", summary: "toy 1", workDir: "/toy" });
@@ -110,6 +114,7 @@ describe("a machine's actor", () => {
     await ref.stop();
     await clock.settle();
     expect(made[0]?.isStopped).toBe(true);
+    expect(cleaned).toEqual(["1: clean"]);
     expect(states).toEqual(["starting", "ready", "stopping", "stopped"]);
     expect(() => memory.current()).toThrow(MachineUnreachableError);
   });

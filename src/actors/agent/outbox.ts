@@ -9,7 +9,7 @@ import {
 } from "./outbox-entry.ts";
 import type { Deliver } from "./protocol.ts";
 
-export type { EntrySnapshot, EntryState, Receipt, Turn } from "./outbox-entry.ts";
+export type { EntrySnapshot, Receipt, Turn } from "./outbox-entry.ts";
 
 export interface OutboxOptions {
   /** The agent's path, for messages. */

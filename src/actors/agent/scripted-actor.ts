@@ -88,7 +88,7 @@ export class ScriptedActor implements ScriptedAgent {
   async next(): Promise<ScriptedMessage> {
     this.endTurn();
     await this.arrival();
-    const message = this.#queue.shift();
+    const [message] = this.#queue.splice(0, 1);
     if (!message) return this.next();
     this.#taken += 1;
     this.#beginTurn();

@@ -3,9 +3,10 @@ import type { StartGate } from "./agent-spec.ts";
 /** Make a gate that lets `places` in at a time, first come first served. */
 export function createStartGate(places: number): StartGate {
   let free = places;
-  const queue: (() => void)[] = [];
+  /** In order of arrival. */
+  const queue = new Set<() => void>();
   const leave = () => {
-    const next = queue.shift();
+    const [next] = queue;
     if (next) next();
     else free += 1;
   };
@@ -19,18 +20,19 @@ export function createStartGate(places: number): StartGate {
   };
 }
 
-function turn(queue: (() => void)[], signal: AbortSignal): Promise<void> {
+function turn(queue: Set<() => void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const enter = () => {
+      queue.delete(enter);
       signal.removeEventListener("abort", give);
       resolve();
     };
     const give = () => {
-      queue.splice(queue.indexOf(enter), 1);
+      queue.delete(enter);
       reject(signal.reason);
     };
     signal.addEventListener("abort", give, { once: true });
-    queue.push(enter);
+    queue.add(enter);
   });
 }
 

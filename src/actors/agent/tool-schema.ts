@@ -13,7 +13,7 @@ export type InputSchema<T = unknown> = StandardSchemaV1<unknown, T> &
   StandardJSONSchemaV1<unknown, T>;
 
 /** The parameters of a tool that takes none. */
-export const noParameters: JsonObject = {
+const noParameters: JsonObject = {
   type: "object",
   properties: {},
   additionalProperties: false,

@@ -18,7 +18,7 @@ import { createSystem } from "../../../src/actors/system.ts";
 import type { Machine } from "../../../src/machines/machine.ts";
 
 /** A machine that no scripted agent ever asks for anything. */
-export const nowhere: Machine = {
+const nowhere: Machine = {
   kind: "nowhere",
   summary: "nowhere at all",
   workDir: "/",
@@ -47,7 +47,7 @@ export interface World {
   keepAlive(delayMs: number): void;
 }
 
-export type KeeperMessage = { readonly type: "exited"; readonly exit: Exit };
+type KeeperMessage = { readonly type: "exited"; readonly exit: Exit };
 
 export async function agentWorld(
   harness: (clock: ManualClock) => Harness,

@@ -1,4 +1,5 @@
 import { strict as assert } from "node:assert";
+import { startWatch } from "./host-clock.ts";
 import type { Image, Machine } from "./machine.ts";
 
 /** What the machines of an image can do beyond what every machine must. What is not said, must be absent. */
@@ -63,9 +64,9 @@ export async function rejectsWith(code: string, promise: Promise<unknown>): Prom
 export async function timed<Value>(
   run: () => Promise<Value>,
 ): Promise<{ readonly value: Value; readonly ms: number }> {
-  const start = performance.now();
+  const watch = startWatch();
   const value = await run();
-  return { value, ms: performance.now() - start };
+  return { value, ms: watch() };
 }
 
 /** A duration in seconds that no other process sleeps for, so that a command line betrays who is left. */

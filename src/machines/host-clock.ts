@@ -39,3 +39,9 @@ export async function poll(
   }
   return true;
 }
+
+/** Start measuring. Returns how to read the milliseconds since. */
+export function startWatch(): () => number {
+  const start = performance.now();
+  return () => performance.now() - start;
+}

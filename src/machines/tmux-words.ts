@@ -30,7 +30,7 @@ export function literal(word: string): string {
 }
 
 /** The longest path a Unix socket can have on every system of ours: what is over it is cut silently. */
-export const maxSocketPathBytes = 107;
+const maxSocketPathBytes = 107;
 
 /** Refuse a socket path that the system would cut. */
 export function assertSocketPath(path: string): void {

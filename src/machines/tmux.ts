@@ -229,7 +229,8 @@ export class Tmux {
     const asked = await this.#tmux
       .run([["display-message", "-p", "#{pid}"], ["kill-server"]])
       .catch((error: unknown) => {
-        if (error instanceof TmuxError) return undefined; // It hangs: it is killed below.
+        // It hangs, and is killed below; or there never was a tmux.
+        if (error instanceof TmuxError || error instanceof TmuxMissingError) return undefined;
         throw error;
       });
     const serverPid = asked?.type === "done" ? Number(asked.stdout) : this.#serverPid;

@@ -85,6 +85,23 @@ describe("The local machine itself", () => {
     expect(warnings).toEqual([]);
   });
 
+  it.runIf(process.platform === "linux")(
+    "keeps no file open after 200 commands, half of them ended by force",
+    async () => {
+      const machine = await localMachine(newFolder());
+      await machine.exec(["true"]);
+      const before = readdirSync("/proc/self/fd").length;
+      for (let round = 0; round < 10; round += 1) {
+        const lines = Array.from({ length: 20 }, (_, number) =>
+          number % 2 ? "sleep 20" : "echo x",
+        );
+        await Promise.all(lines.map((line) => machine.exec(line, { timeoutMs: 100 })));
+      }
+      await expect.poll(() => readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
+      await machine.stop();
+    },
+  );
+
   it("removes the folder of a fork when the fork stops", async () => {
     await using machine = await localMachine(newFolder());
     await machine.writeFile("file", "x");

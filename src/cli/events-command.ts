@@ -1,6 +1,7 @@
 import type { ControlEvent } from "../supervisors/runtime/control-protocol.ts";
 import { ControlError, encodeValue } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
+import type { Session } from "./session.ts";
 import { type Look, printable, styled } from "./terminal.ts";
 
 export const eventsCommand = command({
@@ -20,22 +21,35 @@ export const eventsCommand = command({
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
   run: async (session, args) => {
     const { path: to, from, type: types, follow } = args;
-    const print = args.json ? jsonLine : (event: ControlEvent) => textLine(event, session.look);
+    const { look } = session;
+    const lineOf = args.json ? jsonLine : (event: ControlEvent) => textLine(event, look);
+    const print = async (events: AsyncIterable<ControlEvent>) => {
+      for await (const event of events) await session.print(lineOf(event));
+    };
+    const ended = await session.endedRun();
+    if (ended) {
+      const { endedEvents } = await import("./ended-run.ts");
+      return await print(endedEvents(ended, { to, from, types, follow }));
+    }
     await session.withRun(
       async (run) => {
-        try {
-          for await (const event of run.stream("events.follow", { to, from, types, follow })) {
-            await session.print(print(event));
-          }
-        } catch (error) {
-          if (!follow || !isEndOfRun(error)) throw error;
-          await session.say("The run has ended.");
-        }
+        const events = run.stream("events.follow", { to, from, types, follow });
+        await (follow ? untilItEnds(print(events), session) : print(events));
       },
       { follows: true },
     );
   },
 });
+
+/** A run that ends while it is followed has shown all there was. */
+async function untilItEnds(following: Promise<void>, session: Session): Promise<void> {
+  try {
+    await following;
+  } catch (error) {
+    if (!isEndOfRun(error)) throw error;
+  }
+  await session.say("The run has ended.");
+}
 
 function isEndOfRun(error: unknown): boolean {
   return (

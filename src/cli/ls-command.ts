@@ -1,42 +1,73 @@
-import { type ListedRun, systemClock } from "../supervisors/runtime/control-protocol.ts";
+import {
+  homeLayout,
+  type ListedRun,
+  systemClock,
+} from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
-import { duration } from "./durations.ts";
-import { printable } from "./terminal.ts";
+import { age, duration } from "./durations.ts";
+import type { Session } from "./session.ts";
+import { type Look, printable } from "./terminal.ts";
 
 export const lsCommand = command({
   words: "ls",
   describe: "List the runs that are live",
-  options: (yargs) => yargs.option("json", { type: "boolean", describe: "Print one JSON object" }),
+  options: (yargs) =>
+    yargs
+      .option("all", { alias: "a", type: "boolean", describe: "Those that have ended, too" })
+      .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, args) => {
     const runs = await session.runs();
-    const live = runs.filter((run) => run.liveness !== "dead");
-    if (args.json) {
-      return await session.printJson({
-        schema: 1,
-        runs: live.map(({ record, liveness }) => ({ ...record, liveness })),
-      });
-    }
+    const live = runs.filter((run) => run.liveness !== "dead").map(liveRun);
+    const ended = args.all ? await endedOf(session, runs) : [];
+    const listed = [...ended, ...live];
+    if (args.json) return await session.printJson({ schema: 1, runs: listed });
     for (const { record } of runs.filter((run) => run.liveness === "dead")) {
       await session.say(`Run ${record.id} ended without cleaning up (pid ${record.pid} is gone).`);
     }
-    if (live.length === 0) return await session.say("No live runs.");
-    await session.print(...(await tableOf(live, session.look.columns)));
+    if (live.length === 0 && !args.all) await session.say("No live runs.");
+    if (listed.length > 0) await session.print(...(await tableOf(listed, session.look)));
   },
 });
 
-async function tableOf(runs: readonly ListedRun[], columns: number): Promise<readonly string[]> {
+/** One line of the list; an ended run has its end. */
+interface Row {
+  readonly id: string;
+  readonly program: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly endedAt?: number | undefined;
+  readonly logDir: string;
+  readonly state: "live" | "not-answering" | "ended";
+}
+
+function liveRun({ record, liveness }: ListedRun): Row {
+  const { id, program, pid, startedAt, logDir } = record;
+  const state = liveness === "live" ? "live" : "not-answering";
+  return { id, program, pid, startedAt, logDir, state };
+}
+
+async function endedOf(session: Session, runs: readonly ListedRun[]): Promise<readonly Row[]> {
+  const { endedRuns } = await import("./ended-run.ts");
+  const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
+  const ended = await endedRuns(homeLayout(session.env), alive);
+  return ended.map((run) => ({ ...run, state: "ended" }));
+}
+
+async function tableOf(rows: readonly Row[], look: Look): Promise<readonly string[]> {
   const { lineUp } = await import("./columns.ts");
   const now = systemClock.wallNow();
-  const rows = runs.map(({ record, liveness }) => [
-    record.id,
-    printable(record.program),
-    duration(now - record.startedAt),
-    String(record.pid),
-    liveness === "live" ? "live" : "not answering",
-  ]);
-  const table = [["ID", "PROGRAM", "UP", "PID", "STATE"], ...rows];
+  const table = [
+    ["ID", "PROGRAM", "FOR", "PID", "STATE"],
+    ...rows.map(({ id, program, startedAt, endedAt, pid, state }) => [
+      id,
+      printable(program),
+      duration((endedAt ?? now) - startedAt),
+      pid === 0 ? "" : String(pid),
+      endedAt === undefined ? state : `${state} ${age(now - endedAt)} ago`,
+    ]),
+  ];
   return lineUp(
     table.map((row) => row.map((text) => ({ text }))),
-    { columns, ellipsis: "…" },
+    { columns: look.columns, ellipsis: look.unicode ? "…" : "..." },
   );
 }

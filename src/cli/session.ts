@@ -7,6 +7,7 @@ import {
 } from "../supervisors/runtime/control-protocol.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { type ControlClient, connectControl } from "./control-client.ts";
+import type { EndedRun } from "./ended-run.ts";
 import { type Env, type Look, lookOf, write } from "./terminal.ts";
 
 /** The options that every command has. */
@@ -58,8 +59,7 @@ export class Session {
       readonly follows?: boolean | undefined;
     } = {},
   ): Promise<Result> {
-    const prefix = options.named ?? this.options.id ?? this.env.RAMURE_RUN;
-    const record = pickRun(await this.runs(), prefix);
+    const record = pickRun(await this.runs(), this.prefix(options.named));
     const client = await connectControl(record.socket);
     const slow = systemClock.setTimer(1_000, () => {
       if (options.follows !== true) this.#sayWaiting(record);
@@ -70,6 +70,34 @@ export class Session {
       slow.cancel();
       client.close();
     }
+  }
+
+  /** What the wanted run's id begins with; undefined: the only live one. */
+  prefix(named?: string | undefined): string | undefined {
+    return named ?? this.options.id ?? this.env.RAMURE_RUN;
+  }
+
+  /**
+   * Find the ended run that is meant: one whose id begins so, while no live one's does.
+   *
+   * Undefined when a live one is meant, or nothing that is known.
+   */
+  async endedRun(named?: string | undefined): Promise<EndedRun | undefined> {
+    const prefix = this.prefix(named);
+    if (prefix === undefined) return undefined;
+    const runs = await this.runs();
+    const fits = ({ id }: { readonly id: string }) => id.startsWith(prefix);
+    const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
+    if (alive.some(fits)) return undefined;
+    const { endedRun, endedRuns } = await import("./ended-run.ts");
+    const died = runs.map((run) => run.record).find(fits);
+    if (died) return await endedRun(died.id, died.logDir);
+    const [found, another] = (await endedRuns(homeLayout(this.env), alive)).filter(fits);
+    if (!another) return found;
+    throw new CliError(`Several ended runs begin with ${prefix}.`, {
+      exitCode: exitCodes.ambiguous,
+      todo: "Give more of the id; ramure ls --all lists them.",
+    });
   }
 
   #sayWaiting(record: RunRecord): void {

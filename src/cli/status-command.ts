@@ -1,4 +1,6 @@
+import type { RunStatus } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
+import type { EndedRun } from "./ended-run.ts";
 
 export const statusCommand = command({
   words: "status [run]",
@@ -11,11 +13,20 @@ export const statusCommand = command({
       .option("wide", { type: "boolean", describe: "Do not cut lines at the terminal's width" })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, args) => {
-    const status = await session.withRun((run) => run.status(args.path), { named: args.run });
+    const ended = await session.endedRun(args.run);
+    const status = await (ended
+      ? statusOfEnded(ended, args.path)
+      : session.withRun((run) => run.status(args.path), { named: args.run }));
     if (args.json) return await session.printJson(status);
+    if (ended) await session.say("This run has ended; its journal says:");
     const { statusReport } = await import("./status-report.ts");
     const look = args.wide ? { ...session.look, columns: Number.POSITIVE_INFINITY } : session.look;
     const finished = args.all ? Number.POSITIVE_INFINITY : undefined;
     await session.print(...statusReport(status, { look, finished }));
   },
 });
+
+async function statusOfEnded(run: EndedRun, to: string | undefined): Promise<RunStatus> {
+  const { endedStatus } = await import("./ended-run.ts");
+  return await endedStatus(run, to);
+}

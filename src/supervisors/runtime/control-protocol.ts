@@ -33,8 +33,8 @@ export type {
   TreeUpdate,
 } from "./control-types.ts";
 export { maxLineBytes, statusSchema } from "./control-types.ts";
-export { itemWire, paramsWire, resultWire } from "./control-wire.ts";
+export { itemWire, paramsWire, readNode, resultWire } from "./control-wire.ts";
 export { type HomeLayout, homeLayout } from "./home.ts";
-export { nearNames, resolveAddress } from "./resolve-address.ts";
+export { isNodeWithin, resolveAddress } from "./resolve-address.ts";
 export { type ListedRun, listRuns, type RunLiveness, type RunRecord } from "./run-record.ts";
 export { encodeValue } from "./wire-values.ts";

@@ -18,7 +18,7 @@ import {
   type WatchParams,
 } from "./control-types.ts";
 import { itemWire, paramsWire, resultWire } from "./control-wire.ts";
-import { nearNames, resolveAddress } from "./resolve-address.ts";
+import { isNodeWithin, nearNames, resolveAddress } from "./resolve-address.ts";
 import { fittingParts, type StatusPages } from "./status-pages.ts";
 
 /** What a verb has at hand while it serves one request. */
@@ -73,14 +73,14 @@ const verbs: Verbs = {
 async function statusOf({ to }: StatusParams, { handlers, clock, signal }: VerbContext) {
   const snapshot = await handlers.status(signal);
   const { path } = to === undefined ? { path: undefined } : resolveAddress(snapshot.nodes, to);
-  const inside = (each: { readonly path: string }) => isWithin(each.path, path);
+  const inside = (each: { readonly path: string }) => isNodeWithin(each.path, path);
   return {
     schema: statusSchema,
     at: clock.wallNow(),
     run: snapshot.run,
     nodes: snapshot.nodes.filter(inside),
     connections: snapshot.connections.filter(
-      ({ from, to }) => isWithin(from, path) || isWithin(to, path),
+      ({ from, to }) => isNodeWithin(from, path) || isNodeWithin(to, path),
     ),
     endpoints: snapshot.endpoints.filter(inside),
   } as const;
@@ -152,10 +152,10 @@ async function watchTree({ to }: WatchParams, context: VerbContext): Promise<und
 
 function updatesOf(change: TreeChange, below: string | undefined): readonly TreeUpdate[] {
   if (change.type === "removed") {
-    return isWithin(change.path, below) ? [{ nodes: [], removed: [change.path] }] : [];
+    return isNodeWithin(change.path, below) ? [{ nodes: [], removed: [change.path] }] : [];
   }
   const changed = change.type === "changed" ? [change.node] : change.snapshot.nodes;
-  const nodes = changed.filter((node) => isWithin(node.path, below));
+  const nodes = changed.filter((node) => isNodeWithin(node.path, below));
   if (change.type === "changed" && nodes.length === 0) return [];
   return fittingParts(nodes).map((part, index) => ({
     ...(change.type === "snapshot" && index === 0 ? { reset: true as const } : {}),
@@ -201,8 +201,4 @@ function noEndpoint(
     { why, near },
     { cause: error },
   );
-}
-
-function isWithin(path: string, top: string | undefined): boolean {
-  return top === undefined || path === top || path.startsWith(`${top}/`);
 }

@@ -137,7 +137,8 @@ function readStatus(fields: Fields): StatusPage {
   };
 }
 
-function readNode(fields: Fields): TreeNode {
+/** Read one node of a tree. Throws ControlError `bad-request`. */
+export function readNode(fields: Fields): TreeNode {
   return {
     path: fields.text("path"),
     kind: fields.text("kind"),

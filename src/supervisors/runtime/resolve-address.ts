@@ -34,6 +34,11 @@ export function resolveAddress<Node extends Addressed>(
   return found;
 }
 
+/** Tell whether a path is `top` or below it; without a `top` every path is. */
+export function isNodeWithin(path: string, top: string | undefined): boolean {
+  return top === undefined || path === top || path.startsWith(`${top}/`);
+}
+
 /** Names that differ from `name` in a few letters or begin like it, nearest first. */
 export function nearNames(name: string, known: Iterable<string>): readonly string[] {
   const limit = Math.max(2, Math.floor(name.length / 3));

@@ -1,0 +1,117 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type ControlEvent,
+  Fields,
+  type HomeLayout,
+  isNodeWithin,
+  type ParamsOf,
+  type RunRecord,
+  type RunStatus,
+  readNode,
+  resolveAddress,
+  statusSchema,
+  type TreeNode,
+} from "../supervisors/runtime/control-protocol.ts";
+import { type JournalEntry, readJournal } from "../supervisors/runtime/journal-reader.ts";
+
+/** A run that is known by what it wrote. */
+export interface EndedRun {
+  readonly id: string;
+  readonly program: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly logDir: string;
+}
+
+/** How far the list of runs looks into a journal for what a run is called. */
+const introduction = 20;
+
+/** List the runs that have a journal and none of these records, oldest first. */
+export async function endedRuns(
+  layout: HomeLayout,
+  live: readonly RunRecord[],
+): Promise<readonly EndedRun[]> {
+  const ids = await readdir(layout.logs).catch((): string[] => []);
+  const ended = ids.filter((id) => !live.some((record) => record.id === id));
+  const runs = await Promise.all(ended.map((id) => endedRun(id, join(layout.logs, id))));
+  return runs.filter((run) => run !== undefined).sort((a, b) => a.startedAt - b.startedAt);
+}
+
+/** Say what is known of the run that logged there; undefined when it wrote nothing that can be read. */
+export async function endedRun(id: string, logDir: string): Promise<EndedRun | undefined> {
+  try {
+    const endedAt = (await stat(journalOf(logDir))).mtimeMs;
+    let known: EndedRun | undefined;
+    for await (const entry of readJournal(journalOf(logDir))) {
+      const { at, path, type, data } = entry;
+      known ??= { id, logDir, program: path.slice(1), pid: 0, startedAt: at, endedAt };
+      if (type === "run-started") return { ...known, ...introductionOf(data) };
+      if (entry.seq >= introduction) break;
+    }
+    return known;
+  } catch {
+    // No journal, or none that this version reads: no run that one could look at.
+    return undefined;
+  }
+}
+
+/** Put the tree together as the journal leaves it. Throws JournalCorruptError, and ControlError when nothing is at `to`. */
+export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus> {
+  const nodes = new Map<string, TreeNode>();
+  let at = run.startedAt;
+  for await (const entry of readJournal(journalOf(run.logDir))) {
+    at = entry.at;
+    const node = nodeOf(entry);
+    if (node) nodes.set(node.path, node);
+  }
+  const { id, program, pid, startedAt, logDir } = run;
+  const all = [...nodes.values()];
+  const top = to === undefined ? undefined : resolveAddress(all, to).path;
+  return {
+    schema: statusSchema,
+    at,
+    run: { id, program, pid, startedAt, logDir },
+    nodes: all.filter((node) => isNodeWithin(node.path, top)),
+    connections: [],
+    endpoints: [],
+  };
+}
+
+/** Read the events that a control client would have been given. */
+export async function* endedEvents(
+  run: EndedRun,
+  { to, from, types }: ParamsOf<"events.follow">,
+): AsyncGenerator<ControlEvent> {
+  const top = to === undefined ? undefined : await pathIn(run, to);
+  for await (const entry of readJournal(journalOf(run.logDir), { from })) {
+    if (types !== undefined && !types.includes(entry.type)) continue;
+    if (isNodeWithin(entry.path, top)) yield { ...entry, epoch: entry.epoch ?? 1 };
+  }
+}
+
+async function pathIn(run: EndedRun, to: string): Promise<string> {
+  return resolveAddress((await endedStatus(run)).nodes, to).path;
+}
+
+function journalOf(logDir: string): string {
+  return join(logDir, "runtime.jsonl");
+}
+
+function introductionOf(data: unknown): Partial<EndedRun> {
+  const fields = new Fields(data, "run-started");
+  const [program, pid] = [fields.optionalText("program"), fields.optionalNumber("pid")];
+  return { ...(program === undefined ? {} : { program }), ...(pid === undefined ? {} : { pid }) };
+}
+
+/** Entries such as `process-state` hold the node as it was from then on. */
+function nodeOf({ type, data }: JournalEntry): TreeNode | undefined {
+  if (!type.endsWith("-state")) return undefined;
+  try {
+    return readNode(new Fields(data, type));
+  } catch {
+    // A state of something that is no node of the tree.
+    return undefined;
+  }
+}

@@ -152,6 +152,7 @@ export class LocalMachine implements Machine {
       await rm(home, { recursive: true, force: true });
     };
     try {
+      this.#assertUsable();
       const copied = tracked
         ? await this.#git("worktree", "add", "--detach", copy)
         : await this.exec(copyCommand(this.workDir, copy));

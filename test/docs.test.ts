@@ -69,7 +69,7 @@ describe("the code in README.md and docs/", () => {
       reject: false,
     });
     expect(stdout).toBe("");
-  });
+  }, 120_000);
 
   it.each(programs.map((block) => [block.at, block] as const))(
     "runs to its end: %s",

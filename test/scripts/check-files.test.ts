@@ -27,6 +27,7 @@ const rightLines = [
   'export { createSystem } from "./system.ts";',
   'import { setImmediate as nextTurn } from "node:timers/promises";',
   "socket.setTimeout(1_000, end);",
+  "  setTimeout(callback: () => void): Timer {",
   "cell.mailbox.shift();",
   'import { Ring } from "./ring.ts"; new Ring().shift();',
 ];

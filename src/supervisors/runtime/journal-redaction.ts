@@ -9,7 +9,7 @@ export interface Redaction {
 
 const shortestSecret = 6;
 const deepest = 64;
-export const redacted = "[redacted]";
+const redacted = "[redacted]";
 
 /** Start knowing secrets; none at first. */
 export function createRedaction(secrets: Iterable<string> = []): Redaction {

@@ -51,7 +51,7 @@ export interface JournalLimits extends WriterLimits, RotationLimits {
 export interface JournalOptions {
   readonly file: string;
   readonly clock: Clock;
-  /** Default: see `journalLimits`. */
+  /** Default: 50 ms, 16 MiB of memory, 16 files of 64 MiB, lines of 1 MiB. */
   readonly limits?: Partial<JournalLimits> | undefined;
   /** Takes known secrets out of every record. Default: none are known. */
   readonly redaction?: Redaction | undefined;
@@ -62,7 +62,7 @@ export interface JournalOptions {
 }
 
 /** What a journal takes of memory and disk unless told otherwise: 16 MiB, and 16 files of 64 MiB. */
-export const journalLimits: JournalLimits = {
+const journalLimits: JournalLimits = {
   flushMs: 50,
   flushBytes: 1024 * 1024,
   maxPendingBytes: 16 * 1024 * 1024,

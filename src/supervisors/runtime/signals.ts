@@ -1,11 +1,12 @@
-import { StoppedError } from "../../errors.ts";
+import { inspect } from "node:util";
+import { CancelledError, StoppedError } from "../../errors.ts";
 
 /** The signals that ask a program to end. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export type StopSignal = (typeof signals)[number];
 
-/** What a run does about the end of its program. Called in the order in which things happen. */
+/** What a run does about the end of its program. */
 export interface StopRequests {
   /** The first signal: stop the tree. */
   stop(signal: StopSignal): void;
@@ -21,48 +22,47 @@ interface Listener {
 }
 
 const listeners = new Set<Listener>();
-let lastSignal: StopSignal | undefined;
-let crashed = false;
-let hearsCrashes = false;
+/** Why the program is to end when its runs are over: a signal, or an error that nobody caught. */
+let why: StopSignal | "crash" | undefined;
 
 /**
  * Hear of signals while a run lives. Returns how to stop hearing.
  *
- * When the last run that heard a signal is over, the program ends by that same signal, as it would
- * have without ramure, unless the program listens to it itself; after an uncaught error that the
- * program does not handle itself it ends with exit code 1.
+ * The run that was stopped rejects with CancelledError, so that the program's own `finally` runs; the
+ * program then ends by that same signal, as it would have without ramure, or with exit code 1 after
+ * an error that nobody caught. What the program listens to itself is left to it.
  */
 export function onStopRequests(requests: StopRequests): () => void {
   if (listeners.size === 0) install();
   const listener: Listener = { requests, asked: undefined };
   listeners.add(listener);
   return () => {
-    if (!listeners.delete(listener) || listeners.size > 0) return;
-    uninstall();
-    endProgram();
+    if (listeners.delete(listener) && listeners.size === 0) uninstall();
   };
 }
 
 function install(): void {
-  lastSignal = undefined;
-  crashed = false;
+  why = undefined;
+  process.off("exit", endAsAsked);
+  process.off("uncaughtException", uncaught);
   for (const signal of signals) process.on(signal, heard);
-  hearsCrashes = process.listenerCount("uncaughtException") === 0;
-  if (hearsCrashes) process.on("uncaughtException", uncaught);
-  if (process.listenerCount("unhandledRejection") === 0)
+  if (process.listenerCount("uncaughtException") === 0) process.on("uncaughtException", uncaught);
+  if (process.listenerCount("unhandledRejection") === 0) {
     process.on("unhandledRejection", unhandled);
+  }
 }
 
 function uninstall(): void {
   for (const signal of signals) process.off(signal, heard);
-  process.off("uncaughtException", uncaught);
   process.off("unhandledRejection", unhandled);
+  if (why === undefined) process.off("uncaughtException", uncaught);
+  else process.on("exit", endAsAsked);
 }
 
 function heard(signal: NodeJS.Signals): void {
   const known = signals.find((name) => name === signal);
   if (known === undefined) return;
-  lastSignal = known;
+  why ??= known;
   for (const listener of [...listeners]) {
     const { asked, requests } = listener;
     listener.asked = known;
@@ -71,8 +71,13 @@ function heard(signal: NodeJS.Signals): void {
   }
 }
 
+/** While runs live, stop them first. After that, that a stopped run was cancelled is no news. */
 function uncaught(error: unknown): void {
-  crashed = true;
+  if (listeners.size === 0) {
+    if (!(error instanceof CancelledError)) process.stderr.write(`${inspect(error)}\n`);
+    process.exit(1);
+  }
+  why ??= "crash";
   for (const { requests } of [...listeners]) requests.crash(error);
 }
 
@@ -81,9 +86,7 @@ function unhandled(reason: unknown): void {
   if (!(reason instanceof StoppedError)) throw reason;
 }
 
-function endProgram(): void {
-  if (crashed) process.exit(1);
-  if (lastSignal !== undefined && process.listenerCount(lastSignal) === 0) {
-    process.kill(process.pid, lastSignal);
-  }
+function endAsAsked(): void {
+  if (why === "crash") process.exitCode = 1;
+  else if (why !== undefined && process.listenerCount(why) === 0) process.kill(process.pid, why);
 }

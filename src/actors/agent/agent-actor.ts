@@ -24,10 +24,12 @@ export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnati
   return {
     init: async (context) => {
       const { memory } = spec;
+      await memory.vacated();
+      context.signal.throwIfAborted();
       memory.begin(context.self, context.epoch);
       context.own(() => memory.leave());
       try {
-        return new Incarnation(spec, context, await startAgent(spec, context));
+        return new Incarnation(spec, context, await memory.occupied(startAgent(spec, context)));
       } catch (error) {
         if (context.signal.aborted) memory.stopping(context.epoch);
         else memory.crashing(context.epoch, errorExit(error, "start"));

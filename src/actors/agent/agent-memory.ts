@@ -64,6 +64,7 @@ export class AgentMemory {
   /** What an incarnation that crashed left on the machine for the next one to use again. */
   leftover: Launched | undefined;
   readonly #options: AgentMemoryOptions;
+  readonly #work = new Set<Promise<unknown>>();
   #self: Ref<AgentMessage> | undefined;
   #epoch = 0;
   #state: AgentState = "starting";
@@ -104,6 +105,19 @@ export class AgentMemory {
   /** The session that the next incarnation goes on with; undefined: begin a fresh one. */
   get resume(): Session | undefined {
     return this.failedResumes < maxFailedResumes ? this.session : undefined;
+  }
+
+  /** Note work of an incarnation that a kill does not end at once: the next one waits for it. */
+  occupied<Value>(work: Promise<Value>): Promise<Value> {
+    const over = () => this.#work.delete(settled);
+    const settled: Promise<unknown> = work.then(over, over);
+    this.#work.add(settled);
+    return work;
+  }
+
+  /** Resolves when nothing of an earlier incarnation is under way. Never rejects. */
+  async vacated(): Promise<void> {
+    await Promise.all(this.#work);
   }
 
   /** An incarnation begins. */

@@ -100,7 +100,7 @@ async function owned(
 ): Promise<void> {
   try {
     context.own(async () => {
-      if (memory.leftover !== launched) await launched.stop();
+      if (memory.leftover !== launched) await memory.occupied(launched.stop());
     });
   } catch (error) {
     await launched.stop();

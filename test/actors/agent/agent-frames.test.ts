@@ -212,6 +212,41 @@ describe("an agent's actor", () => {
     expect(memory.state).toBe("failed");
   });
 
+  it("waits with the next launch until a killed one is gone", async () => {
+    let gone = () => {};
+    const steps: string[] = [];
+    const puppet = new Puppet();
+    const harness: Harness = {
+      kind: "slow to go",
+      launch: async (spec) => {
+        steps.push(`launch ${spec.epoch}`);
+        const launched = await puppet.harness.launch(spec);
+        const stop = async () => {
+          await new Promise<void>((resolve) => {
+            gone = resolve;
+          });
+          steps.push(`gone ${spec.epoch}`);
+          await launched.stop();
+        };
+        return { ...launched, stop };
+      },
+    };
+    const { started, start, clock } = await agentWorld(() => harness);
+    const first = await started();
+    await first.kill();
+    const second = start();
+    await clock.settle();
+    expect(steps).toEqual(["launch 1"]);
+    gone();
+    await second.started;
+    expect(steps).toEqual(["launch 1", "gone 1", "launch 2"]);
+    await clock.settle();
+    const end = second.stop();
+    await clock.settle();
+    gone();
+    await end;
+  });
+
   it("can be started once more after its end", async () => {
     const { puppet, started, send, clock, memory } = await puppetWorld();
     await started();

@@ -61,7 +61,10 @@ class PiHarness implements Harness {
     const panes = this.#panesOf(host);
     await panes.get(spec.id)?.supersede();
     spec.signal.throwIfAborted();
-    const pane = await this.#start(spec, host, panes);
+    const pane = await this.#start(spec, host, panes).catch(async (error: unknown) => {
+      await host.tmux.killSession(spec.id).catch(() => {});
+      throw error;
+    });
     if (!spec.signal.aborted) return pane;
     await pane.stop();
     throw spec.signal.reason;

@@ -21,6 +21,8 @@ export interface PaneOptions {
 
 const pollEveryMs = 3_000;
 const detailLines = 15;
+/** A stopped machine has ended all that ran there. */
+const machineStopped = "machine-stopped";
 
 /** A pi in a pane of tmux, watched by three means: its wrapper's word, the pane's state, and the server's end. */
 export class PiPane implements Launched {
@@ -28,6 +30,7 @@ export class PiPane implements Launched {
   readonly #options: PaneOptions;
   readonly #watching = new AbortController();
   #superseded = false;
+  #lastDetail: string | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor(options: PaneOptions) {
@@ -38,7 +41,7 @@ export class PiPane implements Launched {
   async alive(): Promise<boolean> {
     const { tmux, name } = this.#options;
     const status = await tmux.paneStatus(name);
-    return status !== undefined && !status.dead && !(await this.#writtenCode());
+    return status !== undefined && !status.dead && (await this.#writtenCode()) === undefined;
   }
 
   attach({ readOnly }: { readonly readOnly: boolean }): Argv {
@@ -65,17 +68,15 @@ export class PiPane implements Launched {
 
   async #stop(): Promise<void> {
     if (this.#superseded) return;
-    const { tmux, name } = this.#options;
-    const detail = await this.#lastWords();
-    await tmux.killSession(name);
-    await this.#sweep("TERM");
-    this.#lastDetail = detail;
+    this.#lastDetail = await this.#lastWords();
+    await unlessStopped(async () => {
+      await this.#options.tmux.killSession(this.#options.name);
+      await this.#sweep("TERM");
+    });
     this.#watching.abort();
     await this.exited;
-    await this.#options.removed();
+    await unlessStopped(this.#options.removed);
   }
-
-  #lastDetail: string | undefined;
 
   async #watch(): Promise<HarnessExit> {
     const { signal } = this.#watching;
@@ -105,12 +106,12 @@ export class PiPane implements Launched {
     try {
       return !(await this.alive());
     } catch (error) {
-      return codeOf(error) === "machine-stopped" || this.#watching.signal.aborted;
+      return codeOf(error) === machineStopped || this.#watching.signal.aborted;
     }
   }
 
   async #exit(): Promise<HarnessExit> {
-    const detail = this.#lastDetail ?? (await this.#lastWords());
+    const detail = this.#lastDetail || (await this.#lastWords());
     const code = await this.#writtenCode();
     if (code !== undefined) return { ...exitOf(code), detail };
     const status = await this.#options.tmux.paneStatus(this.#options.name).catch(() => undefined);
@@ -123,10 +124,13 @@ export class PiPane implements Launched {
     return read?.ok && /^\d+\n$/.test(read.stdout) ? Number(read.stdout) : undefined;
   }
 
+  /** With history: tmux scrolls the top line off the screen when it says that the pane is dead. */
   async #lastWords(): Promise<string> {
-    const screen = await this.#options.tmux.capturePane(this.#options.name).catch(() => undefined);
+    const { tmux, name } = this.#options;
+    const screen = await tmux.capturePane(name, { historyLines: 50 }).catch(() => undefined);
     const lines = (screen ?? "").split("\n").map((line) => line.trimEnd());
-    return lines.filter(Boolean).slice(-detailLines).join("\n");
+    const words = lines.filter((line) => line !== "" && !line.startsWith("Pane is dead ("));
+    return words.slice(-detailLines).join("\n");
   }
 
   /** End every process that this launch started, wherever it moved to. */
@@ -140,6 +144,14 @@ export class PiPane implements Launched {
 function exitOf(code: number): Pick<HarnessExit, "exitCode" | "signal"> {
   const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128);
   return { exitCode: code, signal: code > 128 ? signal?.[0] : undefined };
+}
+
+async function unlessStopped(act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (codeOf(error) !== machineStopped) throw error;
+  }
 }
 
 function codeOf(error: unknown): unknown {

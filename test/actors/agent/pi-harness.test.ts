@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Session } from "../../../src/actors/agent/protocol.ts";
 import { piWorld } from "./pi-world.ts";
 
 const finish = {
@@ -35,7 +36,7 @@ describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
     expect(first?.messages[0]?.text).toContain("You are the writer.");
     expect(first?.tools.map(({ name }) => name)).toContain("finish");
     expect(second?.messages.at(-1)).toMatchObject({ role: "tool", text: "well done" });
-    const entries = await world.session(hello);
+    const entries = await world.session(hello.session);
     const ours = entries.filter(({ message }) =>
       JSON.stringify(message ?? "").includes("ramureId"),
     );
@@ -159,7 +160,9 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     expect(again.session.file).toBe(hello.session.file);
     await heir.send("!say here", "follow-up", "m1");
     await heir.heard("durable", "m1");
-    expect(await world.session(again)).toContainEqual(expect.objectContaining({ type: "session" }));
+    expect(await world.session(again.session)).toContainEqual(
+      expect.objectContaining({ type: "session" }),
+    );
   });
 
   it("is noticed when its tmux server is killed, and a new one takes over", async () => {
@@ -173,6 +176,32 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     await agent.launched.exited;
     const heir = await world.launch({ epoch: 2, resume: hello.session });
     expect((await heir.hello()).pid).not.toBe(hello.pid);
+  });
+
+  it("loses and doubles no message, however often it dies", async () => {
+    await using world = await piWorld();
+    const outbox = new Map(
+      Array.from({ length: 15 }, (_, n) => [`m${n}`, `message ${n}\n!say ${n}`]),
+    );
+    const all = [...outbox];
+    let resume: Session | undefined;
+    for (let epoch = 1; outbox.size > 0; epoch++) {
+      const agent = await world.launch({ epoch, resume });
+      const hello = await agent.hello();
+      resume = hello.session;
+      for (const id of hello.durable) outbox.delete(id);
+      for (const [id, text] of outbox) await agent.send(text, "follow-up", id);
+      const next = [...outbox.keys()][epoch * 3];
+      for (const id of next ? [next] : outbox.keys()) await agent.heard("durable", id);
+      for (const frame of agent.ears.frames.items)
+        if (frame.type === "durable") outbox.delete(frame.id);
+      if (outbox.size === 0) break;
+      process.kill(hello.pid, "SIGKILL");
+      await agent.launched.exited;
+    }
+    const entries = JSON.stringify(resume && (await world.session(resume)));
+    const told = [...entries.matchAll(/"ramureId":"(m\d+)"/g)].map(([, id]) => id);
+    expect(told).toEqual(all.map(([id]) => id));
   });
 
   it("is polite when it is asked to shut down", async () => {

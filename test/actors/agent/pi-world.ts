@@ -106,7 +106,7 @@ export interface PiWorld extends AsyncDisposable {
   processes(): Promise<readonly number[]>;
   /** What lies in the directory of the run's sockets. */
   sockets(): Promise<readonly string[]>;
-  session(hello: Hello): Promise<readonly Record<string, unknown>[]>;
+  session(session: Session): Promise<readonly Record<string, unknown>[]>;
 }
 
 interface LaunchOptions {
@@ -167,7 +167,7 @@ export async function piWorld(
     launch,
     processes: async () => ((await findMarked("RAMURE_RUN", run)) ?? []).map(({ pid }) => pid),
     sockets: () => readdir(join(root, "sockets")),
-    session: async ({ session }) =>
+    session: async (session) =>
       (await readFile(session.file ?? "", "utf8"))
         .trim()
         .split("\n")

@@ -12,6 +12,7 @@ import { rememberAgent } from "./agent-record.ts";
 import { freeName } from "./children.ts";
 import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
 import { orStopped } from "./or-stopped.ts";
+import { watchForQuiescence } from "./quiescence.ts";
 import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
 import type { Addressee } from "./run.ts";
 import type { Scope } from "./scope.ts";
@@ -71,6 +72,7 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
   const { run, supervision, context, record } = scope;
   const memory = createAgentMemory({ clock: run.clock, path, registry: run.registry });
   context.own(() => memory.end("its process ended"));
+  watchForQuiescence(scope, memory);
   const spec = await specOf(scope, placed, memory, options);
   const child = await orStopped(
     supervision.startChild<AgentMessage>({

@@ -76,6 +76,11 @@ export interface RestartData {
   readonly "gave-up": { readonly id: string; readonly cause: string; readonly reason: ExitReason };
 }
 
+/** Nothing is left that could call `done`: the body waits, and every agent is idle. */
+export interface QuiescentData {
+  readonly agents: readonly string[];
+}
+
 type RestartEvent = { [K in keyof RestartData]: Entry<K, RestartData[K]> }[keyof RestartData];
 
 type OwnEvent<Events> =
@@ -90,7 +95,12 @@ type BubbledEvent = Omit<LogEvent, "source"> & { readonly source: string };
 /** An event of a process: its own, one of its ends, or one that bubbled up from below (`source` set). */
 export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
   ? LogEvent
-  : OwnEvent<Shape["events"]> | RestartEvent | TerminalEvent | BubbledEvent;
+  :
+      | OwnEvent<Shape["events"]>
+      | RestartEvent
+      | Entry<"quiescent", QuiescentData>
+      | TerminalEvent
+      | BubbledEvent;
 
 /** The event types that `emit` takes. */
 export type EventType<Shape extends ContractShape> = Shape extends OpenShape

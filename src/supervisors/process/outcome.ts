@@ -11,6 +11,11 @@ export class Outcome {
   #heard = false;
   readonly #waiters = new Set<Settle<unknown>>();
 
+  /** Whether somebody waits for what is not settled yet. */
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
   done(value: unknown): void {
     this.#settle({ type: "done", value });
   }

@@ -1,6 +1,6 @@
-import { lstat, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { Fields } from "./control-fields.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 import { isSameProcess, processStart } from "./process-start.ts";
@@ -59,6 +59,9 @@ export async function writeRunRecord(
 export async function removeRunRecord(run: Pick<RunPaths, "record" | "socket">): Promise<void> {
   await rm(run.socket, { force: true });
   await rm(run.record, { force: true });
+  const directory = dirname(run.socket);
+  // The short directory for long homes goes with the last socket in it; ENOTEMPTY says it was not the last.
+  if (directory !== dirname(run.record)) await rmdir(directory).catch(() => {});
 }
 
 /** List the runs that have a record, oldest first, and say of each whether it lives. Removes nothing. */

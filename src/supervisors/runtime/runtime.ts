@@ -11,6 +11,7 @@ import { type RegistryMessage, registryBehavior } from "../../actors/registry-ac
 import { createSystem, type System } from "../../actors/system.ts";
 import { LocalImage } from "../../machines/local.ts";
 import type { Image } from "../../machines/machine.ts";
+import { endMarked } from "../../machines/process-table.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import { processBehavior } from "../process/process-actor.ts";
 import { ProcessRecord } from "../process/process-record.ts";
@@ -125,6 +126,7 @@ export class Runtime implements Run {
   async close(): Promise<void> {
     await this.#root?.ref.exited;
     await this.system.stop({ deadlineMs: stopDeadlineMs });
+    await endMarked("RAMURE_RUN", this.id);
     await (await this.#bridge)?.close();
     await this.journal.close();
   }

@@ -1,3 +1,5 @@
+import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../../src/actors/agent/protocol.ts";
 import { piWorld } from "./pi-world.ts";
@@ -49,6 +51,28 @@ describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
 const nothing = async (world: { processes(): Promise<readonly number[]> }) => {
   await expect.poll(() => world.processes(), { timeout: 5_000 }).toEqual([]);
 };
+
+describe("a secret of a real pi", { timeout: 60_000 }, () => {
+  it("is in no command line, environment, screen or log", async () => {
+    await using world = await piWorld();
+    const agent = await world.launch();
+    const hello = await agent.hello();
+    const id = await agent.send(
+      `!call bash ${JSON.stringify({ command: "env; cat /proc/$PPID/cmdline" })}`,
+    );
+    await agent.answered(id);
+    const result = world.model.requests.at(-1)?.messages.at(-1)?.text ?? "";
+    expect(result).toContain(`RAMURE_RUN=${world.run}`);
+    const pids = await world.processes();
+    const files = pids.flatMap((pid) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
+    const logs = [hello.session.file ?? "", join(world.root, "dir", "pane.log")];
+    for (const file of [...files, ...logs]) {
+      const text = await readFile(file, "latin1").catch(() => "");
+      expect(text, file).not.toContain("token-1");
+    }
+    expect(result).not.toContain("RAMURE_AGENT_FILE");
+  });
+});
 
 describe("messages to a real pi", { timeout: 90_000 }, () => {
   it("are all delivered once and in order when many come while it is idle", async () => {
@@ -204,6 +228,29 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     expect(told).toEqual(all.map(([id]) => id));
   });
 
+  it("costs the quickstart nothing that was written before", async () => {
+    await using world = await piWorld();
+    const haikus = { type: "array", items: { type: "string" } };
+    const tool = { ...finish, parameters: { type: "object", properties: { haikus } } };
+    const agent = await world.launch();
+    const hello = await agent.hello();
+    await agent.tools(tool);
+    await agent.send("write 10 diverse haikus about git rebase");
+    const before = await agent.event("turn-ended");
+    await agent.event("tool-ended");
+    process.kill(hello.pid, "SIGKILL");
+    await agent.launched.exited;
+    const heir = await world.launch({ epoch: 2, resume: hello.session });
+    await heir.tools(tool);
+    await heir.send("You were restarted; go on where you were.", "follow-up", "m2");
+    const { id, args } = await heir.call("finish");
+    (await heir.link()).send({ type: "result", id, text: "thank you", terminate: true });
+    await heir.answered("m2");
+    const handedIn = JSON.stringify(args);
+    expect(handedIn.match(/✎/g)).toHaveLength(10);
+    for (const haiku of before.text.split("\n")) expect(handedIn).toContain(haiku);
+  });
+
   it("is polite when it is asked to shut down", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
@@ -233,6 +280,21 @@ describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
   });
 });
 
+describe("a real pi elsewhere", { timeout: 60_000 }, () => {
+  it("has all its files there, and they go with the run", async () => {
+    const world = await piWorld(undefined, { far: true });
+    const agent = await world.launch();
+    const { session } = await agent.hello();
+    expect(session.file).toMatch(/^\/tmp\/ramure-[a-z0-9]{8}\/a1\/session-1\.jsonl$/);
+    await agent.answered(await agent.send("!say hi"));
+    await world.harness.release?.(world.machine, world.run);
+    await agent.launched.exited;
+    await expect(stat(dirname(dirname(session.file ?? "")))).rejects.toThrow("ENOENT");
+    await nothing(world);
+    await world[Symbol.asyncDispose]();
+  });
+});
+
 describe("a pi that cannot work", { timeout: 60_000 }, () => {
   it("says so when no model is configured", async () => {
     await using world = await piWorld(undefined, {
@@ -249,6 +311,17 @@ describe("a pi that cannot work", { timeout: 60_000 }, () => {
     const exit = await agent.launched.exited;
     expect(exit.exitCode).toBe(1);
     expect(exit.detail).toContain("nobody/nothing");
+  });
+
+  it("is gone when its launch was called off", async () => {
+    await using world = await piWorld();
+    const abort = new AbortController();
+    const launch = world.launch({ signal: abort.signal });
+    await expect.poll(() => world.processes()).not.toEqual([]);
+    abort.abort(new Error("called off"));
+    await expect(launch).rejects.toThrow("called off");
+    await world.harness.release?.(world.machine, world.run);
+    await nothing(world);
   });
 
   it("is missing with the words that install it", async () => {

@@ -114,14 +114,32 @@ interface LaunchOptions {
   readonly resume?: Session | undefined;
   readonly model?: string | undefined;
   readonly systemPrompt?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 let worlds = 0;
 
+/** The same machine, but it is not to be seen that its files are this host's. */
+function farFrom(machine: Machine): Machine {
+  return {
+    kind: "far",
+    summary: "far away",
+    workDir: machine.workDir,
+    exec: (command, options) =>
+      machine.exec(command.includes("cat") ? ["false"] : command, options),
+    writeFile: (...args) => machine.writeFile(...args),
+    readFile: (path) => machine.readFile(path),
+    stop: () => machine.stop(),
+    shell: (command) => machine.shell?.(command) ?? [],
+    reach: async (socket) => ({ socket, [Symbol.asyncDispose]: async () => {} }),
+    [Symbol.asyncDispose]: () => machine.stop(),
+  };
+}
+
 /** Everything that a real pi needs: a bridge, a scripted model, a machine, a harness. */
 export async function piWorld(
   script?: ModelScript,
-  options: PiOptions & { readonly modelless?: boolean } = {},
+  options: PiOptions & { readonly modelless?: boolean; readonly far?: boolean } = {},
 ): Promise<PiWorld> {
   await buildExtension();
   const root = await mkdtemp(join(tmpdir(), "rp-"));
@@ -138,6 +156,7 @@ export async function piWorld(
     env: { RAMURE_RUN: run },
   });
   const harness = piHarness({ agentDir, ...options });
+  const home = options.far ? farFrom(machine) : machine;
   const launch = async (chosen: LaunchOptions = {}) => {
     const epoch = chosen.epoch ?? 1;
     const pass = { token: `token-${epoch}`, path: "/run/writer", epoch };
@@ -146,11 +165,11 @@ export async function piWorld(
     const spec: LaunchSpec = {
       id: "a1",
       ...pass,
-      machine,
+      machine: home,
       door: bridge,
       run,
       dir: join(root, "dir"),
-      signal: new AbortController().signal,
+      signal: chosen.signal ?? new AbortController().signal,
       resume: chosen.resume,
       model: chosen.model,
       systemPrompt: chosen.systemPrompt,
@@ -160,7 +179,7 @@ export async function piWorld(
   return {
     root,
     run,
-    machine,
+    machine: home,
     bridge,
     harness,
     model,
@@ -173,7 +192,7 @@ export async function piWorld(
         .split("\n")
         .map((line) => JSON.parse(line)),
     [Symbol.asyncDispose]: async () => {
-      await harness.release?.(machine, run);
+      await harness.release?.(home, run);
       await machine.stop();
       await bridge.close();
       await model.close();

@@ -1,0 +1,282 @@
+import { execa, execaSync } from "execa";
+import { describe, expect, it } from "vitest";
+import type { Behavior } from "../../src/actors/behavior.ts";
+import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
+import { family, under, world } from "./family.ts";
+import { childOf, superviseDynamically } from "./supervisor-adapter.ts";
+
+describe("shutdown", () => {
+  it("X01 kills a child that is still there after its shutdown time", async () => {
+    const { sup, clock, info, child } = await family({}, (W) => [
+      W("a", { shutdownMs: 100, termDelay: 5_000 }),
+    ]);
+    const { exited } = child("a");
+    const terminating = sup.terminateChild("a");
+    await clock.advance(99);
+    expect(await info("a")).toMatchObject({ status: "stopping" });
+    await clock.advance(51);
+    await terminating;
+    expect(await exited).toEqual({ type: "killed", by: "timeout" });
+    expect(await info("a")).toMatchObject({ status: "stopped", by: "api" });
+  });
+
+  it("X02 waits as long as it takes where it may", async () => {
+    const { sup, clock, child } = await family({}, (W) => [
+      W("a", { shutdownMs: "infinity", termDelay: 200 }),
+    ]);
+    const { exited } = child("a");
+    const terminating = sup.terminateChild("a");
+    await clock.advance(200);
+    await terminating;
+    expect(await exited).toMatchObject({ type: "shutdown" });
+  });
+
+  it("X03 kills at once where that is asked for: no hook, but resources are released", async () => {
+    const released: string[] = [];
+    const owning: ChildSpec = {
+      id: "a",
+      shutdownMs: "brutal-kill",
+      start: (context) => {
+        context.own(() => void released.push("resource"));
+        return {
+          init: () => 0,
+          receive: (state) => state,
+          terminate: () => void released.push("hook"),
+        };
+      },
+    };
+    const { sup, child } = await family({}, () => [owning]);
+    const { exited } = child("a");
+    await sup.terminateChild("a");
+    expect(await exited).toEqual({ type: "killed", by: "brutal" });
+    expect(released).toEqual(["resource"]);
+  });
+
+  it("X04 runs the hook after the children are down and before anyone hears of the end", async () => {
+    const { sys, clock, W, journal } = world();
+    const parent = sys.actor(W("parent", { termDelay: 10 }));
+    await parent.started;
+    const child = sys.actor(W("child", { termDelay: 10 }), { parent });
+    await child.started;
+    const down = sys.monitor(parent);
+    void down.first.then(() => journal.push("down parent"));
+    const stopping = parent.stop();
+    await clock.advance(20);
+    await stopping;
+    await clock.settle();
+    expect(journal.slice(2)).toEqual([
+      "term child#1 shutdown",
+      "term parent#1 shutdown",
+      "down parent",
+    ]);
+  });
+
+  it("X05 goes on when a hook throws, and reports it", async () => {
+    const { sup, child, events, info } = await family({}, (W) => [W("a", { termFail: true })]);
+    const { exited } = child("a");
+    await sup.terminateChild("a");
+    expect(await exited).toMatchObject({ type: "error", message: "terminate of a failed" });
+    expect(await info("a")).toMatchObject({ status: "stopped", by: "api" });
+    expect(events()).toEqual(["shutdown-error"]);
+  });
+
+  it("X06 stops dynamic children at once", async () => {
+    const { sys, clock, W } = world();
+    const pool = await superviseDynamically<void>(sys.kernel, {}, W("w", { termDelay: 100 }));
+    for (let index = 0; index < 10; index += 1) await pool.startChild();
+    const began = clock.now();
+    let tookMs = Number.NaN;
+    void pool.stop().then(() => {
+      tookMs = clock.now() - began;
+    });
+    await clock.advance(2_000);
+    expect(tookMs).toBeLessThan(250);
+  });
+
+  it("X06 stops static children one after another, in reverse", async () => {
+    const ids = [..."abcdefghij"];
+    const { sup, clock, take } = await family({}, (W) =>
+      ids.map((id) => W(id, { termDelay: 100 })),
+    );
+    const began = clock.now();
+    let tookMs = Number.NaN;
+    void sup.stop().then(() => {
+      tookMs = clock.now() - began;
+    });
+    await clock.advance(2_000);
+    expect(tookMs).toBeGreaterThanOrEqual(1_000);
+    expect(take()).toEqual(ids.toReversed().map((id) => `term ${id}#1 shutdown`));
+  });
+
+  it("X07 waits for one hung dynamic child no longer than for all", async () => {
+    const { sys, clock, take, W } = world();
+    let made = 0;
+    const pool = await superviseDynamically<void>(
+      sys.kernel,
+      {},
+      {
+        shutdownMs: 100,
+        start: (context) => {
+          made += 1;
+          const worker = W(`w${made}`, { termDelay: made === 2 ? 9_000 : 10 });
+          return worker.start(context as Parameters<typeof worker.start>[0]);
+        },
+      },
+    );
+    const children = [];
+    for (let index = 0; index < 3; index += 1) children.push(childOf(await pool.startChild()));
+    take();
+    const began = clock.now();
+    let tookMs = Number.NaN;
+    void pool.stop().then(() => {
+      tookMs = clock.now() - began;
+    });
+    await clock.advance(1_000);
+    expect(tookMs).toBe(100);
+    const ends = await Promise.all(children.map(({ ref }) => ref.exited));
+    expect(ends.map(({ type }) => type)).toEqual(["shutdown", "killed", "shutdown"]);
+  });
+
+  it("X08 stops once, however often it is asked", async () => {
+    const { sup, clock, take } = await family({}, (W) => [W("a", { termDelay: 10 })]);
+    const both = Promise.all([sup.stop(), sup.stop()]);
+    await clock.advance(10);
+    const [one, other] = await both;
+    expect(one).toEqual(other);
+    expect(take()).toEqual(["term a#1 shutdown"]);
+  });
+
+  it("X09 stops what never finished starting", async () => {
+    const { sys, clock, W } = world();
+    const actor = sys.actor(W("a", { initHang: true }));
+    const failed = actor.started.catch((error: { readonly code: string }) => error.code);
+    await clock.settle();
+    expect(await actor.stop()).toMatchObject({ type: "shutdown" });
+    expect(await failed).toBe("stopped");
+    expect(clock.pending).toBe(0);
+  });
+
+  it("X10 is quick with handlers that listen to their signal", async () => {
+    const { sup, child, clock } = await family({}, (W) => [W("a"), W("b"), W("c")]);
+    for (const id of ["a", "b", "c"]) child(id).send({ sleep: 5_000 });
+    await clock.settle();
+    const began = clock.now();
+    await sup.stop();
+    expect(clock.now() - began).toBeLessThan(50);
+  });
+
+  it("X11 goes on past what fails or hangs, within the deadline", async () => {
+    const { sys, clock, W, journal } = world();
+    const done: string[] = [];
+    const owner: Behavior<unknown, unknown> = {
+      init: (context) => {
+        context.own(() => void done.push("first"));
+        context.own(() => new Promise(() => undefined));
+        context.own(() => Promise.reject(new Error("cannot be released")));
+        context.own(() => void done.push("last"));
+      },
+      receive: () => undefined,
+    };
+    await under(
+      { sys, clock, W, journal, take: () => journal.splice(0) },
+      await sys.supervisor({}, [
+        W("a"),
+        { id: "owner", shutdownMs: 50, start: () => owner },
+        W("hung", { shutdownMs: "infinity", termDelay: 60_000 }),
+      ]),
+    ).statuses();
+    const stopping = sys.stop({ deadline: 1_000 });
+    await clock.advance(1_000);
+    await stopping;
+    expect(done).toEqual(["last", "first"]);
+    expect(sys.tree().children).toEqual([]);
+    expect(clock.now()).toBe(1_000);
+  });
+});
+
+describe("shutdown of a program", { timeout: 60_000 }, () => {
+  it("X12 ends in order at SIGTERM", async () => {
+    const program = start("wait");
+    await program.said("ready");
+    program.signal("SIGTERM");
+    expect(await program.ended).toMatchObject({ exitCode: 143 });
+    expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
+    expect(program.owned().filter(isAlive)).toEqual([]);
+  });
+
+  it("X12 ends at once at the second SIGTERM", async () => {
+    const program = start("stubborn");
+    await program.said("ready");
+    program.signal("SIGTERM");
+    await program.said("stopping");
+    program.signal("SIGTERM");
+    expect(await program.ended).toMatchObject({ exitCode: 137 });
+    for (const pid of program.owned()) endOwned(pid);
+  });
+
+  it("X13 ends by itself when its system has stopped", async () => {
+    const program = start("end");
+    expect(await program.ended).toMatchObject({ exitCode: 0 });
+    expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
+  });
+
+  it("X14 takes a child process along, and what that started", async () => {
+    const program = start("wait");
+    await program.said("ready");
+    const owned = program.owned();
+    expect(owned).toHaveLength(2);
+    expect(owned.filter(isAlive)).toEqual(owned);
+    program.signal("SIGTERM");
+    await program.ended;
+    expect(owned.filter(isAlive)).toEqual([]);
+  });
+
+  it("X15 stops its tree when something outside it throws", async () => {
+    const program = start("uncaught");
+    expect(await program.ended).toMatchObject({ exitCode: 1 });
+    expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
+    expect(program.owned().filter(isAlive)).toEqual([]);
+  });
+});
+
+/** Run the fixture `supervised.ts` in the given way. */
+function start(way: string) {
+  const file = new URL("../fixtures/supervised.ts", import.meta.url).pathname;
+  const child = execa("node", ["--import", "tsx", file, way], {
+    reject: false,
+    timeout: 50_000,
+    all: true,
+  });
+  let text = "";
+  const waiting = new Set<() => void>();
+  child.all.on("data", (chunk) => {
+    text += String(chunk);
+    for (const look of waiting) look();
+  });
+  const lines = () => text.split("\n").filter((line) => /^[a-z]+$/.test(line));
+  return {
+    ended: child,
+    lines,
+    signal: (name: NodeJS.Signals) => child.kill(name),
+    /** The pids of the process that it owns, and of that one's child. */
+    owned: () => (/^owns (\d+) (\d+)$/m.exec(text)?.slice(1) ?? []).map(Number),
+    said: (word: string) =>
+      new Promise<void>((resolve, reject) => {
+        const look = () => lines().includes(word) && resolve();
+        waiting.add(look);
+        look();
+        void child.then(() => reject(new Error(`it ended before it said ${word}:\n${text}`)));
+      }),
+  };
+}
+
+/** Tell whether a process runs; one that has ended and that nobody has looked at yet does not. */
+function isAlive(pid: number): boolean {
+  const { stdout } = execaSync("ps", ["-o", "stat=", "-p", String(pid)], { reject: false });
+  return stdout.trim() !== "" && !stdout.trim().startsWith("Z");
+}
+
+/** A program that was killed leaves what it owned to a reaper; here the test is that. */
+function endOwned(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, "SIGKILL");
+}

@@ -1,7 +1,18 @@
 import { availableParallelism } from "node:os";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const source = (file: string) => fileURLToPath(new URL(`src/${file}`, import.meta.url));
+
 export default defineConfig({
+  // Examples import the package by its name; the suites run them on the source.
+  resolve: {
+    alias: [
+      { find: /^ramure$/, replacement: source("index.ts") },
+      { find: /^ramure\/testing$/, replacement: source("testing.ts") },
+      { find: /^ramure\/(actors|supervisors|machines)$/, replacement: source("$1/index.ts") },
+    ],
+  },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/setup/leaks.ts"],

@@ -33,7 +33,8 @@ export class ScriptedActor implements ScriptedAgent {
   #queue: ScriptedMessage[] = [];
   #tools: readonly ToolDescription[] = [];
   #arrived: () => void = () => {};
-  #interrupt = new AbortController();
+  /** Aborts when the turn is broken off and when the agent ends. */
+  #turn = new AbortController();
   #said: string[] = [];
   #answering: string[] = [];
   #inTurn = false;
@@ -41,6 +42,8 @@ export class ScriptedActor implements ScriptedAgent {
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    const end = () => this.#turn.abort(stage.signal.reason);
+    stage.signal.addEventListener("abort", end, { once: true });
   }
 
   get name(): string {
@@ -143,13 +146,13 @@ export class ScriptedActor implements ScriptedAgent {
   endTurn(): void {
     if (!this.#inTurn) return;
     this.#settleMessages();
-    const stopReason = this.#interrupt.signal.aborted ? "aborted" : "stop";
+    const stopReason = this.#turn.signal.aborted ? "aborted" : "stop";
     this.#event({ type: "turn-ended", stopReason, text: this.#said.join("\n") });
     this.#event({ type: "idle", messageIds: this.#answering });
     this.#inTurn = false;
     this.#said = [];
     this.#answering = [];
-    this.#interrupt = new AbortController();
+    if (stopReason === "aborted" && !this.signal.aborted) this.#turn = new AbortController();
   }
 
   /** Take in what the runtime says. */
@@ -158,7 +161,8 @@ export class ScriptedActor implements ScriptedAgent {
     if (frame.type === "tools") this.#armed(frame.tools);
     if (frame.type === "send") this.#sent(frame);
     if (frame.type === "result") this.#calls.get(frame.id)?.settle(frame);
-    if (frame.type === "interrupt" && this.#inTurn) this.#interrupt.abort();
+    if (frame.type === "interrupt" && this.#inTurn)
+      this.#turn.abort(new InterruptedError("The turn was broken off."));
     if (frame.type === "ping") this.#send({ type: "pong", id: frame.id });
   }
 
@@ -218,17 +222,16 @@ export class ScriptedActor implements ScriptedAgent {
 
   /** Wait, until the turn is broken off or the agent ends. */
   async #unlessEnded<Value>(wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
-    const interrupt = this.#interrupt.signal;
-    const signal = AbortSignal.any([this.signal, interrupt]);
-    const ended = new AbortController();
+    const { signal } = this.#turn;
+    const aborted = rejectionOf(signal);
     try {
-      return await Promise.race([wait(signal), rejection(signal, ended.signal)]);
+      return await Promise.race([wait(signal), aborted.promise]);
     } catch (error) {
       if (this.signal.aborted) throw new StoppedError(this.path);
-      if (interrupt.aborted) throw new InterruptedError("The turn was broken off.");
+      if (signal.aborted) throw new InterruptedError("The turn was broken off.");
       throw error;
     } finally {
-      ended.abort();
+      aborted.forget();
     }
   }
 
@@ -241,11 +244,13 @@ export class ScriptedActor implements ScriptedAgent {
   }
 }
 
-/** Rejects when `signal` aborts; `done` takes the listener away. */
-function rejection(signal: AbortSignal, done: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const abort = () => reject(signal.reason);
+/** A promise that rejects when `signal` aborts, until it is forgotten. */
+function rejectionOf(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
+  let abort = () => {};
+  const promise = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
     if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true, signal: done });
+    else signal.addEventListener("abort", abort, { once: true });
   });
+  return { promise, forget: () => signal.removeEventListener("abort", abort) };
 }

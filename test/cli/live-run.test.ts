@@ -1,0 +1,130 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface, type Interface } from "node:readline";
+import { execa, type ResultPromise } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type BuiltCli, builtCli, cliEnv } from "../fixtures/built-cli.ts";
+
+describe("the CLI with a run of two real pis", () => {
+  let cli: BuiltCli;
+  let home = "";
+  let program: ResultPromise<{ reject: false }>;
+  let lines: Interface;
+
+  beforeAll(async () => {
+    cli = await builtCli();
+    home = await mkdtemp(join(tmpdir(), "ramure-live-"));
+    program = execa(process.execPath, ["--import", "tsx", "test/fixtures/team.ts"], {
+      env: { RAMURE_HOME: home },
+      reject: false,
+      timeout: 120_000,
+    });
+    if (program.stdout === null) throw new Error("The program has no output.");
+    lines = createInterface({ input: program.stdout });
+    await line("ready ");
+  }, 90_000);
+
+  afterAll(async () => {
+    program.kill("SIGTERM");
+    await program;
+    const left = await readdir(join(home, "runtimes"));
+    await rm(home, { recursive: true, force: true });
+    await cli.remove();
+    expect(left).toEqual([]);
+  }, 60_000);
+
+  /** Resolves with the rest of the program's next line that begins so. */
+  function line(start: string): Promise<string> {
+    return new Promise((resolve) => {
+      const take = (text: string): void => {
+        if (!text.startsWith(start)) return;
+        lines.off("line", take);
+        resolve(text.slice(start.length));
+      };
+      lines.on("line", take);
+    });
+  }
+
+  const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
+
+  it("lists the run, and shows its tree and its connections", async () => {
+    const { stdout } = await ramure("ls");
+    expect(stdout).toContain("test/fixtures/team.ts");
+    const status = await ramure("status");
+    expect(status.exitCode).toBe(0);
+    for (const part of ["team", "local", "author", "reviewer", "a team of two"]) {
+      expect(status.stdout).toContain(part);
+    }
+    expect(status.stdout).toMatch(/author -> .*reviewer/);
+  });
+
+  it("gives the status as one object of schema 1", async () => {
+    const { stdout } = await ramure("status", "--json");
+    const status = JSON.parse(stdout);
+    expect(status.schema).toBe(1);
+    const paths = status.nodes.map(({ path }: { path: string }) => path);
+    expect(paths).toEqual(["/team", "/team/local", "/team/author", "/team/reviewer"]);
+    expect(status.connections).toEqual([{ from: "/team/author", to: "/team/reviewer" }]);
+  });
+
+  it("sends to a process and to an agent", async () => {
+    const received = line("received ");
+    expect((await ramure("send", "team", '{"add":1}')).exitCode).toBe(0);
+    expect(JSON.parse(await received)).toEqual({ add: 1 });
+    const sent = await ramure("send", "author", "Hello, author.");
+    expect(sent.exitCode).toBe(0);
+    const unknown = await ramure("send", "autor", "Hello?");
+    expect(unknown.exitCode).toBe(3);
+    expect(unknown.stderr).toContain("author");
+  });
+
+  it("calls an endpoint", async () => {
+    const { stdout, exitCode } = await ramure("call", "double", "n=21");
+    expect({ stdout: stdout.trim(), exitCode }).toEqual({ stdout: "42", exitCode: 0 });
+    const wrong = await ramure("call", "double", "n=many");
+    expect(wrong.exitCode).toBe(1);
+    expect(wrong.stderr).toContain("n:");
+  });
+
+  it("runs a command where an agent lives", async () => {
+    const { stdout, exitCode } = await ramure("ssh", "author", "--", "pwd");
+    expect({ stdout: stdout.trim(), exitCode }).toEqual({ stdout: process.cwd(), exitCode: 0 });
+  });
+
+  it("says what to type instead of attaching where there is no terminal", async () => {
+    const { stderr, exitCode } = await ramure("connect", "author");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("tmux");
+  });
+
+  it("lets a person into an agent's terminal and out again, without harm", async () => {
+    const { argv } = await attachArgv(home, cli);
+    const socket = join(home, "viewer.sock");
+    const tmux = (...args: string[]) => execa("tmux", ["-S", socket, "-f", "/dev/null", ...args]);
+    await tmux("new-session", "-d", "-s", "viewer", "-x", "120", "-y", "36", "--", ...argv);
+    try {
+      await expect
+        .poll(async () => (await tmux("capture-pane", "-p", "-t", "=viewer:")).stdout, {
+          timeout: 15_000,
+        })
+        .toContain("model");
+      await tmux("send-keys", "-t", "=viewer:", "C-b", "d");
+    } finally {
+      await tmux("kill-server").catch(() => {});
+    }
+    expect((await ramure("status")).stdout).toMatch(/author .*idle/);
+  });
+});
+
+/** What `ramure connect` would run on a terminal. */
+async function attachArgv(home: string, cli: BuiltCli): Promise<{ argv: readonly string[] }> {
+  const env = { ...cliEnv(home) };
+  return { argv: ["env", ...assignments(env), process.execPath, cli.main, "connect", "author"] };
+}
+
+function assignments(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    value === undefined ? [] : `${name}=${value}`,
+  );
+}

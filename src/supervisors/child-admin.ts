@@ -207,7 +207,7 @@ export class ChildAdmin {
     if (asked) {
       if (isForgotten(this.#family, child)) forget(this.#family, child);
       if (status !== "stopped" || by === "group") child.stoppedBy("api");
-    } else if (status === "stopping" || status === "restarting") {
+    } else if (status !== "stopped" && status !== "ignored") {
       child.stoppedBy("group");
     }
   }

@@ -1,5 +1,5 @@
 import type { Ref } from "../actors/behavior.ts";
-import type { ExitReason } from "../actors/exit-reason.ts";
+import { type ExitReason, errorExit } from "../actors/exit-reason.ts";
 import type { Child } from "./child.ts";
 import { type Family, isClosing } from "./family.ts";
 import { Incarnation } from "./incarnation.ts";
@@ -25,6 +25,24 @@ export class ChildLives {
   /** Start the next incarnation. Never rejects. */
   async start(child: Child): Promise<StartOutcome> {
     if (isClosing(this.#family)) return { type: "called-off" };
+    child.status = "starting";
+    const obstacle = child.spec.exclusive ? await this.#obstacle(child) : undefined;
+    if (obstacle?.type === "failed") {
+      child.lastExit = { epoch: child.epoch, reason: obstacle.reason };
+    }
+    if (obstacle !== undefined) return obstacle;
+    return child.status === "starting" ? this.#begin(child) : { type: "called-off" };
+  }
+
+  /** Stop the incarnation that lives, if one does, by the child's own rule. Leaves it in `stopping`. Never rejects. */
+  stop(child: Child, reason: ExitReason): Promise<void> {
+    child.wake?.();
+    if (child.ref === undefined) return Promise.resolve();
+    child.stopping ??= this.#stop(child, child.ref, reason);
+    return child.stopping;
+  }
+
+  async #begin(child: Child): Promise<StartOutcome> {
     const ref = this.#launch(child);
     try {
       const runs = await ref.started;
@@ -39,16 +57,28 @@ export class ChildLives {
     return { type: "ignored" };
   }
 
-  /** Stop the incarnation that lives, if one does, by the child's own rule. Leaves it in `stopping`. Never rejects. */
-  stop(child: Child, reason: ExitReason): Promise<void> {
-    if (child.ref === undefined) return Promise.resolve();
-    child.stopping ??= this.#stop(child, child.ref, reason);
-    return child.stopping;
+  /** Wait until nothing is left of earlier incarnations. Resolves to why not to start, if so. */
+  async #obstacle(child: Child): Promise<StartOutcome | undefined> {
+    const { clock } = this.#family.context;
+    const { exclusiveTimeoutMs } = child.spec;
+    const gone = child.slot.settled().then(() => undefined);
+    const waited = new Promise<StartOutcome>((resolve) => {
+      const timer = clock.setTimer(exclusiveTimeoutMs, () =>
+        resolve(leftBehind(exclusiveTimeoutMs)),
+      );
+      const wake = (): void => {
+        timer.cancel();
+        child.wake = undefined;
+        resolve({ type: "called-off" });
+      };
+      child.wake = wake;
+      void gone.then(() => child.wake === wake && wake());
+    });
+    return Promise.race([gone, waited]);
   }
 
   #launch(child: Child): Ref {
     const { spec } = child;
-    child.status = "starting";
     child.by = undefined;
     child.nextAt = undefined;
     const { kind, startTimeoutMs, shutdownMs } = spec;
@@ -96,6 +126,13 @@ export class ChildLives {
     if (isAsAsked(child, end)) return;
     this.#family.emit({ type: "shutdown-error", id: child.id, epoch: child.epoch, reason: end });
   }
+}
+
+/** A start that would find its predecessor still at work: nothing to be had by trying again. */
+function leftBehind(timeoutMs: number): StartOutcome {
+  const message = `what its last incarnation left behind is still there after ${timeoutMs} ms`;
+  const cause = { message, code: "left-behind", retryable: false };
+  return { type: "failed", reason: errorExit(cause, "lost"), cause };
 }
 
 function isStarting(child: Child, ref: Ref): boolean {

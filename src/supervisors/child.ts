@@ -65,6 +65,8 @@ export class Child {
   lastExit: { readonly epoch: number; readonly reason: ExitReason } | undefined;
   /** The restart that is going to start it. */
   operation: ComingRestart | undefined;
+  /** Ends the wait for what an earlier incarnation left behind; there while an exclusive start waits. */
+  wake: (() => void) | undefined;
   /** The stop under way; whoever else wants it stopped waits for the same. */
   stopping: Promise<void> | undefined;
 

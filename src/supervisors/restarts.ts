@@ -184,7 +184,6 @@ export class Restarts {
   }
 
   async #stopForGroup(child: Child, { origin }: RestartOperation): Promise<boolean> {
-    if (child.ref === undefined) return true;
     await this.#lives.stop(child, { type: "shutdown", cause: "parent" });
     if (child.status !== "stopping" || child === origin) return true;
     const finished = child.lastExit?.reason.type === "normal" && child.spec.restart === "transient";

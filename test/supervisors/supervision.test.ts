@@ -346,6 +346,48 @@ describe("the end of the owner", () => {
   });
 });
 
+describe("an exclusive child", () => {
+  const exclusive = { exclusive: true, shutdownMs: 50, exclusiveTimeoutMs: 1_000 };
+
+  it("starts again only when the code of the killed one has returned", async () => {
+    const all = await owned();
+    const { W, supervision, clock } = all;
+    await begun(all, supervision, [W("a", exclusive)]);
+    await tell(all, "a", { ignore: 300 });
+    const restarting = supervision.restartChild("a", { force: true });
+    await clock.advance(299);
+    expect(statuses(supervision)).toBe("a starting");
+    await clock.advance(1);
+    expect(await restarting).toMatchObject({ ref: { epoch: 2 } });
+    expect(clock.pending).toBe(0);
+  });
+
+  it("is given up when what it left behind does not go away", async () => {
+    const all = await owned();
+    const { W, supervision, clock, ends } = all;
+    await begun(all, supervision, [W("a", exclusive)]);
+    await tell(all, "a", { ignore: 60_000 });
+    const restarting = refusal(supervision.restartChild("a", { force: true }));
+    await clock.advance(1_050);
+    expect(await restarting).toMatchObject({ reason: { class: "lost", code: "left-behind" } });
+    expect(ends).toMatchObject([{ cause: "not-retryable", detail: { child: "a" } }]);
+  });
+
+  it("can be terminated while it waits", async () => {
+    const all = await owned();
+    const { W, supervision, clock } = all;
+    await begun(all, supervision, [W("a", exclusive)]);
+    await tell(all, "a", { ignore: 60_000 });
+    const restarting = refusal(supervision.restartChild("a", { force: true }));
+    await clock.advance(50);
+    await supervision.terminateChild("a");
+    expect(await restarting).toMatchObject({ code: "start-failed" });
+    expect(statuses(supervision)).toBe("a stopped by api");
+    await clock.advance(60_000);
+    expect(statuses(supervision)).toBe("a stopped by api");
+  });
+});
+
 describe("waits", () => {
   it("are raised by what the error asks for", async () => {
     const all = await owned();

@@ -214,7 +214,7 @@ class ActorSystem implements System {
     const cause = reason ?? { type: "shutdown", cause: "api" };
     const late = () => kill(this.#root, "deadline");
     const timer = deadlineMs === undefined ? undefined : this.clock.setTimer(deadlineMs, late);
-    await stopWithin(this.#root, cause, "infinity");
+    await stopWithin(this.#root, cause, deadlineMs === 0 ? 0 : "infinity");
     if (deadlineMs === undefined) await this.#reaped();
     timer?.cancel();
     this.#forgetClock?.();

@@ -58,7 +58,7 @@ function hasWork(cell: Cell): boolean {
 function start(cell: Cell): void {
   cell.entered = true;
   const { behavior, context } = cell;
-  if (cell.status === "stopping" || context === undefined) {
+  if ((cell.status === "stopping" && !cell.drains) || context === undefined) {
     wind(cell);
     return;
   }

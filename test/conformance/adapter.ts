@@ -20,7 +20,7 @@ import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { type AdapterSupervisor, superviseWith } from "./supervisor-adapter.ts";
 
 /** What can be started: a behavior, or a child spec such as the scripted worker's. */
-export type Definition = Behavior<never, unknown> | ChildSpec<never>;
+export type Definition = Behavior<unknown, unknown> | ChildSpec<never>;
 
 export interface ActorOptions extends Omit<SpawnOptions<never>, "name"> {
   readonly name?: string | undefined;
@@ -126,7 +126,7 @@ export function actorRef(ref: Ref): ActorRef {
 
 /** A spec's `start` runs inside the actor, as under a supervisor. */
 function behaviorOf(definition: Definition): Behavior<unknown, unknown> {
-  if ("receive" in definition) return definition as Behavior<unknown, unknown>;
+  if ("receive" in definition) return definition;
   let made: Behavior<unknown, unknown> | undefined;
   return {
     init: async (context) => {

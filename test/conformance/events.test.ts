@@ -1,0 +1,238 @@
+import { describe, expect, it } from "vitest";
+import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/event-log.ts";
+import { manualClock } from "../../src/actors/manual-clock.ts";
+import { bubble } from "../../src/supervisors/bubble.ts";
+import { world } from "./world.ts";
+
+function logAt(path: string, max?: number): EventLog {
+  return createEventLog({ clock: manualClock(), path, max });
+}
+
+async function typesOf(events: AsyncIterable<LogEvent>): Promise<string[]> {
+  const types: string[] = [];
+  for await (const event of events) types.push(event.type);
+  return types;
+}
+
+const named = (event: LogEvent) =>
+  event.source === undefined ? event.type : `${event.source}:${event.type}`;
+
+describe("events and bubbling", () => {
+  it("E01 shows the first event to who comes a turn later", async () => {
+    const { sys, W, settle } = world();
+    sys.actor(W("w")).send({ emit: ["hello", 1] });
+    await settle();
+    for await (const event of sys.events("/w")) {
+      expect(event).toMatchObject({ seq: 1, type: "hello", data: 1, path: "/w", epoch: 1 });
+      break;
+    }
+  });
+
+  it("E02 numbers the events of each stream from 1 without gaps", async () => {
+    const { sys, W, settle } = world();
+    const one = sys.actor(W("one"));
+    const two = sys.actor(W("two"));
+    for (let count = 0; count < 10; count += 1) {
+      one.send({ emit: ["tick", count] });
+      two.send({ emit: ["tick", count] });
+    }
+    await settle();
+    const expected = Array.from({ length: 10 }, (_, index) => index + 1);
+    for (const path of ["/one", "/two"]) {
+      expect(
+        sys
+          .events(path)
+          .recent()
+          .map((event) => event.seq),
+      ).toEqual(expected);
+    }
+  });
+
+  it("E03 gives two consumers every event each", async () => {
+    const { sys, W } = world();
+    const actor = sys.actor(W("w"));
+    const both = [typesOf(sys.events("/w")), typesOf(sys.events("/w"))];
+    actor.send({ emit: ["hello", 1] });
+    actor.send({ done: 1 });
+    expect(await Promise.all(both)).toEqual([
+      ["hello", "done"],
+      ["hello", "done"],
+    ]);
+  });
+
+  it("E04 lets a consumer break out without the emitter noticing", async () => {
+    const { sys, W, settle } = world();
+    const actor = sys.actor(W("w"));
+    const reading = (async () => {
+      for await (const event of sys.events("/w")) return event.type;
+      return "none";
+    })();
+    actor.send({ emit: ["one", 1] });
+    expect(await reading).toBe("one");
+    expect(actor.send({ emit: ["two", 2] })).toBe(true);
+    await settle();
+    expect(sys.events("/w").last).toBe(2);
+  });
+
+  it("E05 puts done last, ends the iteration, and keeps later emits out", async () => {
+    const { sys } = world();
+    let emitLate = () => {};
+    const actor = sys.actor(
+      {
+        init: (context) => {
+          emitLate = () => context.emit("late");
+          context.emit("early");
+          context.exit({ type: "normal", value: 7 });
+          return 0;
+        },
+        receive: (state) => state,
+      },
+      { name: "w" },
+    );
+    await actor.exited;
+    expect(() => emitLate()).toThrow(expect.objectContaining({ code: "stopped" }));
+    expect(await typesOf(sys.events("/w"))).toEqual(["early", "done"]);
+    expect(sys.events("/w").recent(1)[0]?.data).toEqual({ result: 7 });
+  });
+
+  it("E06 says failed for a throw and cancelled for a stop, each once", async () => {
+    const { sys, W } = world();
+    const thrower = sys.actor(W("thrower"));
+    thrower.send("boom");
+    await thrower.exited;
+    const stopped = sys.actor(W("stopped"));
+    await stopped.stop();
+    const failed = sys.events("/thrower").recent();
+    expect(failed).toMatchObject([{ type: "failed", data: { message: "boom", class: "throw" } }]);
+    expect(await typesOf(sys.events("/stopped"))).toEqual(["cancelled"]);
+  });
+
+  it("E07 lets the first of done and fail win", async () => {
+    const { sys } = world();
+    const actor = sys.actor(
+      {
+        init: (context) => {
+          context.exit({ type: "normal", value: "first" });
+          context.exit({ type: "error", class: "fail", message: "second", retryable: true });
+          return 0;
+        },
+        receive: (state) => state,
+      },
+      { name: "w" },
+    );
+    expect(await actor.exited).toEqual({ type: "normal", value: "first" });
+    expect(await typesOf(sys.events("/w"))).toEqual(["done"]);
+  });
+
+  it("E08 bubbles with the source in front; the child's end does not end the parent's stream", async () => {
+    const root = logAt("/main");
+    const pool = logAt("/main/pool");
+    const task = logAt("/main/pool/t0001");
+    bubble(task, pool, "t0001");
+    bubble(pool, root, "pool");
+    task.append("step", 1);
+    task.append("done", { result: 1 });
+    root.append("own");
+    root.append("done");
+    expect(root.recent().map(named)).toEqual(["pool/t0001:step", "pool/t0001:done", "own", "done"]);
+    expect(pool.recent().map(named)).toEqual(["t0001:step", "t0001:done"]);
+    expect(await typesOf(root)).toEqual(["step", "done", "own", "done"]);
+  });
+
+  it("E09 forwards what the child emitted before, in order", () => {
+    const child = logAt("/p/c");
+    const parent = logAt("/p");
+    child.append("one");
+    child.append("two");
+    bubble(child, parent, "c");
+    child.append("three");
+    expect(parent.recent().map(named)).toEqual(["c:one", "c:two", "c:three"]);
+  });
+
+  it("E10 makes the same bubble twice one, and refuses a circle", () => {
+    const child = logAt("/p/c");
+    const parent = logAt("/p");
+    bubble(child, parent, "c");
+    const stop = bubble(child, parent, "c");
+    child.append("one");
+    expect(parent.recent().map(named)).toEqual(["c:one"]);
+    expect(() => bubble(parent, child, "p")).toThrow(
+      expect.objectContaining({ code: "bubble-cycle" }),
+    );
+    stop();
+    child.append("two");
+    expect(parent.last).toBe(1);
+  });
+
+  it("E12 tells a slow consumer what it missed and never holds up the emitter", async () => {
+    const log = logAt("/w", 100);
+    const cursor = log[Symbol.asyncIterator]();
+    log.append("tick", 0);
+    await cursor.next();
+    for (let count = 1; count < 1_000; count += 1) log.append("tick", count);
+    const gap = await cursor.next();
+    expect(gap.value).toMatchObject({ type: "gap", data: { from: 2, to: 900 } });
+    expect((await cursor.next()).value).toMatchObject({ seq: 901 });
+  });
+
+  it("E13 keeps an event as it was, whatever its emitter does to the object", async () => {
+    const { sys, settle } = world();
+    const data = { list: [1] };
+    sys.actor(
+      {
+        init: (context) => {
+          context.emit("made", data);
+          data.list.push(2);
+          return 0;
+        },
+        receive: (state) => state,
+      },
+      { name: "w" },
+    );
+    await settle();
+    expect(sys.events("/w").recent()[0]?.data).toEqual({ list: [1] });
+  });
+
+  it("E14 marks data that cannot be kept and goes on", async () => {
+    const { sys, W, settle } = world();
+    const actor = sys.actor(W("w"));
+    const data = { run: () => 1 } as unknown;
+    actor.send({ emit: ["odd", data] });
+    actor.send({ emit: ["fine", 1] });
+    await settle();
+    expect(
+      sys
+        .events("/w")
+        .recent()
+        .map((event) => event.data),
+    ).toEqual([{ run: { unserialisable: "function" } }, 1]);
+  });
+
+  it("E11 puts a supervised restart on the supervisor's stream, with epochs", async () => {
+    const { sys, W, settle } = world();
+    const sup = await sys.supervisor({ name: "sup" }, [W("a", { restart: "permanent" })]);
+    sys.kernel.address("/sup/a").send("boom");
+    await settle();
+    const events = sys.events("/sup").recent();
+    const types = events.map((event) => event.type);
+    expect(types).toEqual(expect.arrayContaining(["child-terminated", "restarting", "restarted"]));
+    expect(types.indexOf("child-terminated")).toBeLessThan(types.indexOf("restarting"));
+    expect(types.indexOf("restarting")).toBeLessThan(types.indexOf("restarted"));
+    expect(events.find((event) => event.type === "restarted")?.data).toMatchObject({
+      id: "a",
+      epoch: 2,
+    });
+    await sup.stop();
+  });
+
+  it("E15 has the child's terminal event on the parent's stream before the parent's own", async () => {
+    const { sys, W, settle } = world();
+    const parent = sys.actor(W("parent"));
+    await parent.started;
+    sys.actor(W("child"), { parent });
+    await settle();
+    bubble(sys.events("/parent/child"), sys.events("/parent"), "child");
+    await parent.stop();
+    expect(sys.events("/parent").recent().map(named)).toEqual(["child:cancelled", "cancelled"]);
+  });
+});

@@ -1,0 +1,385 @@
+import { describe, expect, it } from "vitest";
+import type { Behavior } from "../../src/actors/behavior.ts";
+import { createSystem } from "./adapter.ts";
+import { deferred, handler, recorder, world } from "./world.ts";
+
+describe("mailbox, order, fairness", () => {
+  it("M01 handles 100 sends and then a call in order", async () => {
+    const { sys } = world();
+    const seen: unknown[] = [];
+    const actor = sys.actor(
+      handler((message, context) => {
+        seen.push(message);
+        context.from?.send(seen.length);
+      }),
+    );
+    for (let count = 0; count < 100; count += 1) actor.send(count);
+    expect(await actor.ask("last")).toBe(101);
+    expect(seen).toEqual([...Array.from({ length: 100 }, (_, index) => index), "last"]);
+  });
+
+  it("M02 handles what a handler sends to itself after that handler", async () => {
+    const { sys, settle } = world();
+    const lines: string[] = [];
+    const actor = sys.actor(
+      handler((message, context) => {
+        lines.push(`begin ${message}`);
+        if (message === "one") context.self.send("two");
+        lines.push(`end ${message}`);
+      }),
+    );
+    actor.send("one");
+    await settle();
+    expect(lines).toEqual(["begin one", "end one", "begin two", "end two"]);
+  });
+
+  it("M03 returns from send before the handler runs", async () => {
+    const { sys, settle } = world();
+    const lines: string[] = [];
+    const actor = sys.actor(handler(() => void lines.push("msg")));
+    await settle();
+    lines.push("before");
+    actor.send("hello");
+    lines.push("after");
+    await settle();
+    expect(lines).toEqual(["before", "after", "msg"]);
+  });
+
+  it("M04 never overlaps async handlers of one actor", async () => {
+    const { clock, sys } = world();
+    let running = 0;
+    let most = 0;
+    const actor = sys.actor(
+      handler(async (_message, context) => {
+        running += 1;
+        most = Math.max(most, running);
+        await context.clock.sleep(10);
+        await Promise.resolve();
+        running -= 1;
+      }),
+    );
+    for (let count = 0; count < 5; count += 1) actor.send(count);
+    await clock.advance(100);
+    expect([most, running]).toEqual([1, 0]);
+  });
+
+  it("M05 keeps each sender's order when two senders interleave", async () => {
+    const { sys, settle } = world();
+    const { seen, behavior } = recorder();
+    const target = sys.actor(behavior);
+    const sender = (name: string) =>
+      sys.actor(
+        handler((count, context) => {
+          target.send(`${name}${count}`);
+          if (Number(count) < 20) context.self.send(Number(count) + 1);
+        }),
+      );
+    sender("a").send(1);
+    sender("b").send(1);
+    await settle();
+    const expected = (name: string) =>
+      Array.from({ length: 20 }, (_, index) => `${name}${index + 1}`);
+    expect(seen.filter((each) => String(each).startsWith("a"))).toEqual(expected("a"));
+    expect(seen.filter((each) => String(each).startsWith("b"))).toEqual(expected("b"));
+  });
+
+  it("M06 makes a send to an ended actor false and a dead letter", async () => {
+    const { sys } = world();
+    const actor = sys.actor(recorder().behavior, { name: "gone" });
+    await actor.stop();
+    expect(actor.send({ type: "hello" })).toBe(false);
+    expect(sys.deadLetters()).toMatchObject([{ to: "/gone", reason: "noproc", message: "hello" }]);
+  });
+
+  it("M07 makes a send to a path where nobody ever was false and a dead letter", () => {
+    const { sys } = world();
+    expect(sys.kernel.address("/nobody").send("hello")).toBe(false);
+    expect(sys.deadLetters()).toMatchObject([{ to: "/nobody", reason: "noproc" }]);
+  });
+
+  it("M08 rejects what a bounded mailbox has no room for", async () => {
+    const { sys } = world();
+    const actor = sys.actor(recorder().behavior, { mailbox: { max: 2, overflow: "reject" } });
+    expect([actor.send(1), actor.send(2), actor.send(3)]).toEqual([true, true, false]);
+    await expect(actor.ask(4)).rejects.toMatchObject({ code: "overflow" });
+    expect(sys.deadLetters().map((letter) => letter.reason)).toEqual(["overflow", "overflow"]);
+  });
+
+  it("M09 drops the oldest or the newest by policy and keeps the rest in order", async () => {
+    const { sys, settle } = world();
+    const old = recorder();
+    const young = recorder();
+    const dropOld = sys.actor(old.behavior, { mailbox: { max: 2, overflow: "drop-old" } });
+    const dropNew = sys.actor(young.behavior, { mailbox: { max: 2, overflow: "drop-new" } });
+    for (const count of [1, 2, 3, 4]) {
+      dropOld.send(count);
+      dropNew.send(count);
+    }
+    await settle();
+    expect([old.seen, young.seen]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
+  });
+
+  it("M10 ends an actor that overflows with the crash policy, and its supervisor restarts it", async () => {
+    const { sys, settle } = world();
+    const started: unknown[] = [];
+    const parent: Behavior<unknown, { start(): void }> = {
+      init: (context) => {
+        const slot = context.slot({ name: "small" });
+        const start = () => {
+          const ref = slot.start(recorder().behavior, {
+            mailbox: { max: 1, overflow: "crash" },
+            onExit: (exit) => exit,
+          });
+          started.push(ref.epoch);
+        };
+        start();
+        return { start };
+      },
+      receive: (state, exit) => {
+        started.push((exit as { reason: { class: string } }).reason.class);
+        state.start();
+        return state;
+      },
+    };
+    sys.actor(parent, { name: "parent" });
+    await settle();
+    const address = sys.kernel.address("/parent/small");
+    address.send(1);
+    address.send(2);
+    await settle();
+    expect(started).toEqual([1, "overflow", 2]);
+  });
+
+  it("M11 lets stops, ends of others and suspension through a full mailbox", async () => {
+    const { sys, settle } = world();
+    const other = sys.actor(recorder().behavior, { name: "other" });
+    const downs: unknown[] = [];
+    const actor = sys.actor(
+      handler((message, context) => {
+        if (message === "watch") context.monitor(other.ref, () => "down");
+        else downs.push(message);
+      }),
+      { mailbox: { max: 1 } },
+    );
+    actor.send("watch");
+    await settle();
+    sys.kernel.suspend(actor.ref);
+    expect([actor.send("filler"), actor.send("too much")]).toEqual([true, false]);
+    await other.stop();
+    await settle();
+    expect(downs).toEqual(["down"]);
+    expect(await actor.stop()).toMatchObject({ type: "shutdown" });
+  });
+
+  it("M12 handles none of the queue at a stop, and all of it when the stop drains", async () => {
+    const { clock, sys, settle } = world();
+    const run = async (drain: boolean) => {
+      const gate = deferred();
+      const seen: unknown[] = [];
+      const actor = sys.actor(
+        handler(async (message) => {
+          seen.push(message);
+          if (message === "busy") await gate.promise;
+        }),
+      );
+      actor.send("busy");
+      await settle();
+      for (let count = 1; count <= 5; count += 1) actor.send(count);
+      const stopped = actor.ref.stop(undefined, { drain });
+      gate.resolve();
+      await clock.settle();
+      await stopped;
+      return seen;
+    };
+    expect(await run(false)).toEqual(["busy"]);
+    expect(sys.deadLetters().map((letter) => letter.reason)).toEqual(Array(5).fill("stopped"));
+    expect(await run(true)).toEqual(["busy", 1, 2, 3, 4, 5]);
+  });
+
+  it("M13 makes what is sent after the stop a dead letter, also when the stop drains", async () => {
+    const { sys } = world();
+    const { seen, behavior } = recorder();
+    const actor = sys.actor(behavior);
+    await actor.started;
+    actor.send("early");
+    const stopped = actor.ref.stop(undefined, { drain: true });
+    expect(actor.send("late")).toBe(false);
+    await stopped;
+    expect(seen).toEqual(["early"]);
+    expect(sys.deadLetters()).toMatchObject([{ message: "late", reason: "stopped" }]);
+  });
+
+  it("M14 ends once and the same way whether a handler throws, rejects or returns a rejected thenable", async () => {
+    const { sys } = world();
+    const failures = [
+      () => {
+        throw new Error("no");
+      },
+      async () => {
+        throw new Error("no");
+      },
+    ];
+    const thenable: Behavior<unknown, unknown> = {
+      init: () => 0,
+      receive: () => ({
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        then: (_resolve: unknown, reject: (error: unknown) => void) => reject(new Error("no")),
+      }),
+    };
+    for (const behavior of [...failures.map((fail) => handler(fail)), thenable]) {
+      const actor = sys.actor(behavior);
+      const { downs, first } = sys.monitor(actor);
+      actor.send("go");
+      expect(await actor.exited).toMatchObject({ type: "error", class: "throw", message: "no" });
+      await first;
+      await Promise.resolve();
+      expect(downs).toHaveLength(1);
+    }
+  });
+
+  it("M15 reports a message that the behavior has no use for, and the actor lives on", async () => {
+    const { sys } = world();
+    const actor = sys.actor(
+      handler((_message, context) => context.unhandled()),
+      { name: "choosy" },
+    );
+    actor.send({ type: "riddle" });
+    const event = await sys.events("/choosy").waitFor("unhandled");
+    expect(event.data).toEqual({ message: "riddle" });
+    expect(sys.whereis("/choosy")).toBeDefined();
+  });
+
+  it("M16 replays stashed messages in order and ahead of newer ones, and bounds the stash", async () => {
+    const { sys, settle } = world();
+    const seen: unknown[] = [];
+    let open = false;
+    const actor = sys.actor(
+      handler((message, context) => {
+        if (message === "open") {
+          open = true;
+          context.stash.unstashAll();
+        } else if (open) seen.push(message);
+        else context.stash.push();
+      }),
+      { name: "door" },
+    );
+    for (const message of [1, 2, 3, "open", 4]) actor.send(message);
+    await settle();
+    expect(seen).toEqual([1, 2, 3, 4]);
+    open = false;
+    for (let count = 0; count <= 1_000; count += 1) actor.send(count);
+    expect(await actor.exited).toMatchObject({ type: "error", code: "overflow" });
+  });
+
+  it("M17 replays no more than was stashed when messages are stashed again meanwhile", async () => {
+    const { sys, settle } = world();
+    let handled = 0;
+    const actor = sys.actor(
+      handler((message, context) => {
+        handled += 1;
+        if (message === "go") context.stash.unstashAll();
+        else context.stash.push();
+      }),
+    );
+    for (const message of [1, 2, 3, "go"]) actor.send(message);
+    await settle();
+    expect(handled).toBe(7);
+  });
+
+  it("M18 delivers an owned timer's message, never that of a cancelled one, even when due and queued", async () => {
+    const { clock, sys, settle } = world();
+    const seen: unknown[] = [];
+    const gate = deferred();
+    const actor = sys.actor(
+      handler(async (message, context) => {
+        seen.push(message);
+        if (message !== "arm") return;
+        context.timers.after("kept", 10, "kept");
+        context.timers.after("cancelled", 10, "cancelled");
+        await gate.promise;
+        context.timers.cancel("cancelled");
+      }),
+    );
+    actor.send("arm");
+    await clock.advance(10);
+    expect(sys.kernel.tree().children[0]?.mailbox.user).toBe(2);
+    gate.resolve();
+    await settle();
+    expect(seen).toEqual(["arm", "kept"]);
+  });
+
+  it("M19 cancels an event timer by a message and a state timer by a change of state, a named one by neither", async () => {
+    const { clock, sys, settle } = world();
+    const seen: unknown[] = [];
+    const arming: Behavior<unknown, unknown> = {
+      init: () => "one",
+      receive: (state, message, context) => {
+        seen.push(message);
+        if (message !== "arm") return message === "change" ? "two" : state;
+        context.timers.after("event", 10, "event timeout", { until: "message" });
+        context.timers.after("state", 10, "state timeout", { until: "state-change" });
+        context.timers.after("named", 10, "named timeout");
+        return state;
+      },
+    };
+    const actor = sys.actor(arming);
+    actor.send("arm");
+    await settle();
+    actor.send("other");
+    await clock.advance(10);
+    expect(seen.splice(0)).toEqual(["arm", "other", "state timeout", "named timeout"]);
+    actor.send("arm");
+    await settle();
+    actor.send("change");
+    await clock.advance(10);
+    expect(seen).toEqual(["arm", "change", "named timeout"]);
+  });
+
+  it("M20 does not fire a timer of 30 days early", async () => {
+    const sys = createSystem();
+    const { seen, behavior } = recorder();
+    const monthMs = 30 * 24 * 3_600_000;
+    sys.actor({
+      ...behavior,
+      init: (context) => {
+        context.timers.after("month", monthMs, "early");
+        return 0;
+      },
+    });
+    await sys.clock.sleep(20);
+    expect(seen).toEqual([]);
+    await sys.stop();
+  });
+
+  it("M21 fires due timers in order, with the handlers of each run before the next", async () => {
+    const { clock, sys } = world();
+    const lines: string[] = [];
+    const second = sys.actor(handler((message) => void lines.push(`second ${message}`)));
+    const first = sys.actor(
+      handler(async (message, context) => {
+        if (message !== "arm") {
+          await Promise.resolve();
+          lines.push(`first ${message}@${context.clock.now()}`);
+          second.send(message);
+          return;
+        }
+        context.timers.after("c", 90, "c");
+        context.timers.after("a", 30, "a");
+        context.timers.after("b", 60, "b");
+      }),
+    );
+    first.send("arm");
+    await clock.advance(100);
+    expect(lines).toEqual([
+      "first a@30",
+      "second a",
+      "first b@60",
+      "second b",
+      "first c@90",
+      "second c",
+    ]);
+  });
+});

@@ -8,6 +8,19 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** How tmux is installed where the package manager is found. */
+const tmuxInstalls = {
+  brew: [["brew", "install", "tmux"]],
+  "apt-get": [
+    ["apt-get", "update", "-qq"],
+    ["apt-get", "install", "-y", "-qq", "tmux"],
+  ],
+  dnf: [["dnf", "install", "-y", "tmux"]],
+  apk: [["apk", "add", "tmux"]],
+  pacman: [["pacman", "-Sy", "--noconfirm", "tmux"]],
+  zypper: [["zypper", "install", "-y", "tmux"]],
+};
+
 /** Make sure that Node is new enough and that the npm packages of the lock file are installed. */
 export function setUp() {
   checkNode(process.versions.node);
@@ -20,9 +33,12 @@ export function setUp() {
 /** Make sure that there is a tmux: agents live in it. */
 export function setUpTmux() {
   if (works("tmux", ["-V"])) return;
-  const install = tmuxInstall();
+  const manager = Object.keys(tmuxInstalls).find((name) => works(name, ["--version"]));
+  const asRoot = isRoot() || manager === "brew" ? [] : ["sudo"];
+  const install = tmuxInstalls[manager || "apt-get"].map((words) => [...asRoot, ...words]);
   const line = install.map((words) => words.join(" ")).join(" && ");
-  if (!mayInstall()) stop(`tmux is missing. Install it and start again:\n\n    ${line}\n`);
+  if (!manager || (asRoot.length > 0 && !works("sudo", ["-n", "true"])))
+    stop(`tmux is missing. Install it and start again:\n\n    ${line}\n`);
   say(`installing tmux (once): ${line}`);
   for (const [command, ...words] of install) run(command, words, line);
 }
@@ -55,28 +71,6 @@ function packagesMissing() {
     if (path === "" || wanted[path].optional || wanted[path].devOptional) return false;
     return !there[path] || there[path].version !== wanted[path].version;
   });
-}
-
-function tmuxInstall() {
-  const asRoot = isRoot() ? [] : ["sudo"];
-  if (process.platform === "darwin") return [["brew", "install", "tmux"]];
-  const managers = {
-    "apt-get": [
-      [...asRoot, "apt-get", "update", "-qq"],
-      [...asRoot, "apt-get", "install", "-y", "-qq", "tmux"],
-    ],
-    dnf: [[...asRoot, "dnf", "install", "-y", "tmux"]],
-    apk: [[...asRoot, "apk", "add", "tmux"]],
-    pacman: [[...asRoot, "pacman", "-Sy", "--noconfirm", "tmux"]],
-    zypper: [[...asRoot, "zypper", "install", "-y", "tmux"]],
-  };
-  const found = Object.keys(managers).find((manager) => works(manager, ["--version"]));
-  return managers[found || "apt-get"];
-}
-
-function mayInstall() {
-  if (process.platform === "darwin") return works("brew", ["--version"]);
-  return isRoot() || works("sudo", ["-n", "true"]);
 }
 
 function isRoot() {

@@ -75,7 +75,7 @@ export class Incarnation {
     const { memory } = this.#spec;
     memory.stopping(this.#context.epoch);
     if (!this.#hasExited) await stopPolitely(this.#start, memory, this.#context.clock);
-    memory.emit("exited", reason);
+    memory.exited(reason);
   }
 
   #crash(reason: ErrorExit): void {

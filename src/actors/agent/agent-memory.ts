@@ -2,7 +2,7 @@ import { AgentEndedError } from "../../errors.ts";
 import type { Ref } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
 import { createEventLog, type EventLog } from "../event-log.ts";
-import type { ErrorExit } from "../exit-reason.ts";
+import type { ErrorExit, ExitReason } from "../exit-reason.ts";
 import type { RegistryMessage } from "../registry-actor.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { Launched } from "./harness.ts";
@@ -72,6 +72,7 @@ export class AgentMemory {
   #facts: AgentFacts = { turns: 0 };
   #summary: string | undefined;
   #why: string | undefined;
+  #hasExited = false;
 
   constructor(options: AgentMemoryOptions) {
     const { clock, path, maxEvents = 10_000 } = options;
@@ -126,6 +127,7 @@ export class AgentMemory {
     if (this.#epoch > 0) this.#restart(epoch);
     this.#epoch = epoch;
     this.#why = undefined;
+    this.#hasExited = false;
     this.#report();
   }
 
@@ -138,13 +140,21 @@ export class AgentMemory {
   crashing(epoch: number, reason: ErrorExit): void {
     if (!this.#lives(epoch)) return;
     this.#why = reason.message;
-    this.emit("exited", reason);
+    this.exited(reason);
+  }
+
+  /** The living incarnation ends for this reason. */
+  exited(reason: ExitReason): void {
+    if (!this.#hasExited) this.emit("exited", reason);
+    this.#hasExited = true;
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */
   leave(): void {
     this.#self = undefined;
     this.#facts = { ...this.#facts, tool: undefined };
+    const isStopping = this.#state === "stopping";
+    this.exited(isStopping ? { type: "shutdown", cause: "api" } : { type: "killed", by: "api" });
     if (this.#state === "stopping") this.move({ type: "stopped" });
     else if (isLive(this.#state)) this.move({ type: "crashed" }, this.#why);
   }
@@ -171,9 +181,11 @@ export class AgentMemory {
 
   /**
    * There will be no other incarnation: receipts that wait reject, running handlers are aborted,
-   * what the last incarnation left is removed. Call it when the last incarnation has ended.
+   * what the last incarnation left is removed. Call it when the last incarnation has ended; one that
+   * waits for a restart is `as` it is said, by default `failed`.
    */
-  async end(why: string): Promise<void> {
+  async end(why: string, as: "stopped" | "failed" = "failed"): Promise<void> {
+    if (this.#state === "backoff" && as === "stopped") this.#callOff(why);
     if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
     const { leftover } = this;
     this.leftover = undefined;
@@ -182,6 +194,11 @@ export class AgentMemory {
     this.openCalls.clear();
     this.events.end();
     await leftover?.stop();
+  }
+
+  #callOff(why: string): void {
+    this.move({ type: "stop-requested" });
+    this.move({ type: "stopped" }, why);
   }
 
   /** Code of an incarnation that was killed may still run: it has no say any more. */

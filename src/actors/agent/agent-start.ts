@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import type { AgentMessage, Hello } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { AgentWire } from "./agent-wire.ts";
-import type { HarnessExit, Launched } from "./harness.ts";
+import type { HarnessExit, Launched, LaunchSpec } from "./harness.ts";
 
 /** A harness that runs and has said hello. */
 export interface Started {
@@ -31,10 +31,15 @@ export async function startAgent(
   const leave = await spec.gate?.enter(context.signal);
   const deadline = new Deadline(context, spec.startTimeoutMs ?? 60_000);
   try {
-    const wire = admit(spec, context);
-    const launched = await launch({ spec, context, deadline, token: wire.token });
-    const hello = await greeted({ spec, launched, wire: wire.wire, deadline });
-    return { launched, wire: wire.wire, hello };
+    const { wire, token } = admit(spec, context);
+    const resume = spec.memory.resume;
+    const launched = await launch({ spec, context, deadline, token, resume });
+    const hello = await greeted({ spec, launched, wire, deadline }).catch((error: unknown) => {
+      if (resume && !context.signal.aborted) spec.memory.failedResumes += 1;
+      throw error;
+    });
+    spec.memory.failedResumes = 0;
+    return { launched, wire, hello };
   } finally {
     deadline.cancel();
     leave?.();
@@ -63,11 +68,12 @@ interface Launching {
   readonly context: Context<AgentMessage>;
   readonly deadline: Deadline;
   readonly token: string;
+  readonly resume: LaunchSpec["resume"];
 }
 
-async function launch({ spec, context, deadline, token }: Launching): Promise<Launched> {
+async function launch(launching: Launching): Promise<Launched> {
+  const { spec, context, deadline, token, resume } = launching;
   const { memory } = spec;
-  const resume = memory.resume;
   const launched = await spec.harness
     .launch({
       id: spec.id,
@@ -87,7 +93,6 @@ async function launch({ spec, context, deadline, token }: Launching): Promise<La
       throw deadline.isOver ? deadline.error(spec.path, "was not launched", "") : error;
     });
   memory.leftover = undefined;
-  if (resume) memory.failedResumes += 1;
   await owned(context, memory, launched);
   return launched;
 }
@@ -116,17 +121,21 @@ interface Greeting {
 }
 
 async function greeted({ spec, launched, wire, deadline }: Greeting): Promise<Hello> {
-  const hello = await awaited(wire.hello, "said no hello", { spec, launched, wire, deadline });
+  const at = { spec, launched, wire, deadline };
+  const hello = await awaited(wire.hello, () => "said no hello", at);
   if (!hello.modelReady) {
     throw new ModelMissingError(spec.path, hello.harness, hello.model ?? spec.model);
   }
-  await awaited(wire.armed, "did not take its tools", { spec, launched, wire, deadline });
-  spec.memory.failedResumes = 0;
+  await awaited(wire.armed, () => `did not take its tools ${wire.missing.join(", ")}`, at);
   return hello;
 }
 
 /** Wait for a sign of the harness as long as it lives and the deadline is not over. */
-async function awaited<Value>(sign: Promise<Value>, what: string, at: Greeting): Promise<Value> {
+async function awaited<Value>(
+  sign: Promise<Value>,
+  what: () => string,
+  at: Greeting,
+): Promise<Value> {
   const { spec, launched, deadline } = at;
   const end = await Promise.race([
     sign.then((value) => ({ value })),
@@ -135,7 +144,7 @@ async function awaited<Value>(sign: Promise<Value>, what: string, at: Greeting):
   ]);
   if ("value" in end) return end.value;
   if (end.exit) throw new AgentStartError(`${spec.path} ended at its start: ${exitText(end.exit)}`);
-  throw deadline.error(spec.path, what, await lastWords(launched, deadline.clock));
+  throw deadline.error(spec.path, what(), await lastWords(launched, deadline.clock));
 }
 
 async function lastWords(launched: Launched, clock: Clock): Promise<string> {
@@ -143,7 +152,9 @@ async function lastWords(launched: Launched, clock: Clock): Promise<string> {
   const words = launched
     .stop()
     .then(() => launched.exited)
-    .then(({ detail }) => detail);
+    .then(({ detail }) => detail)
+    // That it did not start is the news; why it cannot be asked any more is not.
+    .catch(() => "");
   const late = clock.sleep(lastWordsMs, { signal: given.signal }).then(
     () => "",
     () => "",

@@ -29,8 +29,7 @@ export class AgentWire implements LinkListener {
   readonly armed = new Promise<void>((resolve) => {
     this.#armed = resolve;
   });
-  /** The tools that the other side last said to be active. */
-  active: readonly string[] = [];
+  #active: readonly string[] = [];
 
   constructor(options: AgentWireOptions) {
     this.#options = options;
@@ -38,6 +37,12 @@ export class AgentWire implements LinkListener {
 
   get isOpen(): boolean {
     return this.#link !== undefined;
+  }
+
+  /** The tools that the other side has not said to be active. */
+  get missing(): readonly string[] {
+    const names = this.#options.tools().map(({ name }) => name);
+    return names.filter((name) => !this.#active.includes(name));
   }
 
   opened(link: Link, hello: Hello): void {
@@ -48,7 +53,7 @@ export class AgentWire implements LinkListener {
   }
 
   received(link: Link, frame: FromAgent): void {
-    if (frame.type === "tools-active") this.#learnActive(frame.names);
+    if (frame.type === "tools-active") this.#learn(frame.names);
     if (frame.type === "event" && frame.event.type === "tool-ended") {
       this.#acknowledged(frame.event.id);
     }
@@ -97,10 +102,9 @@ export class AgentWire implements LinkListener {
     });
   }
 
-  #learnActive(names: readonly string[]): void {
-    this.active = names;
-    const missing = this.#options.tools().some(({ name }) => !names.includes(name));
-    if (!missing) this.#armed();
+  #learn(active: readonly string[]): void {
+    this.#active = active;
+    if (this.missing.length === 0) this.#armed();
   }
 
   #acknowledged(id: string): void {

@@ -53,7 +53,10 @@ export interface Outbox {
   durable(id: string): void;
   /** The agent could not take it now: it is queued again. Gives how often that happened to it. */
   refused(id: string): number;
-  /** The agent has come to rest: all that it had taken in is answered by `turn`. */
+  /**
+   * The agent has come to rest: what it had taken in up to the last of these is answered by `turn`,
+   * or everything when none are named.
+   */
   answered(ids: readonly string[], turn: Turn): void;
   /** The agent has ended for good: what is waited for rejects with `error`. */
   end(error: Error): void;
@@ -164,12 +167,11 @@ class MessageOutbox implements Outbox {
 
   answered(ids: readonly string[], turn: Turn): void {
     for (const id of ids) this.durable(id);
-    for (const entry of this.#unanswered) {
+    for (const entry of this.#takeAnswered(ids)) {
       entry.answer(turn);
       if (!entry.isNote) this.#answered.push(entry.text);
     }
     this.#answered = this.#answered.slice(-maxRemembered);
-    this.#unanswered = [];
   }
 
   end(error: Error): void {
@@ -200,6 +202,11 @@ class MessageOutbox implements Outbox {
   #entry(text: string, deliver: Deliver, isNote = false): OutboxEntry {
     const id = (this.#options.newId ?? newEntryId)();
     return new OutboxEntry({ id, text, deliver, isNote });
+  }
+
+  #takeAnswered(ids: readonly string[]): readonly OutboxEntry[] {
+    const last = this.#unanswered.findLastIndex(({ id }) => ids.includes(id));
+    return this.#unanswered.splice(0, ids.length === 0 ? this.#unanswered.length : last + 1);
   }
 
   /** The first that is ready, as long as those before it are on their way; a steer need not wait for follow-ups. */

@@ -212,6 +212,16 @@ describe("an agent's actor", () => {
     expect(memory.state).toBe("failed");
   });
 
+  it("is stopped, not failed, when its restart is called off", async () => {
+    const { puppet, started, clock, memory, states } = await puppetWorld();
+    await started();
+    puppet.exit(3);
+    await clock.settle();
+    await memory.end("it was stopped", "stopped");
+    await clock.settle();
+    expect(states.slice(-3)).toEqual(["backoff", "stopping", "stopped"]);
+  });
+
   it("waits with the next launch until a killed one is gone", async () => {
     let gone = () => {};
     const steps: string[] = [];

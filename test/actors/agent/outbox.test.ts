@@ -76,6 +76,17 @@ describe("an outbox", () => {
     expect(await receipts[1]?.turn()).toEqual(turn);
   });
 
+  it("does not answer what was taken in after the messages that a rest names", async () => {
+    const { outbox, receipts } = await filled("a", "b");
+    takeAll(outbox);
+    outbox.opened(["m1", "m2"]);
+    outbox.answered(["m1"], turn);
+    await receipts[0]?.turn();
+    expect(await standing(receipts[1]?.turn() ?? Promise.reject())).toBe("pending");
+    outbox.answered([], { text: "later", stopReason: "stop" });
+    expect(await receipts[1]?.turn()).toMatchObject({ text: "later" });
+  });
+
   it("repeats in order what a new link's hello does not name as durable", async () => {
     const { outbox } = await filled("a", "b", "c", "d");
     takeAll(outbox);

@@ -12,7 +12,31 @@ export function command<Options extends GlobalOptions>(description: {
     command: description.words,
     describe: description.describe,
     builder: description.options,
-    handler: (args) => description.run(new Session(process.env, args), args),
+    handler: (args) => {
+      for (const [name, value] of Object.entries(args))
+        Object.assign(args, { [name]: shown(value) });
+      return description.run(new Session(process.env, args), args);
+    },
   };
   return (yargs) => yargs.command(module);
+}
+
+/** The words after `--`. */
+export function wordsAfterDashes(args: { readonly [name: string]: unknown }): readonly string[] {
+  const words = args["--"];
+  return Array.isArray(words) ? words.map(String) : [];
+}
+
+/** Stands for `-` while yargs parses: it drops that word from lists of words. */
+const hiddenDash = "\u0000-";
+
+/** Hide every `-` that stands alone from yargs; the commands see it again. */
+export function hideDashes(words: readonly string[]): string[] {
+  const end = words.indexOf("--");
+  return words.map((word, index) => (word === "-" && (end < 0 || index < end) ? hiddenDash : word));
+}
+
+function shown(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shown);
+  return value === hiddenDash ? "-" : value;
 }

@@ -4,6 +4,7 @@ import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { callCommand } from "./call-command.ts";
 import { asCliError, CliError, exitCodes } from "./cli-error.ts";
+import { hideDashes } from "./command.ts";
 import { namesFor } from "./completion.ts";
 import { connectCommand } from "./connect-command.ts";
 import { eventsCommand } from "./events-command.ts";
@@ -41,7 +42,7 @@ async function main(args: readonly string[]): Promise<void> {
 }
 
 function parser(args: readonly string[]): Argv<GlobalOptions> {
-  const globals = yargs([...args])
+  const globals = yargs(hideDashes(args))
     .scriptName("ramure")
     .locale("en")
     .usage("$0 <command>\n\nLook into runs of ramure, and talk to what is in them.")

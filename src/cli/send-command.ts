@@ -1,9 +1,9 @@
 import { text } from "node:stream/consumers";
 import { CliError, exitCodes } from "./cli-error.ts";
-import { command } from "./command.ts";
+import { command, wordsAfterDashes } from "./command.ts";
 
 export const sendCommand = command({
-  words: "send <path> <message..>",
+  words: "send <path> [message..]",
   describe: "Send a message to a process (JSON or text) or an agent (text)",
   options: (yargs) =>
     yargs
@@ -11,12 +11,13 @@ export const sendCommand = command({
       .positional("message", {
         type: "string",
         array: true,
-        demandOption: true,
-        describe: "The message; - reads it from standard input",
+        default: [],
+        describe:
+          "The message; - reads it from standard input, and -- goes before one that begins so",
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, args) => {
-    const message = await messageOf(args.message);
+    const message = await messageOf([...args.message, ...wordsAfterDashes(args)]);
     const sent = await session.withRun((run) =>
       run.request("message.send", { to: args.path, message, typed: true }, { timeoutMs: 30_000 }),
     );
@@ -26,13 +27,16 @@ export const sendCommand = command({
 });
 
 async function messageOf(words: readonly string[]): Promise<string> {
-  if (words.length !== 1 || words[0] !== "-") return words.join(" ");
-  if (process.stdin.isTTY) {
-    throw new CliError("There is no message.", {
-      exitCode: exitCodes.usage,
-      why: "- reads the message from standard input, which is a terminal.",
-      todo: "Write the message instead of -, or pipe it in.",
-    });
-  }
+  if (words.length === 0) throw noMessage("It is missing.");
+  if (words.length > 1 || words[0] !== "-") return words.join(" ");
+  if (process.stdin.isTTY) throw noMessage("- reads it from standard input, which is a terminal.");
   return (await text(process.stdin)).replace(/\n$/, "");
+}
+
+function noMessage(why: string): CliError {
+  return new CliError("There is no message.", {
+    exitCode: exitCodes.usage,
+    why,
+    todo: "Write it after the path, or write - and pipe it in.",
+  });
 }

@@ -1,4 +1,4 @@
-import { command } from "./command.ts";
+import { command, wordsAfterDashes } from "./command.ts";
 import { handOver, needTerminal } from "./terminal-command.ts";
 
 export const sshCommand = command({
@@ -10,7 +10,7 @@ export const sshCommand = command({
       describe: "A machine, or an agent for the machine it lives on; none: the only machine",
     }),
   run: async (session, args) => {
-    const words = wordsAfter(args["--"]);
+    const words = wordsAfterDashes(args);
     const command = words.length > 0 ? words : undefined;
     const { argv } = await session.withRun((run) =>
       run.request("machine.shell", { to: args.target, command }),
@@ -19,7 +19,3 @@ export const sshCommand = command({
     await handOver(argv);
   },
 });
-
-function wordsAfter(separator: unknown): readonly string[] {
-  return Array.isArray(separator) ? separator.map(String) : [];
-}

@@ -143,6 +143,8 @@ export class ControlConnection {
 
   async #item(line: string, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
+    // Its `close` is told later; a stream that never waits would keep that from happening.
+    if (!this.#socket.writable) throw clientGone();
     this.#write(line);
     if (this.#socket.writableLength > comfortableBytes) await this.#drained(signal);
   }
@@ -178,7 +180,7 @@ export class ControlConnection {
   #gone(): void {
     this.#idle?.cancel();
     for (const request of this.#open.values()) {
-      request.abort(new ControlError("unreachable", "The client is gone."));
+      request.abort(clientGone());
     }
   }
 }
@@ -194,6 +196,10 @@ function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise
 function noMethod(id: RpcId, method: string): ControlError {
   const name = JSON.stringify(method.slice(0, 80));
   return new BadRequestError(rpcCodes.method, id, `There is no method ${name}.`);
+}
+
+function clientGone(): ControlError {
+  return new ControlError("unreachable", "The client is gone.");
 }
 
 function shuttingDown(): ControlError {

@@ -1,0 +1,511 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { EndpointTimeoutError } from "../../src/errors.ts";
+import type { ControlHandlers } from "../../src/supervisors/runtime/control-handlers.ts";
+import {
+  type BuiltCli,
+  builtCli,
+  type CliOptions,
+  type CliResult,
+  cliEnv,
+} from "../fixtures/built-cli.ts";
+import { type FakeRun, node, openFakeRun, temporaryHome } from "../fixtures/fake-run.ts";
+
+let cli: BuiltCli;
+let home: string;
+let runs: FakeRun[];
+let remove: () => Promise<void>;
+
+beforeAll(async () => {
+  cli = await builtCli();
+});
+afterAll(() => cli.remove());
+beforeEach(async () => {
+  ({ home, remove } = await temporaryHome());
+  runs = [];
+});
+afterEach(async () => {
+  for (const run of runs) await run.close();
+  await remove();
+});
+
+const nodes = [
+  node("/main", "process", "running", { facts: { strategy: "one-for-one" } }),
+  node("/main/box", "machine", "ready"),
+  node("/main/author", "agent", "idle", { facts: { machine: "local", turns: 12 } }),
+  node("/main/pool", "process", "running", { restarts: 3 }),
+  node("/main/pool/t1", "process", "running", { summary: "日本語の説明 and more words after it" }),
+  node("/main/pool/t1/worker", "agent", "working", { summary: "bash: \u001b[31mnpm\ntest" }),
+  node("/main/pool/t2", "process", "running"),
+  node("/main/pool/t2/worker", "agent", "waiting", { summary: "asks: delete it?" }),
+];
+const connections = [{ from: "/main/author", to: "/main/pool/t1/worker" }];
+const endpoints = [
+  {
+    path: "/main",
+    name: "add",
+    description: "Adds a task.",
+    parameters: { type: "object", properties: { title: {}, count: {} }, required: ["title"] },
+  },
+];
+
+async function live(handlers: Partial<ControlHandlers> = {}, id = "7c1f9abcde"): Promise<FakeRun> {
+  const snapshot = { nodes, connections, endpoints };
+  const run = await openFakeRun({ home, id, handlers, snapshot });
+  runs.push(run);
+  return run;
+}
+
+function ramure(args: readonly string[], { env, input }: CliOptions = {}): Promise<CliResult> {
+  return cli.run(args, { env: { ...cliEnv(home), ...env }, input });
+}
+
+describe("ramure", () => {
+  it("says its version and its commands", async () => {
+    const { version } = JSON.parse(await readFile("package.json", "utf8"));
+    expect(await ramure(["--version"])).toEqual({ exitCode: 0, stdout: version, stderr: "" });
+    const { stdout } = await ramure(["--help"]);
+    for (const word of ["ls", "status", "send", "connect", "ssh", "call", "events", "completion"]) {
+      expect(stdout).toMatch(new RegExp(`ramure ${word}\\b`));
+    }
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ["a command that is near another", ["stauts"], /Did you mean status\?/],
+    ["an unknown option", ["ls", "--nope"], /Unknown argument: nope/],
+    ["a missing word", ["send", "author"], /There is no message/],
+    ["no command", [], /There is no command/],
+  ])("refuses %s with exit code 2", async (_, args, said) => {
+    const { exitCode, stdout, stderr } = await ramure(args);
+    expect([exitCode, stdout]).toEqual([2, ""]);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toMatch(said);
+  });
+
+  it("prints a stack only when asked", async () => {
+    expect((await ramure(["status"])).stderr).not.toContain("    at ");
+    expect((await ramure(["status", "--debug"])).stderr).toContain("    at ");
+  });
+
+  it("offers names to a shell's completion", async () => {
+    await live();
+    const words = async (...typed: string[]) =>
+      (await ramure(["--get-yargs-completions", "ramure", ...typed])).stdout.split("\n");
+    expect(await words("connect", "")).toEqual(
+      expect.arrayContaining(["author", "t1/worker", "t2/worker"]),
+    );
+    expect(await words("connect", "")).not.toContain("pool");
+    expect(await words("call", "")).toContain("add");
+    expect(await words("status", "")).toContain("7c1f9abcde");
+    expect(await words("sta")).toContain("status");
+    const { stdout } = await ramure(["completion"], { env: { SHELL: "/bin/bash" } });
+    expect(stdout).toContain("complete -o");
+  });
+
+  it("offers nothing, and says nothing, when no run answers", async () => {
+    const { exitCode, stderr } = await ramure(["--get-yargs-completions", "ramure", "send", ""]);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+  });
+});
+
+describe("ramure ls", () => {
+  it("says that there is none", async () => {
+    expect(await ramure(["ls"])).toEqual({ exitCode: 0, stdout: "", stderr: "No live runs." });
+    expect(JSON.parse((await ramure(["ls", "--json"])).stdout)).toEqual({ schema: 1, runs: [] });
+  });
+
+  it("lists live runs, and names those that died", async () => {
+    await live({}, "aaa");
+    await live({}, "bbb");
+    const record = {
+      schema: 1,
+      id: "dead",
+      pid: 2 ** 22 + 1,
+      program: "p",
+      startedAt: 1,
+      logDir: "/l",
+    };
+    const socket = join(home, "runtimes/dead.sock");
+    await writeFile(join(home, "runtimes/dead.json"), JSON.stringify({ ...record, socket }));
+    const { stdout, stderr } = await ramure(["ls"]);
+    expect(stdout.split("\n").slice(1)).toEqual([
+      expect.stringMatching(/^aaa {2}examples\/pool-review.ts {2}14m\d\ds {2}\d+ +live$/),
+      expect.stringMatching(/^bbb {2}/),
+    ]);
+    expect(stderr).toContain("Run dead ended without cleaning up");
+  });
+});
+
+describe("ramure status", () => {
+  it("shows header, tree, connections, endpoints and who waits", async () => {
+    await live();
+    const { stdout, stderr, exitCode } = await ramure(["status"]);
+    expect([stderr, exitCode]).toEqual(["", 0]);
+    const lines = stdout.split("\n");
+    expect(lines[0]).toMatch(
+      /^run 7c1f9abcde {2}examples\/pool-review.ts {2}up 14m\d\ds {2}pid \d+ {2}agents 3\/3 {2}needs you: 1$/,
+    );
+    expect(lines.slice(2, 10).map((line) => line.replace(/ [45]\ds/, " 41s"))).toEqual([
+      "main             process    running  41s  one-for-one",
+      "├─ box           machine    ready    41s",
+      "├─ author        agent      idle     41s  local  12 turns",
+      "└─ pool          process    running  41s  restarts 3",
+      "   ├─ t1         process    running  41s  日本語の説明 and more words after it",
+      "   │  └─ worker  agent      working  41s  bash: ?[31mnpm test",
+      "   └─ t2         process    running  41s",
+      "      └─ worker  agent    ? waiting  41s  asks: delete it?",
+    ]);
+    expect(lines.slice(11)).toEqual([
+      "/main/author -> /main/pool/t1/worker",
+      "",
+      "/main:add(title, count?)  Adds a task.",
+      "",
+      "? /main/pool/t2/worker waits for you: ramure connect /main/pool/t2/worker",
+    ]);
+  });
+
+  it("fits a narrow terminal, and --wide does not", async () => {
+    await live();
+    const env = { COLUMNS: "50" };
+    const { stdout } = await ramure(["status"], { env });
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(50);
+    expect(stdout).toContain("日本語…");
+    const wide = await ramure(["status", "--wide"], { env });
+    expect(wide.stdout).toContain("and more words after it");
+  });
+
+  it("draws with ASCII where the locale knows no more, and colours only when forced", async () => {
+    await live();
+    const { stdout } = await ramure(["status"], { env: { LC_ALL: "C", COLUMNS: "45" } });
+    expect(stdout).toContain("|- author");
+    expect(stdout.replace(/日本語/g, "")).toMatch(/^[\n\x20-\x7e]+$/);
+    const coloured = await ramure(["status"], { env: { FORCE_COLOR: "1" } });
+    expect(coloured.stdout).toContain("\u001b[32m");
+    const both = await ramure(["status"], { env: { NO_COLOR: "1" } });
+    expect(both.stdout).not.toContain("\u001b");
+  });
+
+  it("prints one JSON object of schema 1", async () => {
+    await live();
+    const status = JSON.parse((await ramure(["status", "--json"])).stdout);
+    expect(status).toMatchObject({ schema: 1, run: { id: "7c1f9abcde" }, connections, endpoints });
+    expect(status.nodes.map(({ path }: { path: string }) => path)).toEqual(
+      nodes.map(({ path }) => path),
+    );
+  });
+
+  it("gathers a large tree from its pages, and folds what is finished", async () => {
+    const done = Array.from({ length: 1_500 }, (_, index) =>
+      node(`/main/t${index}`, "process", "done", { since: index }),
+    );
+    runs.push(await openFakeRun({ home, id: "big", snapshot: { nodes: [...nodes, ...done] } }));
+    const { stdout } = await ramure(["status"]);
+    expect(stdout).toContain("└─ … 1495 done");
+    expect(stdout).toContain("├─ t1499");
+    expect(stdout).not.toContain("├─ t1494");
+    const all = JSON.parse((await ramure(["status", "--json"])).stdout);
+    expect(all.nodes).toHaveLength(1_508);
+  });
+
+  it("shows one subtree", async () => {
+    await live();
+    const { stdout } = await ramure(["status", "--path", "t2"]);
+    expect(stdout).toContain("/main/pool/t2");
+    expect(stdout).toContain("└─ worker");
+    expect(stdout).not.toContain("author");
+  });
+});
+
+describe("the choice of the run", () => {
+  it("is the only live one, or by the beginning of its id", async () => {
+    await live({}, "aaa");
+    await live({}, "abb");
+    const several = await ramure(["status"]);
+    expect(several.exitCode).toBe(4);
+    expect(several.stderr.split("\n")).toEqual([
+      "error: Several runs are live.",
+      "  They are aaa (examples/pool-review.ts), abb (examples/pool-review.ts).",
+      "  Choose one with --id and the beginning of its id.",
+    ]);
+    expect((await ramure(["status", "-i", "a"])).exitCode).toBe(4);
+    expect((await ramure(["status", "-i", "ab"])).stdout).toContain("run abb");
+    expect((await ramure(["status", "aaa"])).stdout).toContain("run aaa");
+    expect((await ramure(["status"], { env: { RAMURE_RUN: "aaa" } })).stdout).toContain("run aaa");
+    const none = await ramure(["status", "-i", "zzz"]);
+    expect(none.exitCode).toBe(3);
+    expect(none.stderr).toContain("Live are aaa, abb.");
+  });
+
+  it("fails with 3 when no run is live", async () => {
+    const { exitCode, stderr } = await ramure(["status"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain("error: There is no live run.");
+  });
+
+  it.each([
+    ["whose process died", 2 ** 22 + 1, "has ended without cleaning up"],
+    ["whose process does not listen", process.pid, "is not answering"],
+  ])("fails with 5 for one %s, and says what to do", async (_, pid, said) => {
+    await live({}, "live");
+    const facts = { schema: 1, id: "stale", pid, program: "p", startedAt: 1, logDir: "/l" };
+    const record = { ...facts, socket: join(home, "runtimes/stale.sock") };
+    await writeFile(join(home, "runtimes/stale.json"), JSON.stringify(record));
+    const { exitCode, stderr } = await ramure(["send", "-i", "stale", "author", "hi"]);
+    expect(exitCode).toBe(5);
+    expect(stderr).toContain(said);
+    expect(stderr.split("\n")).toHaveLength(3);
+    expect((await ramure(["send", "author", "hi"])).exitCode).toBe(0);
+  });
+});
+
+describe("ramure send", () => {
+  it("sends text to an agent and JSON to a process", async () => {
+    const sent: unknown[] = [];
+    await live({
+      send: async ({ path, message }) => {
+        sent.push([path, message]);
+        return { id: "m1" };
+      },
+    });
+    expect(await ramure(["send", "author", "fix", "the", "5", "tests"])).toMatchObject({
+      exitCode: 0,
+      stdout: "Sent to /main/author.",
+    });
+    await ramure(["send", "pool", '{"add":1}']);
+    await ramure(["send", "/main/pool", "plain"]);
+    await ramure(["send", "author", "12"]);
+    await ramure(["send", "author", "a", "-", "b", "--", "-x", "--json", "-"]);
+    const json = await ramure(["send", "--json", "author", "-"], { input: "from\nstdin\n" });
+    expect(JSON.parse(json.stdout)).toEqual({ schema: 1, path: "/main/author", id: "m1" });
+    expect(sent).toEqual([
+      ["/main/author", "fix the 5 tests"],
+      ["/main/pool", { add: 1 }],
+      ["/main/pool", "plain"],
+      ["/main/author", "12"],
+      ["/main/author", "a - b -x --json -"],
+      ["/main/author", "from\nstdin"],
+    ]);
+  });
+
+  it("names agents like the one that is not there, and exits with 3", async () => {
+    await live();
+    const { exitCode, stderr } = await ramure(["send", "athor", "hi"]);
+    expect(exitCode).toBe(3);
+    expect(stderr).toContain('error: There is no process or agent "athor" in this run.');
+    expect(stderr).toContain("Did you mean author?");
+  });
+
+  it("lists what an ambiguous name may mean, and exits with 4", async () => {
+    await live();
+    const { exitCode, stderr } = await ramure(["send", "worker", "hi"]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain("It may be /main/pool/t1/worker, /main/pool/t2/worker.");
+  });
+
+  it("refuses a message that is too long for one line", async () => {
+    await live();
+    const input = "x".repeat(1_100_000);
+    const { exitCode, stderr } = await ramure(["send", "author", "-"], { input });
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("is over the 1048576 that fit");
+  });
+});
+
+describe("ramure call", () => {
+  it("calls with arguments read as JSON where they are, and prints the value", async () => {
+    await live({ call: async ({ path, endpoint, args }) => ({ path, endpoint, args }) });
+    const words = ["call", "pool:grade", "name=a=b", "count=3", 'list=["x"]', "empty="];
+    expect(JSON.parse((await ramure(words)).stdout)).toEqual({
+      path: "/main/pool",
+      endpoint: "grade",
+      args: { name: "a=b", count: 3, list: ["x"], empty: "" },
+    });
+  });
+
+  it("prints text as it is, nothing for nothing, and what JSON has no words for", async () => {
+    let value: unknown = "two\nlines";
+    await live({ call: async () => value });
+    expect((await ramure(["call", "add"])).stdout).toBe("two\nlines");
+    value = undefined;
+    expect((await ramure(["call", "add"])).stdout).toBe("");
+    value = new Map([["at", new Date(0)]]);
+    expect((await ramure(["call", "add"])).stdout).toBe(
+      "Map(1) { 'at' => 1970-01-01T00:00:00.000Z }",
+    );
+    expect(JSON.parse((await ramure(["call", "add", "--json"])).stdout)).toMatchObject({
+      schema: 1,
+      path: "/main",
+      value: [["at", "1970-01-01T00:00:00.000Z"]],
+      meta: { values: ["map", { "0.1": ["Date"] }] },
+    });
+  });
+
+  it.each<[string, number, string]>([
+    ["name", 2, 'The argument "name" has no =.'],
+    ["=1", 2, 'The argument "=1" has nothing before its =.'],
+  ])("refuses the argument %s", async (word, code, said) => {
+    const { exitCode, stderr } = await ramure(["call", "add", word]);
+    expect(exitCode).toBe(code);
+    expect(stderr).toContain(said);
+  });
+
+  it("exits with 3 for an unknown endpoint, 1 for one that failed, 124 for one that took too long", async () => {
+    await live({
+      call: async ({ endpoint }) => {
+        if (endpoint === "add") throw new Error("tests flaky");
+        throw new EndpointTimeoutError("/main", endpoint, 10);
+      },
+    });
+    const unknown = await ramure(["call", "ad"]);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([
+      3,
+      expect.stringContaining("Did you mean add?"),
+    ]);
+    const failed = await ramure(["call", "add"]);
+    expect([failed.exitCode, failed.stderr]).toEqual([1, "error: tests flaky"]);
+    await runs.pop()?.close();
+    await live({
+      call: async () => {
+        throw new EndpointTimeoutError("/main", "add", 10);
+      },
+    });
+    expect((await ramure(["call", "add"])).exitCode).toBe(124);
+  });
+});
+
+describe("ramure connect and ssh", () => {
+  it("refuse without a terminal, and print what to run in one", async () => {
+    await live({ attach: async () => ({ argv: ["tmux", "-S", "/tmp/a b", "attach"] }) });
+    const { exitCode, stdout, stderr } = await ramure(["connect", "author"]);
+    expect([exitCode, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("  In a terminal, run: tmux -S '/tmp/a b' attach");
+    expect((await ramure(["ssh"])).exitCode).toBe(1);
+  });
+
+  it("refuse what is no agent, with exit code 6", async () => {
+    await live();
+    expect((await ramure(["connect", "box"])).exitCode).toBe(6);
+  });
+
+  it("hand the terminal over, without the tmux around it", async () => {
+    const asked: unknown[] = [];
+    await live({
+      attach: async (request) => {
+        asked.push(request);
+        return { argv: ["sh", "-c", 'test -t 0 && echo "in [$TMUX]"; exit 7'] };
+      },
+    });
+    const line = `${process.execPath} ${cli.main} connect --read-only author`;
+    const { stdout, exitCode } = await execa("script", ["-qec", line, "/dev/null"], {
+      env: { ...cliEnv(home), TMUX: "/tmp/x,1,0" },
+      reject: false,
+      timeout: 15_000,
+    });
+    expect(stdout.trim()).toBe("in []");
+    expect(exitCode).toBe(7);
+    expect(asked).toEqual([{ path: "/main/author", readOnly: true }]);
+  });
+
+  it("run a command on a machine, with its input, output and exit code", async () => {
+    await live();
+    const words = ["ssh", "box", "--", "sh", "-c", "cat; echo err >&2; exit 9"];
+    expect(await ramure(words, { input: "hello" })).toEqual({
+      exitCode: 9,
+      stdout: "hello",
+      stderr: "err",
+    });
+    const killed = await ramure(["ssh", "--", "sh", "-c", "kill -TERM $$"]);
+    expect(killed.exitCode).toBe(143);
+    const missing = await ramure(["ssh", "--", "no-such-program"]);
+    expect(missing.exitCode).toBe(1);
+    expect(missing.stderr).toContain("no-such-program could not be started");
+  });
+});
+
+describe("ramure events", () => {
+  const events: ControlHandlers["events"] = async function* ({ follow }) {
+    for (let seq = 1; follow || seq <= 3; seq += 1) {
+      yield {
+        seq,
+        at: 0,
+        path: "/main",
+        epoch: 1,
+        type: "tick",
+        data: { at: new Date(0), text: "a\u001b" },
+      };
+    }
+  };
+
+  it("prints lines for people, or JSON", async () => {
+    await live({ events });
+    const { stdout } = await ramure(["events"]);
+    expect(stdout.split("\n")).toHaveLength(3);
+    expect(stdout).toMatch(/^\d\d:\d\d:\d\d {2}\/main {2}tick {2}\{"at":"1970/);
+    const [line = ""] = (await ramure(["events", "--json"])).stdout.split("\n");
+    expect(JSON.parse(line)).toMatchObject({
+      schema: 1,
+      seq: 1,
+      type: "tick",
+      meta: expect.anything(),
+    });
+  });
+
+  it("ends quietly when its reader has seen enough", async () => {
+    await live({ events });
+    const line = `${process.execPath} ${cli.main} events -f --json | head -2; echo $?/$\{PIPESTATUS[0]}`;
+    const { stdout, stderr } = await execa("bash", ["-c", line], {
+      env: cliEnv(home),
+      timeout: 15_000,
+    });
+    expect(stdout.split("\n")).toHaveLength(3);
+    expect(stdout.split("\n")[2]).toBe("0/0");
+    expect(stderr).toBe("");
+  });
+
+  it("ends well with the run that it follows, and with 130 when it is interrupted", async () => {
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const run = await live({
+      async *events(_, signal) {
+        begin();
+        await new Promise((_resolve, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+    });
+    const following = ramure(["events", "-f"]);
+    const options = { env: cliEnv(home), reject: false, timeout: 15_000 } as const;
+    await begun;
+    const interrupted = execa(process.execPath, [cli.main, "events", "-f"], options);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    interrupted.kill("SIGINT");
+    expect((await interrupted).exitCode).toBe(130);
+    await run.close();
+    expect(await following).toEqual({ exitCode: 0, stdout: "", stderr: "The run has ended." });
+  });
+});
+
+describe("ramure stop", () => {
+  it("asks the run to stop, or kills it", async () => {
+    const asked: unknown[] = [];
+    await live({
+      stop: async (request) => {
+        asked.push(request);
+      },
+    });
+    expect((await ramure(["stop"])).stdout).toBe("Run 7c1f9abcde is stopping.");
+    await ramure(["stop", "7c1", "--kill"]);
+    expect(asked).toEqual([{ kill: false }, { kill: true }]);
+  });
+});
+
+describe("a home that cannot be used", () => {
+  it("has no runs", async () => {
+    const { exitCode, stderr } = await ramure(["ls"], { env: { RAMURE_HOME: "/proc/none" } });
+    expect([exitCode, stderr]).toEqual([0, "No live runs."]);
+  });
+});

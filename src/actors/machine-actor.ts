@@ -192,8 +192,12 @@ export class MachineMemory {
     else this.move({ type: "crashed" }, this.#summary);
   }
 
-  /** There will be no other incarnation: who waits for one is told so. */
-  end(why: string): void {
+  /** There will be no other incarnation: who waits for one is told so. One that waits for a restart is `as` it is said, by default `failed`. */
+  end(why: string, as: "stopped" | "failed" = "failed"): void {
+    if (this.#state === "backoff" && as === "stopped") {
+      this.move({ type: "stop-requested" });
+      this.move({ type: "stopped" }, why);
+    }
     if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
     this.#ended = new MachineUnreachableError(this.path, why);
     for (const { reject } of this.#waiters) reject(this.#ended);

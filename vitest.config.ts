@@ -20,8 +20,9 @@ export default defineConfig({
     // Suites with real processes mostly wait; two at least, and never so many that they starve each other.
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     retry: 0,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // A bound for what hangs; a busy machine is no failure.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     teardownTimeout: 30_000,
     restoreMocks: true,
   },

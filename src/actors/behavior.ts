@@ -101,8 +101,10 @@ export interface SpawnOptions<ParentMessage = never> {
   readonly shutdownMs?: Shutdown | undefined;
   /** How its own children are stopped: one after another, last started first, or all at once. Default: `in-reverse`. */
   readonly stopChildren?: "in-reverse" | "together" | undefined;
-  /** When one message takes longer than this, a `stuck` event says so, or it is killed. Default: it may take any time. */
-  readonly stuckAfter?: { readonly ms: number; readonly then?: "report" | "kill" | undefined };
+  /** When one message takes longer than this, a `stuck` event says so. Default: it may take any time. */
+  readonly stuckAfterMs?: number | undefined;
+  /** What happens to who is stuck: only the event, or it is killed and fails with class `stuck`. Default: `report`. */
+  readonly whenStuck?: "report" | "kill" | undefined;
   /** Makes the message that the parent receives, ahead of its queue, when this child has ended. Default: none is sent. */
   readonly onExit?: ((exit: Exit) => ParentMessage) | undefined;
 }

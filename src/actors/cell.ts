@@ -1,8 +1,8 @@
-import { setMaxListeners } from "node:events";
 import { StoppedError } from "../errors.ts";
 import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
 import type { ClockTimer } from "./clock.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
+import { guardedController } from "./guarded-signal.ts";
 import type { Kernel, Orphan } from "./kernel.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { NameHolder } from "./names.ts";
@@ -187,8 +187,7 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      setMaxListeners(0, this.#controller.signal);
+      this.#controller = guardedController((error) => this.kernel.abortFailed(this, error));
       if (this.status === "stopping" || this.status === "ended") this.abort();
     }
     return this.#controller.signal;

@@ -46,4 +46,6 @@ export interface Kernel<Cell extends Runnable & NameHolder> {
   equip(cell: Cell): void;
   /** Hears of crashes. Whatever it throws is dropped. */
   crashed(cell: Cell, error: unknown): void;
+  /** A listener of the actor's signal has thrown. */
+  abortFailed(cell: Cell, error: unknown): void;
 }

@@ -7,7 +7,7 @@ import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { Deadlines } from "./deadlines.ts";
 import { kill, stopWithin, watch } from "./ending.ts";
 import type { EventLog } from "./event-log.ts";
-import type { Exit, ExitReason } from "./exit-reason.ts";
+import { type Exit, type ExitReason, errorExit } from "./exit-reason.ts";
 import { type GroupFace, groupFace } from "./group-face.ts";
 import { Groups } from "./groups.ts";
 import { type ActorInfo, describe, findChild, type TreeOptions } from "./introspection.ts";
@@ -256,6 +256,8 @@ function makeKernel(options: SystemOptions): Kernel<Cell> {
     },
     equip,
     crashed: (cell, error) => reportCrash(options, cell, error),
+    abortFailed: (cell, error) =>
+      notice(cell, "abort-callback-failed", { message: errorExit(error).message }),
   };
 }
 

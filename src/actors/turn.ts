@@ -248,20 +248,20 @@ function isAbort(cell: Cell, error: unknown): boolean {
 }
 
 function watchStuck(cell: Cell): void {
-  const limit = cell.options.stuckAfter;
+  const { stuckAfterMs: limit, whenStuck } = cell.options;
   if (limit === undefined) return;
   const doing = nameOf(cell.current);
   const check = () => {
     if (cell.awaiting > 0) {
-      cell.watchdog = cell.kernel.clock.setTimer(limit.ms, check);
+      cell.watchdog = cell.kernel.clock.setTimer(limit, check);
       return;
     }
     notice(cell, "stuck", { message: doing, forMs: cell.kernel.clock.now() - cell.since });
-    if (limit.then !== "kill") return;
-    const message = `${cell.path} was stuck in ${doing} for ${limit.ms} ms`;
+    if (whenStuck !== "kill") return;
+    const message = `${cell.path} was stuck in ${doing} for ${limit} ms`;
     closeNow(cell, errorExit({ message }, "stuck"));
   };
-  cell.watchdog = cell.kernel.clock.setTimer(limit.ms, check);
+  cell.watchdog = cell.kernel.clock.setTimer(limit, check);
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

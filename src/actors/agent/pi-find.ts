@@ -53,7 +53,7 @@ for name; do
   echo "$found"
   folder=$(dirname -- "$real")
   while [ "$folder" != / ] && [ "$folder" != . ]; do
-    if grep -qs 'pi-coding-agent"' "$folder/package.json"; then
+    if grep -Eqs '"name": *"(@[^"]*/)?pi-coding-agent"' "$folder/package.json"; then
       grep -m 1 '"version"' "$folder/package.json"
       exit 0
     fi

@@ -87,6 +87,7 @@ async function launch(launching: Launching): Promise<Launched> {
       model: spec.model,
       dir: spec.dir,
       resume,
+      clock: context.clock,
       signal: deadline.signal,
     })
     .catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Argv, Machine } from "../../machines/machine.ts";
+import type { Clock } from "../clock.ts";
 import type { FromAgent, ToAgent } from "./protocol.ts";
 
 /** One live connection to an agent's bridge. */
@@ -56,6 +57,8 @@ export interface LaunchSpec {
   readonly dir: string;
   /** The conversation to go on with, as the last hello named it. Default: a fresh one. */
   readonly resume?: { readonly id: string; readonly file?: string | undefined } | undefined;
+  /** The run's clock. Default: the machine's own time. */
+  readonly clock?: Clock | undefined;
   /** Aborts the launch; what was made by then is removed before the launch rejects. */
   readonly signal: AbortSignal;
 }

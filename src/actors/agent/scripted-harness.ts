@@ -15,8 +15,11 @@ import { ScriptedSession } from "./scripted-session.ts";
  */
 export type Script = (agent: ScriptedAgent) => Promise<void> | void;
 
+/** One script for all agents, or one by each agent's name. */
+export type Scripts = Script | Readonly<Record<string, Script>>;
+
 export interface ScriptedHarnessOptions {
-  /** Where `sleep` takes its time from. Default: the machine's own clock. */
+  /** Where `sleep` takes its time from. Default: the run's clock. */
   readonly clock?: Clock | undefined;
   /** The model that it says it has; null: it says that none is configured. Default: `scripted/model`. */
   readonly model?: string | null | undefined;
@@ -37,10 +40,7 @@ export interface ScriptedHarnessOptions {
  *   },
  * });
  */
-export function scriptedHarness(
-  script: Script | Readonly<Record<string, Script>>,
-  options: ScriptedHarnessOptions = {},
-): Harness {
+export function scriptedHarness(script: Scripts, options: ScriptedHarnessOptions = {}): Harness {
   const sessions = new Map<string, ScriptedSession>();
   return {
     kind: "scripted",
@@ -51,7 +51,7 @@ export function scriptedHarness(
   };
 }
 
-function scriptOf(script: Script | Readonly<Record<string, Script>>, path: string): Script {
+function scriptOf(script: Scripts, path: string): Script {
   if (typeof script === "function") return script;
   const name = path.split("/").at(-1) ?? "";
   const found = Object.hasOwn(script, name) ? script[name] : undefined;
@@ -94,7 +94,7 @@ class ScriptedProcess implements Launched {
     this.#spec = spec;
     this.#script = script;
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = options.clock ?? spec.clock ?? systemClock;
     const old = spec.resume && options.sessions.get(spec.resume.id);
     this.#session = old ?? new ScriptedSession();
     options.sessions.set(this.#session.id, this.#session);

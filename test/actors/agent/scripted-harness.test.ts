@@ -5,7 +5,7 @@ import { scriptedHarness } from "../../../src/actors/agent/scripted-harness.ts";
 import { agentWorld } from "./agent-world.ts";
 
 const world = (script: Script | Record<string, Script>) =>
-  agentWorld((clock) => scriptedHarness(script, { clock }));
+  agentWorld(() => scriptedHarness(script));
 
 describe("a scripted agent", () => {
   it("plays the script of its name", async () => {

@@ -2,25 +2,20 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
-import { execa, type ResultPromise } from "execa";
+import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type BuiltCli, builtCli, cliEnv } from "../fixtures/built-cli.ts";
 
 describe("the CLI with a run of two real pis", () => {
   let cli: BuiltCli;
   let home = "";
-  let program: ResultPromise<{ reject: false }>;
+  let program: ReturnType<typeof startTeam>;
   let lines: Interface;
 
   beforeAll(async () => {
     cli = await builtCli();
     home = await mkdtemp(join(tmpdir(), "ramure-live-"));
-    program = execa(process.execPath, ["--import", "tsx", "test/fixtures/team.ts"], {
-      env: { RAMURE_HOME: home },
-      reject: false,
-      timeout: 120_000,
-    });
-    if (program.stdout === null) throw new Error("The program has no output.");
+    program = startTeam(home);
     lines = createInterface({ input: program.stdout });
     await line("ready ");
   }, 90_000);
@@ -116,6 +111,14 @@ describe("the CLI with a run of two real pis", () => {
     expect((await ramure("status")).stdout).toMatch(/author .*idle/);
   });
 });
+
+function startTeam(home: string) {
+  return execa(process.execPath, ["--import", "tsx", "test/fixtures/team.ts"], {
+    env: { RAMURE_HOME: home },
+    reject: false,
+    timeout: 120_000,
+  });
+}
 
 /** What `ramure connect` would run on a terminal. */
 async function attachArgv(home: string, cli: BuiltCli): Promise<{ argv: readonly string[] }> {

@@ -17,10 +17,11 @@ export interface RestartLimits {
 
 export const defaultLimits: RestartLimits = { maxRestarts: 3, withinMs: 5_000, maxConsecutive: 8 };
 
-/** The restarts of late, in a ring that never holds more than `maxRestarts` moments. */
+/** The restarts of late: what counts, and at most as much that no longer does. */
 export class RestartWindow {
   readonly #limits: RestartLimits;
-  readonly #moments: number[] = [];
+  #moments: number[] = [];
+  /** Where the moments that still count begin. */
   #oldest = 0;
 
   constructor(limits: RestartLimits) {
@@ -29,20 +30,19 @@ export class RestartWindow {
 
   /** Count a restart at `now`; tell whether it is still allowed. The edge of the window is inside. */
   allows(now: number): boolean {
-    const { maxRestarts, withinMs } = this.#limits;
-    if (maxRestarts === 0) return false;
-    if (this.#moments.length < maxRestarts) {
-      this.#moments.push(now);
-      return true;
-    }
-    const oldest = this.#moments[this.#oldest] ?? 0;
-    this.#moments[this.#oldest] = now;
-    this.#oldest = (this.#oldest + 1) % maxRestarts;
-    return now - oldest > withinMs;
+    this.#moments.push(now);
+    return this.count(now) <= this.#limits.maxRestarts;
   }
 
   /** How many restarts the window holds at `now`. */
   count(now: number): number {
-    return this.#moments.filter((moment) => now - moment <= this.#limits.withinMs).length;
+    while (now - (this.#moments[this.#oldest] ?? now) > this.#limits.withinMs) this.#oldest += 1;
+    if (this.#oldest > this.#moments.length / 2) this.#compact();
+    return this.#moments.length - this.#oldest;
+  }
+
+  #compact(): void {
+    this.#moments = this.#moments.slice(this.#oldest);
+    this.#oldest = 0;
   }
 }

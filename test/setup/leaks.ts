@@ -21,16 +21,21 @@ export default function setup(): () => Promise<void> {
   process.env.RAMURE_HOME = join(folder, "home");
   delete process.env.TMUX;
   return async () => {
-    const left = await leftAfter(graceMs, () => [...processesOf(id, folder), ...foldersIn(folder)]);
+    const left = await leftAfter(graceMs, () => leaksOf(id, folder));
     for (const { pid } of left) if (pid !== undefined) end(pid);
     rmSync(folder, { recursive: true, force: true });
     if (left.length > 0) fail(left);
   };
 }
 
-interface Leak {
+export interface Leak {
   readonly what: string;
   readonly pid?: number | undefined;
+}
+
+/** What the run with this mark and folder has not ended or removed so far. */
+export function leaksOf(id: string, folder: string): readonly Leak[] {
+  return [...processesOf(id, folder), ...foldersIn(folder)];
 }
 
 /** Vitest only prints what a teardown throws; the exit code has to be set beside it. */

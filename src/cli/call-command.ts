@@ -39,7 +39,7 @@ export const callCommand = command({
 });
 
 /** Split `PATH:NAME` at its last colon. */
-export function endpointOf(text: string): {
+function endpointOf(text: string): {
   readonly to: string | undefined;
   readonly endpoint: string;
 } {
@@ -51,9 +51,7 @@ export function endpointOf(text: string): {
 }
 
 /** Read `key=value` words; nothing where there are none. */
-export function argumentsOf(
-  words: readonly string[],
-): Readonly<Record<string, unknown>> | undefined {
+function argumentsOf(words: readonly string[]): Readonly<Record<string, unknown>> | undefined {
   if (words.length === 0) return undefined;
   return Object.fromEntries(words.map(argumentOf));
 }

@@ -60,7 +60,11 @@ export class ControlClient {
     }
   }
 
-  /** Follow a stream; it ends when the run ends it, and `return` (a `break`) tells the run to. */
+  /**
+   * Follow a stream; it ends when the run ends it, and `return` (a `break`) tells the run to.
+   *
+   * While its items are not taken the connection is not read, so other requests on it wait, too.
+   */
   async *stream<Method extends StreamMethod>(
     method: Method,
     params: ParamsOf<Method>,
@@ -73,6 +77,7 @@ export class ControlClient {
         yield wire.read(new Fields(next.item, method));
       }
     } finally {
+      inbox.close();
       if (this.#open.delete(id)) this.#cancel(id);
     }
   }

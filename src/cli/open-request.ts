@@ -25,7 +25,9 @@ const comfortableItems = 256;
 /** A request whose answers come one by one, as fast as they are taken. */
 export class Inbox implements OpenRequest {
   readonly #socket: Socket;
-  readonly #items: { readonly item: unknown }[] = [];
+  #items: { readonly item: unknown }[] = [];
+  #taken = 0;
+  #closed = false;
   #end: { readonly error?: unknown } | undefined;
   #wake: () => void = () => {};
 
@@ -34,8 +36,9 @@ export class Inbox implements OpenRequest {
   }
 
   item(item: unknown): void {
+    if (this.#closed) return;
     this.#items.push({ item });
-    if (this.#items.length > comfortableItems) this.#socket.pause();
+    if (this.#items.length - this.#taken > comfortableItems) this.#socket.pause();
     this.#wake();
   }
 
@@ -49,15 +52,23 @@ export class Inbox implements OpenRequest {
     this.#wake();
   }
 
+  /** Nobody takes items any more: what still comes is dropped, and the socket is read for others. */
+  close(): void {
+    this.#closed = true;
+    this.#socket.resume();
+  }
+
   /** Give the next item, or `undefined` at the end. Rejects when the stream failed. */
   async next(): Promise<{ readonly item: unknown } | undefined> {
+    if (this.#taken === this.#items.length) [this.#items, this.#taken] = [[], 0];
     while (this.#items.length === 0 && !this.#end) {
       this.#socket.resume();
       await new Promise<void>((wake) => {
         this.#wake = wake;
       });
     }
-    const next = this.#items.shift();
+    const next = this.#items[this.#taken];
+    if (next) this.#taken += 1;
     if (next || !this.#end || !("error" in this.#end)) return next;
     throw this.#end.error;
   }

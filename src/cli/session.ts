@@ -106,7 +106,7 @@ export class Session {
 }
 
 /** Choose the run whose id begins so; without a prefix, the only live one. Throws CliError. */
-export function pickRun(runs: readonly ListedRun[], prefix: string | undefined): RunRecord {
+function pickRun(runs: readonly ListedRun[], prefix: string | undefined): RunRecord {
   const fitting = runs.filter(({ record }) => record.id.startsWith(prefix ?? ""));
   const exact = fitting.filter(({ record }) => record.id === prefix);
   const live = (exact.length > 0 ? exact : fitting).filter((run) => run.liveness === "live");

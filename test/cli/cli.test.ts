@@ -1,9 +1,11 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/actors/system-clock.ts";
 import { EndpointTimeoutError } from "../../src/errors.ts";
 import type { ControlHandlers } from "../../src/supervisors/runtime/control-handlers.ts";
+import { openJournal } from "../../src/supervisors/runtime/journal.ts";
 import {
   type BuiltCli,
   builtCli,
@@ -486,6 +488,55 @@ describe("ramure events", () => {
     expect((await interrupted).exitCode).toBe(130);
     await run.close();
     expect(await following).toEqual({ exitCode: 0, stdout: "", stderr: "The run has ended." });
+  });
+});
+
+describe("a run that has ended", () => {
+  async function endedRun(id: string): Promise<void> {
+    const logDir = join(home, "logs", id);
+    await mkdir(logDir, { recursive: true });
+    const journal = await openJournal({ file: join(logDir, "runtime.jsonl"), clock: systemClock });
+    const state = (path: string, kind: string, state: string) =>
+      journal.append({ type: `${kind}-state`, path, data: node(path, kind, state) });
+    journal.append({ type: "run-started", path: "/", data: { program: "p.ts", pid: 7 } });
+    state("/main", "process", "starting");
+    state("/main/author", "agent", "working");
+    journal.append({ type: "process-event", path: "/main", data: { at: new Date(0) } });
+    state("/main/author", "agent", "stopped");
+    state("/main", "process", "done");
+    await journal.close();
+  }
+
+  it("is listed when asked for, and shown from its journal", async () => {
+    await endedRun("old1");
+    await live({}, "new1");
+    expect((await ramure(["ls"])).stdout).not.toContain("old1");
+    const { stdout } = await ramure(["ls", "--all"]);
+    expect(stdout.split("\n")[1]).toMatch(/^old1 {2}p\.ts +\d+s +7 +ended \d+s ago$/);
+    expect(stdout).toContain("new1");
+    const status = await ramure(["status", "old"]);
+    expect(status.stderr).toBe("This run has ended; its journal says:");
+    expect(status.stdout).toMatch(
+      /^run old1 {2}p\.ts[^\n]*\n\nmain +process +done[^\n]*\n└─ author +agent +stopped/,
+    );
+    const part = JSON.parse(
+      (await ramure(["status", "old1", "--path", "author", "--json"])).stdout,
+    );
+    expect(part.nodes).toMatchObject([{ path: "/main/author", state: "stopped" }]);
+  });
+
+  it("gives its events, with what JSON could not carry", async () => {
+    await endedRun("old1");
+    const words = ["events", "-i", "old", "main", "-t", "process-event", "--json"];
+    const { stdout } = await ramure(words);
+    expect(JSON.parse(stdout)).toMatchObject({
+      type: "process-event",
+      path: "/main",
+      data: { at: "1970-01-01T00:00:00.000Z" },
+      meta: { values: { at: ["Date"] } },
+    });
+    const unknown = await ramure(["events", "-i", "old", "nope"]);
+    expect(unknown.exitCode).toBe(3);
   });
 });
 

@@ -1,7 +1,7 @@
 import { maxLineBytes } from "./control-types.ts";
 
 /** A peer sent more without an end of line than one message may hold. */
-export class LineTooLongError extends Error {
+class LineTooLongError extends Error {
   readonly code = "line-too-long";
   constructor() {
     super(`A line has more than ${maxLineBytes} bytes.`);

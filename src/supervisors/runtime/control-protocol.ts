@@ -4,37 +4,29 @@
  */
 export { systemClock } from "../../actors/system-clock.ts";
 export { shellLine } from "../../machines/shell.ts";
-export { ControlError, type ControlFacts, type ControlReason } from "./control-error.ts";
+export { ControlError, type ControlReason } from "./control-error.ts";
 export { Fields } from "./control-fields.ts";
 export { LineReader } from "./control-lines.ts";
 export {
   cancelMethod,
   parseAnswer,
   type RpcAnswer,
-  type RpcId,
   requestLine,
 } from "./control-rpc.ts";
 export type {
-  ArgvResult,
-  CallResult,
-  Connection,
   ControlEvent,
   ControlMethod,
   ControlStreams,
   EndpointNode,
   ParamsOf,
   ResultOf,
-  RunFacts,
   RunStatus,
-  SendResult,
-  StatusPage,
   StreamMethod,
   TreeNode,
-  TreeUpdate,
 } from "./control-types.ts";
-export { maxLineBytes, statusSchema } from "./control-types.ts";
+export { statusSchema } from "./control-types.ts";
 export { itemWire, paramsWire, readNode, resultWire } from "./control-wire.ts";
 export { type HomeLayout, homeLayout } from "./home.ts";
 export { isNodeWithin, resolveAddress } from "./resolve-address.ts";
-export { type ListedRun, listRuns, type RunLiveness, type RunRecord } from "./run-record.ts";
+export { type ListedRun, listRuns, type RunRecord } from "./run-record.ts";
 export { encodeValue } from "./wire-values.ts";

@@ -435,6 +435,29 @@ describe("a control server's door", () => {
   });
 });
 
+describe("a stream that never waits", () => {
+  it("ends with its client, and starves nobody", async () => {
+    let ended = () => {};
+    const end = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const raw = await served({
+      async *events() {
+        try {
+          for (;;) yield { seq: 1, at: 0, path: "/main", epoch: 1, type: "x" };
+        } finally {
+          ended();
+        }
+      },
+    });
+    raw.ask("events.follow", { follow: true });
+    await raw.next();
+    raw.close();
+    await end;
+    expect(await (await client()).answer("run.stop")).toHaveProperty("result");
+  });
+});
+
 /** Wait until a count has stopped to grow. */
 async function stands(count: () => number): Promise<void> {
   for (let last = -1; last !== count() || last === 0; ) {

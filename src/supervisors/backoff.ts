@@ -22,7 +22,7 @@ export interface BackoffPolicy {
 }
 
 /** No wait at all, and every successful start forgets the failures before it. */
-export const noBackoff: BackoffPolicy = {
+const noBackoff: BackoffPolicy = {
   initialMs: 0,
   factor: 1,
   maxMs: 0,

@@ -15,6 +15,7 @@ import { type ChildSpec, type Supervisor, startSupervisor } from "../../src/supe
  */
 
 const stories = Number(process.env.RAMURE_SIMULATE_SEEDS ?? 300);
+const seed = process.env.RAMURE_SIMULATE_SEED;
 
 interface Act {
   readonly do: "crash" | "finish" | "kill" | "terminate" | "restart" | "force" | "delete" | "add";
@@ -186,7 +187,7 @@ describe("a supervisor in a storm", () => {
             expect(clock.pending).toBe(0);
           },
         ),
-        { numRuns: stories },
+        { numRuns: stories, ...(seed === undefined ? {} : { seed: Number(seed) }) },
       );
     },
     Math.max(60_000, stories * 300),

@@ -156,7 +156,8 @@ export class Incarnation {
 
   #lose(why: string): void {
     const error = new AgentLostError(`${this.#spec.path} is lost: ${why}`);
-    this.#context.exit(errorExit(error, "lost"));
+    // Where this was found out says nothing about why.
+    this.#context.exit({ ...errorExit(error, "lost"), stack: undefined });
   }
 
   #tell(what: Happening): void {

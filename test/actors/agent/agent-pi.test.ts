@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentBehavior, agentSpawnOptions } from "../../../src/actors/agent/agent-actor.ts";
@@ -134,6 +134,25 @@ describe("an agent that is a real pi", { timeout: 90_000 }, () => {
       class: "lost",
       message: expect.stringContaining("SIGKILL"),
     });
+  });
+
+  it("loses and doubles nothing when its whole terminal is killed", async () => {
+    await using world = await piWorld(() => [
+      { type: "sleep", ms: 30 },
+      { type: "say", text: "ok" },
+    ]);
+    await using agent = await supervised(world);
+    await agent.start();
+    const sent = Array.from({ length: 8 }, (_, n) => `message ${n}`);
+    const receipts = await Promise.all(sent.map((text) => agent.send(text)));
+    await receipts[2]?.turn();
+    for (const pid of await world.processes()) {
+      const name = await readFile(`/proc/${pid}/comm`, "utf8");
+      if (name.startsWith("tmux: server")) process.kill(pid, "SIGKILL");
+    }
+    for (const receipt of receipts) expect(await receipt.turn()).toMatchObject({ text: "ok" });
+    expect(agent.pids).toHaveLength(2);
+    expect(said(world).filter((text) => text?.startsWith("message"))).toEqual(sent);
   });
 
   it("begins anew with what it was sent when it is killed before its first answer", async () => {

@@ -29,6 +29,8 @@ const rightLines = [
   "socket.setTimeout(1_000, end);",
   "  setTimeout(callback: () => void): Timer {",
   "cell.mailbox.shift();",
+  "if (this.#kept.length > 100) this.#kept.shift();",
+  'export * from "./errors.ts";',
   'import { Ring } from "./ring.ts"; new Ring().shift();',
 ];
 

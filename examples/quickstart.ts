@@ -137,4 +137,4 @@ async function main(): Promise<void> {
   for (const haiku of haikus) process.stdout.write(`${haiku}\n`);
 }
 
-if (process.argv[1]?.endsWith("quickstart.ts")) await main();
+if (/quickstart\.\w+$/.test(process.argv[1] ?? "")) await main();

@@ -2,6 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
@@ -31,7 +32,7 @@ beforeAll(async () => {
   await mkdir(app);
   await writeFile(join(app, "package.json"), '{ "type": "module" }');
   const words = ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund"];
-  await execa("npm", [...words, join(folder, pack?.filename ?? "")], { cwd: app });
+  await execa("npm", [...words, join(folder, pack?.filename ?? ""), "zod"], { cwd: app });
 }, packLimitMs);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -83,5 +84,18 @@ describe("the package that npm publishes", () => {
     );
     const { stdout } = await execa("ramure", ["--version"], { cwd: app, preferLocal: true });
     expect(stdout).toBe(version);
+  });
+
+  it("runs the quick start with a pi found on PATH", { timeout: 120_000 }, async () => {
+    const source = await readFile(join(root, "examples", "quickstart.ts"), "utf8");
+    const { code } = await transform(source, { loader: "ts", format: "esm", target: "node20" });
+    await writeFile(join(app, "quickstart.mjs"), code);
+    const pi = join(root, "node_modules", ".bin");
+    const { stdout, stderr } = await execa(process.execPath, ["quickstart.mjs"], {
+      cwd: app,
+      env: { RAMURE_HOME: join(folder, "home"), PATH: `${pi}:${process.env.PATH}` },
+    });
+    expect(stdout.split("\n")).toHaveLength(10);
+    expect(stderr.match(/session \S+/g)).toHaveLength(2);
   });
 });

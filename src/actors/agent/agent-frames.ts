@@ -73,8 +73,16 @@ export class AgentFrames {
     if (event.type === "turn-started") this.#turnStarted();
     if (event.type === "turn-ended") this.#turnEnded(event);
     if (event.type === "idle") this.#idle(event.messageIds);
-    if (event.type === "tool-ended") this.#memory.openCalls.delete(event.id);
+    if (event.type === "tool-ended") this.#close(event.id);
     if (event.type === "model-changed") this.#memory.learn({ model: event.model });
+  }
+
+  /** The model has the answer. Some providers count their calls anew in every reply: the id may come again. */
+  #close(id: string): void {
+    const { openCalls, tools } = this.#memory;
+    const call = openCalls.get(id);
+    openCalls.delete(id);
+    if (call) tools.forget(call);
   }
 
   #turnStarted(): void {
@@ -90,7 +98,7 @@ export class AgentFrames {
   #idle(messageIds: readonly string[]): void {
     const memory = this.#memory;
     memory.busy = false;
-    memory.openCalls.clear();
+    for (const id of [...memory.openCalls.keys()]) this.#close(id);
     memory.outbox.answered(messageIds, this.#lastTurn);
     memory.move({ type: "settled" });
   }

@@ -14,6 +14,8 @@ export interface ToolTable {
   add(tool: Tool): () => void;
   /** Run the handler of a call, or give what became of the same call before. */
   run(request: CallRequest, progress: (text: string) => void): CallRecord;
+  /** The model has the answer: whatever has the same id later is another call. */
+  forget(call: CallRecord): void;
   /** Abort a running call: the model does not wait for it any more. */
   cancel(id: string): void;
   /** Abort all running calls and refuse every later one. */
@@ -76,6 +78,11 @@ class Table implements ToolTable {
     this.#forget();
     this.#start(call, progress);
     return call;
+  }
+
+  forget(call: CallRecord): void {
+    const key = callKey(call);
+    if (this.#calls.get(key) === call && call.answer !== undefined) this.#calls.delete(key);
   }
 
   cancel(id: string): void {

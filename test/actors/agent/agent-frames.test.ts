@@ -157,6 +157,21 @@ describe("an agent's frames", () => {
     ]);
   });
 
+  it("take an id that comes again after its call has ended for another call", async () => {
+    const { puppet, started, on, clock } = await puppetWorld();
+    let runs = 0;
+    on("count", () => ++runs);
+    await started();
+    for (const _ of [1, 2]) {
+      puppet.say({ type: "call", id: "call_0", tool: "count", args: {} });
+      await clock.settle();
+      const ended = { type: "tool-ended", id: "call_0", tool: "count", failed: false } as const;
+      puppet.say({ type: "event", event: ended });
+      await clock.settle();
+    }
+    expect(runs).toBe(2);
+  });
+
   it("repeat on the next link the results that nobody confirmed, and no others", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     on("give", (_, { id }) => id);

@@ -17,6 +17,8 @@ export type {
 } from "./machines/machine.ts";
 export type { Backoff } from "./supervisors/backoff.ts";
 export type { BubbleOptions } from "./supervisors/bubble.ts";
+export type { ChildInfo } from "./supervisors/child.ts";
+export type { Intensity } from "./supervisors/intensity.ts";
 export type { Agent, NoArguments, SendOptions } from "./supervisors/process/agent.ts";
 export { agentProcess } from "./supervisors/process/agent-process.ts";
 export type { AgentOptions } from "./supervisors/process/agents.ts";
@@ -68,3 +70,13 @@ export type { ProcessHandle } from "./supervisors/process/process-handle.ts";
 export type { ProcessOptions, RootOptions } from "./supervisors/process/process-options.ts";
 export type { RestartPolicy } from "./supervisors/process/restart-policy.ts";
 export { retry } from "./supervisors/process/retry.ts";
+export { child, type SupervisedChild } from "./supervisors/process/supervised-child.ts";
+export {
+  type SupervisorOptions,
+  type SupervisorProcess,
+  type SupervisorResult,
+  supervisor,
+} from "./supervisors/process/supervisor.ts";
+export type { SupervisorHandle } from "./supervisors/process/supervisor-handle.ts";
+export type { Strategy } from "./supervisors/strategy.ts";
+export type { AutoShutdown } from "./supervisors/supervisor-flags.ts";

@@ -15,6 +15,8 @@ import { Process } from "./process.ts";
 import type { ProcessHandle } from "./process-handle.ts";
 import type { Run } from "./run.ts";
 import { currentScope } from "./scope.ts";
+import type { SupervisorProcess } from "./supervisor.ts";
+import type { SupervisorHandle } from "./supervisor-handle.ts";
 
 /** Settle what `wait()` gives: the process has done its work. The first `done` or `fail` counts; later ones are ignored. */
 export function done(value?: unknown): void {
@@ -75,10 +77,15 @@ export function whereis(path: string): Whereabouts | undefined {
 }
 
 /** Start a child process. Returns at once; the child's failure does not fail this process. */
+export function spawn(process: SupervisorProcess): SupervisorHandle;
 export function spawn<Args extends readonly unknown[], Result, Shape extends ContractShape>(
   process: AgentProcess<Args, Result, Shape>,
   ...args: Args
-): ProcessHandle<Result, Shape> {
+): ProcessHandle<Result, Shape>;
+export function spawn(
+  process: AgentProcess<readonly unknown[], unknown, ContractShape>,
+  ...args: readonly unknown[]
+): ProcessHandle<unknown, ContractShape> {
   return open("spawn").spawn(process, ...args);
 }
 

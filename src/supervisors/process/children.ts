@@ -1,6 +1,7 @@
+import type { Behavior } from "../../actors/behavior.ts";
 import { NameTakenError } from "../../errors.ts";
-import type { ChildPolicy } from "../child-spec.ts";
-import { checkName, type ProcessDefinition } from "./definition.ts";
+import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
+import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
 import { processBehavior } from "./process-actor.ts";
 import { refuseRootOptions } from "./process-options.ts";
 import { ProcessRecord } from "./process-record.ts";
@@ -12,6 +13,14 @@ export interface ChildProcessOptions extends ChildPolicy {
   readonly id?: string | undefined;
   /** The process that stands for it outside. Default: itself. */
   readonly face?: ProcessRecord | undefined;
+  /** When it counts as started. Default: the process's own rule, else when its body is entered. */
+  readonly start?: StartRule | undefined;
+}
+
+/** A process that is going to be a child: its record, and how it is kept. */
+export interface PreparedChild {
+  readonly record: ProcessRecord;
+  readonly spec: ChildSpec;
 }
 
 /**
@@ -23,12 +32,29 @@ export function startProcess(
   scope: Scope,
   definition: ProcessDefinition,
   args: readonly unknown[],
-  { id, face, ...policy }: ChildProcessOptions = {},
+  options: ChildProcessOptions = {},
 ): ProcessRecord {
-  const name = freeName(scope, id ?? definition.name, id !== undefined || definition.named);
+  const { record, spec } = prepareProcess(scope, definition, args, options);
+  scope.supervision.startChild(spec).catch(() => {
+    // The start failed or was cancelled: nobody else ends an epoch whose body was never entered.
+    record.ended({ reason: { type: "shutdown", cause: "parent" } });
+  });
+  return record;
+}
+
+/** Take a name below `scope` and make all that a process needs to be started there. */
+export function prepareProcess(
+  scope: Scope,
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+  { id, face, start, ...policy }: ChildProcessOptions = {},
+): PreparedChild {
+  const wanted = id ?? definition.name;
+  refuseRootOptions(`${scope.record.path}/${wanted}`, definition.options);
+  const name = freeName(scope, wanted, id !== undefined || definition.named);
   const path = `${scope.record.path}/${name}`;
-  refuseRootOptions(path, definition.options);
-  const record = new ProcessRecord(scope.run, inherit(scope, definition), args, path, face);
+  const inherited = inherit(scope, { ...definition, start: start ?? definition.start });
+  const record = new ProcessRecord(scope.run, inherited, args, path, face);
   control(scope, record, name);
   scope.record.children.set(name, record);
   scope.run.directory.set(path, record.addressee());
@@ -37,14 +63,19 @@ export function startProcess(
     id: name,
     kind: "process",
     type: "supervisor" as const,
-    shutdownMs: "infinity" as const,
-    start: () => processBehavior(record),
+    shutdownMs: policy.shutdownMs ?? ("infinity" as const),
+    // The process itself watches its start, so that a late one fails with its own error.
+    startTimeoutMs: Number.POSITIVE_INFINITY,
+    start: () => processBehavior(record) as Behavior<unknown, unknown>,
   };
-  scope.supervision.startChild(spec).catch(() => {
-    // The start failed or was cancelled: nobody else ends an epoch whose body was never entered.
-    record.ended({ reason: { type: "shutdown", cause: "parent" } });
-  });
-  return record;
+  return { record, spec };
+}
+
+/** Forget a child that has ended for good: its name is free again. */
+export function forgetProcess(scope: Scope, name: string): void {
+  scope.record.children.get(name)?.forget();
+  scope.record.children.delete(name);
+  scope.names.delete(name);
 }
 
 /** Take a name among the children of `scope`. */

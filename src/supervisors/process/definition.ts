@@ -1,4 +1,5 @@
 import { InvalidNameError } from "../../errors.ts";
+import type { SupervisionFlags } from "../supervisor-flags.ts";
 import type { ContractShape, OpenShape } from "./contract.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
@@ -26,6 +27,23 @@ export interface ProcessDefinition {
   readonly named: boolean;
   readonly options: ProcessOptions<ContractShape>;
   readonly body: (...args: readonly unknown[]) => unknown;
+  /** How it decides over its children. Default: as any process does, one for one. */
+  readonly supervision?: SupervisionFlags | undefined;
+  /** When it counts as started. Default: when its body is entered. */
+  readonly start?: StartRule | undefined;
+  /** What its handle can do beside what every handle can. Default: nothing. */
+  readonly handle?: "supervisor" | "pool" | undefined;
+  /** The name of the child that it stands for, when it does nothing but that. */
+  readonly faceOf?: string | undefined;
+}
+
+/** The event by which a process counts as started. */
+export interface StartRule {
+  readonly event: string;
+  /** How long it may take until then, in ms; Infinity: no limit. */
+  readonly timeoutMs: number;
+  /** Nobody waits for it; too late is a failure like any other. Default: false. */
+  readonly alone?: boolean | undefined;
 }
 
 const definitions = new WeakMap<object, ProcessDefinition>();

@@ -3,16 +3,20 @@ import { type ErrorExit, type ExitReason, errorExit } from "../../actors/exit-re
 import {
   GaveUpError,
   NotAsyncError,
+  ProcessEndedError,
   ProcessFailedError,
   ProcessTimeoutError,
+  StartFailedError,
 } from "../../errors.ts";
-import { createSupervision, type SupervisionHooks } from "../supervision.ts";
+import { createSupervision } from "../supervision.ts";
 import type { GaveUpEvent, SupervisionEvent } from "../supervision-event.ts";
 import { deferred } from "./deferred.ts";
+import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { enter, type ProcessMessage, type Scope } from "./scope.ts";
+import { type EndMessage, receiveEarly, started, watchStart } from "./start-rule.ts";
 
 /** How long a body has, once its signal aborted, before it is abandoned. */
 const bodyShutdownMs = 5_000;
@@ -20,9 +24,13 @@ const bodyShutdownMs = 5_000;
 /** Make the actor that runs one epoch of a process. */
 export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage, Scope> {
   return {
-    init: (context) => openScope(record, context),
+    awaits: false,
+    init: (context) => {
+      const scope = openScope(record, context);
+      return waitsForEvent(record) ? startWithBody(scope, record.definition.start) : scope;
+    },
     started: (scope) => {
-      scope.body = runBody(scope);
+      if (!waitsForEvent(record)) enterBody(scope, record.definition.start);
       return scope;
     },
     receive: (scope, message) => {
@@ -41,14 +49,20 @@ export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage,
 }
 
 function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Scope {
+  record.reopen();
   const scope: Scope = {
     run: record.run,
     record,
     context,
+    tell: (message) => context.self.send(message),
     epoch: record.epoch,
     outcome: new Outcome(),
     inbox: new Inbox(),
-    supervision: createSupervision(context, {}, hooksOf(record, context)),
+    supervision: createSupervision(context, record.definition.supervision ?? {}, {
+      onEvent: (event) => note(record, event),
+      onGiveUp: (reason) => void scope.tell({ type: "end", reason }),
+      onAutoShutdown: () => scope.outcome.done(undefined),
+    }),
     names: new Set(),
     signal: context.signal,
     localMachine: undefined,
@@ -57,10 +71,69 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Sco
     reason: undefined,
     closed: false,
   };
+  if (waitsForEvent(record)) receiveEarly(scope);
   // Owned first, so disposed last: also after a kill, which skips `terminate`.
   context.own(() => closeScope(scope));
-  record.entered({ deliver: (value) => context.self.send({ type: "message", value }) });
+  record.entered({ deliver: (value) => scope.tell({ type: "message", value }) });
   return scope;
+}
+
+/** A record whose siblings wait until its body has emitted an event. */
+type WaitedFor = ProcessRecord & { readonly definition: { readonly start: StartRule } };
+
+function waitsForEvent(record: ProcessRecord): record is WaitedFor {
+  const { start } = record.definition;
+  return start !== undefined && start.alone !== true;
+}
+
+function enterBody(scope: Scope, rule: StartRule | undefined): void {
+  if (rule !== undefined) {
+    watchStart(scope, rule, (thrown) =>
+      scope.tell({ type: "end", reason: errorExit(thrown, "timeout"), thrown }),
+    );
+  }
+  scope.record.started();
+  scope.body = runBody(scope);
+}
+
+/** Start with a body whose event the siblings wait for. What ends it before that is a start that failed. */
+async function startWithBody(scope: Scope, rule: StartRule): Promise<Scope> {
+  const { context, record } = scope;
+  const run = context.bind(() => {
+    scope.body = runBody(scope);
+  });
+  try {
+    const end = await started(scope, rule, run);
+    if (end !== undefined) endStart(scope, end);
+    record.started();
+    return scope;
+  } catch (error) {
+    const stopped = scope.signal.aborted;
+    scope.thrown ??= error;
+    scope.reason ??= stopped ? { type: "shutdown", cause: "parent" } : errorExit(error, "timeout");
+    if (stopped) await bodyEnd(scope);
+    else context.own(() => bodyEnd(scope));
+    await scope.supervision.stopAll();
+    throw error;
+  }
+}
+
+/** A body that returned has started and ended; throw what any other end was. */
+function endStart(scope: Scope, end: EndMessage): void {
+  const reason = endOf(scope, end);
+  scope.tell = (message) => scope.context.self.send(message);
+  if (reason.type === "normal") {
+    scope.tell({ type: "end", reason });
+    return;
+  }
+  scope.reason = reason;
+  throw (
+    scope.thrown ??
+    new ProcessEndedError(scope.record.path, {
+      class: reason.type,
+      message: "it ended before it had started",
+    })
+  );
 }
 
 function closeScope(scope: Scope): void {
@@ -73,20 +146,11 @@ function closeScope(scope: Scope): void {
 /** Events of the children that stand on the process's own stream; the others are in the journal alone. */
 const told: ReadonlySet<SupervisionEvent["type"]> = new Set(["restarting", "restarted", "gave-up"]);
 
-function hooksOf(record: ProcessRecord, context: Context<ProcessMessage>): SupervisionHooks {
-  const end = (reason: ExitReason): void => {
-    context.self.send({ type: "end", reason });
-  };
-  return {
-    onEvent: (event) => {
-      const { type, ...data } = event;
-      if (told.has(type)) record.emit(type, data);
-      else record.run.note({ type, path: record.path, data });
-      if (event.type === "gave-up") record.lost = lostChild(record, event);
-    },
-    onGiveUp: end,
-    onAutoShutdown: end,
-  };
+function note(record: ProcessRecord, event: SupervisionEvent): void {
+  const { type, ...data } = event;
+  if (told.has(type)) record.emit(type, data);
+  else record.run.note({ type, path: record.path, data });
+  if (event.type === "gave-up") record.lost = lostChild(record, event);
 }
 
 function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
@@ -98,14 +162,15 @@ function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
 async function runBody(scope: Scope): Promise<void> {
   const { definition, args, path } = scope.record;
   const { timeoutMs = 0 } = definition.options;
-  const { self, timers } = scope.context;
+  const { timers } = scope.context;
   if (timeoutMs > 0) timers.after("timeout", timeoutMs, timedOut(path, timeoutMs));
   try {
     const running = enter(scope, () => definition.body(...args));
     if (!isPromise(running)) throw new NotAsyncError(path);
-    self.send({ type: "body-returned", value: await running });
+    const value = await running;
+    scope.tell({ type: "body-returned", value });
   } catch (error) {
-    self.send({ type: "body-threw", error });
+    scope.tell({ type: "body-threw", error });
   }
 }
 
@@ -114,7 +179,7 @@ function handle(scope: Scope, message: ProcessMessage): void {
   else scope.context.exit(endOf(scope, message));
 }
 
-function endOf(scope: Scope, message: Exclude<ProcessMessage, { type: "message" }>): ExitReason {
+function endOf(scope: Scope, message: EndMessage): ExitReason {
   if (message.type === "end") {
     scope.thrown ??= message.thrown;
     return message.reason;
@@ -129,8 +194,13 @@ function endOf(scope: Scope, message: Exclude<ProcessMessage, { type: "message" 
 
 function thrownExit(scope: Scope, error: unknown): ErrorExit {
   scope.thrown = error;
-  const failed = error instanceof ProcessFailedError && error.path === scope.record.path;
-  return errorExit(error, failed ? "fail" : "throw");
+  return errorExit(error, classOf(scope.record, error));
+}
+
+function classOf({ path, definition }: ProcessRecord, error: unknown): string {
+  if (error instanceof ProcessFailedError && error.path === path) return "fail";
+  const children = definition.supervision !== undefined && error instanceof StartFailedError;
+  return children ? "start-failed" : "throw";
 }
 
 function timedOut(path: string, timeoutMs: number): ProcessMessage {

@@ -31,21 +31,14 @@ export interface ProcessHandle<Result = unknown, Shape extends ContractShape = O
   cancel(reason?: string): Promise<void>;
 }
 
-/** Make the handle of a record. `Result` and `Shape` are those of the process that the record was made of. */
-export function handleOf<Result, Shape extends ContractShape>(
-  record: ProcessRecord,
-): ProcessHandle<Result, Shape> {
-  const handle: ProcessHandle = new RecordHandle(record);
-  return handle as unknown as ProcessHandle<Result, Shape>;
-}
-
 /** Find the record behind a handle. */
 export function recordOf(handle: ProcessHandle<unknown, ContractShape>): ProcessRecord {
   if (handle instanceof RecordHandle) return handle.record();
   throw new TypeError("This is no process handle; pass what spawn() returned.");
 }
 
-class RecordHandle implements ProcessHandle<unknown, OpenShape> {
+/** The `ProcessHandle` of a record. */
+export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
   readonly #record: ProcessRecord;
   readonly api: Api<OpenShape>;
   readonly events: EventLog;

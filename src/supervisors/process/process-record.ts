@@ -102,7 +102,11 @@ export class ProcessRecord {
     this.agents.clear();
     this.children.clear();
     for (const message of this.#early.splice(0)) living.deliver(message);
-    this.move({ type: "entered" });
+  }
+
+  /** The epoch counts as started. */
+  started(): void {
+    if (this.#state === "starting") this.move({ type: "entered" });
   }
 
   stopping(): void {

@@ -9,6 +9,7 @@ import { type AgentProcess, definitionOf } from "./definition.ts";
 import { checkEvent } from "./event-check.ts";
 import type { EventLog } from "./event-log.ts";
 import { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
+import { handleOf } from "./handles.ts";
 import { type MachineOptions, startMachine } from "./machines.ts";
 import {
   type ReceiveOptions,
@@ -19,8 +20,10 @@ import {
   whereisIn,
 } from "./messaging.ts";
 import { eventsOf } from "./process-events.ts";
-import { handleOf, type ProcessHandle, recordOf } from "./process-handle.ts";
+import { type ProcessHandle, recordOf } from "./process-handle.ts";
 import { enter, limitsOf, type Scope } from "./scope.ts";
+import type { SupervisorProcess } from "./supervisor.ts";
+import type { SupervisorHandle } from "./supervisor-handle.ts";
 import { everyIn, sleepIn } from "./timing.ts";
 
 /** The process whose code runs: the verbs of "ramure" as methods. */
@@ -37,6 +40,16 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   get events(): EventLog<Shape> {
     return eventsOf<Shape>(this.#scope.record.log);
+  }
+
+  /** Counts the times that it was started, from 1: a restart begins the next attempt. */
+  get attempt(): number {
+    return this.#scope.epoch;
+  }
+
+  /** What the attempt before this one failed with. Undefined in the first, and after one that did not fail. */
+  get lastError(): unknown {
+    return this.#scope.record.thrown;
   }
 
   /** Aborts with a StoppedError when the process is to stop. */
@@ -86,10 +99,12 @@ export class Process<Shape extends ContractShape = OpenShape> {
     return whereisIn(this.#scope, path);
   }
 
+  spawn(process: SupervisorProcess): SupervisorHandle;
   spawn<Args extends readonly unknown[], Result, Child extends ContractShape>(
     process: AgentProcess<Args, Result, Child>,
     ...args: Args
-  ): ProcessHandle<Result, Child> {
+  ): ProcessHandle<Result, Child>;
+  spawn(process: object, ...args: readonly unknown[]): ProcessHandle<unknown, ContractShape> {
     const policy = { restart: "temporary", retain: true } as const;
     return handleOf(startProcess(this.#scope, definitionOf(process), args, policy));
   }

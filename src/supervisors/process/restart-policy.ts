@@ -1,12 +1,25 @@
 import type { ChildPolicy } from "../child-spec.ts";
 import type { Intensity } from "../intensity.ts";
+import type { StartRule } from "./definition.ts";
 
 /** How a child is kept alive: what a child spec says of it, in one flat object. */
 export interface RestartPolicy
   extends Omit<ChildPolicy, "intensity" | "kind" | "type" | "retain">,
     Intensity {
-  /** Count the child as started when it emits an event of this type. Default: when its body is entered. */
+  /**
+   * Count the child as started when it emits an event of this type; later siblings wait for that, at
+   * most `startTimeoutMs`. Default: when its body is entered.
+   */
   readonly startedBy?: string | undefined;
+}
+
+/** How long a child may take until the event in `startedBy` (design, section 4). */
+const startTimeoutMs = 5_000;
+
+/** Tell when a process kept by this policy counts as started; undefined: by its own rule. */
+export function startRule(policy: RestartPolicy): StartRule | undefined {
+  if (policy.startedBy === undefined) return undefined;
+  return { event: policy.startedBy, timeoutMs: policy.startTimeoutMs ?? startTimeoutMs };
 }
 
 /** Translate to what a supervision takes; limits left out are the given ones. */

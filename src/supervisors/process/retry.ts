@@ -3,11 +3,16 @@ import { defaultLimits } from "../intensity.ts";
 import { makeProcess } from "./agent-process.ts";
 import { startProcess } from "./children.ts";
 import type { ContractShape } from "./contract.ts";
-import { type AgentProcess, definitionOf, type ProcessDefinition } from "./definition.ts";
+import {
+  type AgentProcess,
+  definitionOf,
+  type ProcessDefinition,
+  type StartRule,
+} from "./definition.ts";
 import { errorOf, type Terminal } from "./ending.ts";
 import { pending } from "./pending.ts";
 import { withoutRootOptions } from "./process-options.ts";
-import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
+import { childPolicy, type RestartPolicy, startRule } from "./restart-policy.ts";
 import { currentScope, limitsOf } from "./scope.ts";
 
 /** The name of the supervised child below a `retry`. */
@@ -30,6 +35,9 @@ export function retry<Args extends readonly unknown[], Result, Shape extends Con
   const child = { ...inner, options: withoutRootOptions(inner.options) };
   const outer = makeProcess({
     ...inner,
+    faceOf: childName,
+    supervision: undefined,
+    handle: undefined,
     options: { ...inner.options, timeoutMs: undefined },
     body: (...args) => keepAlive(child, args, policy),
   });
@@ -46,6 +54,7 @@ async function keepAlive(
     restart: "transient",
     ...childPolicy(policy, defaultLimits),
     id: childName,
+    start: aloneRule(startRule(policy) ?? definition.start),
     face: scope.record,
   });
   bubble(record.log, scope.record.log, childName);
@@ -55,6 +64,11 @@ async function keepAlive(
       else if (isFinal(terminal, policy)) reject(errorOf(record, ending));
     }),
   );
+}
+
+/** Nobody waits for the only child: when its event is late, that is a failure to be retried. */
+function aloneRule(rule: StartRule | undefined): StartRule | undefined {
+  return rule && { ...rule, alone: true };
 }
 
 /** A failure that is restarted or given up on is the supervision's to tell. */

@@ -30,6 +30,8 @@ export interface Scope {
   readonly names: Set<string>;
   /** Aborts with a StoppedError when the process is to stop. */
   readonly signal: AbortSignal;
+  /** Put a message to its actor; false when it has ended. */
+  tell: (message: ProcessMessage) => boolean;
   /** The machine of agents for which nobody chose one. */
   localMachine: Promise<StartedMachine> | undefined;
   /** Settles when the body has; never rejects. */

@@ -21,7 +21,7 @@ export function everyIn(scope: Scope, ms: number, fn: () => unknown): () => void
       await enter(scope, fn);
     } catch (error) {
       cancel();
-      scope.context.self.send({ type: "end", reason: errorExit(error), thrown: error });
+      scope.tell({ type: "end", reason: errorExit(error), thrown: error });
     }
     if (!cancelled) timer = scope.run.clock.setTimer(ms, () => void tick());
   };

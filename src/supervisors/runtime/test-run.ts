@@ -8,7 +8,8 @@ import type { Clock } from "../../actors/clock.ts";
 import { type ManualClock, manualClock } from "../../actors/manual-clock.ts";
 import type { ContractShape } from "../process/contract.ts";
 import { type AgentProcess, definitionOf } from "../process/definition.ts";
-import { handleOf, type ProcessHandle } from "../process/process-handle.ts";
+import { handleOf } from "../process/handles.ts";
+import type { ProcessHandle } from "../process/process-handle.ts";
 import { openRun } from "./start-run.ts";
 
 export interface TestRunOptions<C extends Clock = Clock> {

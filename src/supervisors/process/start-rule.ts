@@ -1,0 +1,65 @@
+import { StartTimeoutError } from "../../errors.ts";
+import type { StartRule } from "./definition.ts";
+import { pending } from "./pending.ts";
+import { limitsOf, type ProcessMessage, type Scope } from "./scope.ts";
+
+/** What ends an epoch. */
+export type EndMessage = Exclude<ProcessMessage, { readonly type: "message" }>;
+
+/** Until it has started what it is sent goes straight to its inbox, because its actor handles nothing yet. */
+export function receiveEarly(scope: Scope): void {
+  scope.tell = (message) => {
+    if (message.type === "message") scope.inbox.push(message.value);
+    return true;
+  };
+}
+
+/**
+ * Run the body, and wait until it emits the event by which it counts as started.
+ *
+ * Gives what ended it before the event, or undefined; rejects when it took too long or is to stop.
+ */
+export async function started(
+  scope: Scope,
+  rule: StartRule,
+  run: () => void,
+): Promise<EndMessage | undefined> {
+  const { record, context } = scope;
+  const expired = (ms: number): Error => new StartTimeoutError(record.path, ms);
+  const limits = limitsOf(scope, expired, rule.timeoutMs);
+  const first = pending<EndMessage | undefined>(limits, ({ resolve }) => {
+    scope.tell = (message) => {
+      if (message.type === "message") scope.inbox.push(message.value);
+      else resolve(message);
+      return true;
+    };
+    return record.log.subscribe(({ type, source }) => {
+      if (type !== rule.event || !isOwn(scope, source)) return;
+      scope.tell = (message) => context.self.send(message);
+      resolve(undefined);
+    });
+  });
+  run();
+  return await first;
+}
+
+/** Fail the epoch when the event does not come in time: for a start that nobody waits for. */
+export function watchStart(scope: Scope, rule: StartRule, late: (error: Error) => void): void {
+  const { record, context, run } = scope;
+  if (rule.timeoutMs === Number.POSITIVE_INFINITY) return;
+  const timer = run.clock.setTimer(rule.timeoutMs, () =>
+    late(new StartTimeoutError(record.path, rule.timeoutMs)),
+  );
+  const stop = record.log.subscribe(({ type, source }) => {
+    if (type === rule.event && isOwn(scope, source)) timer.cancel();
+  });
+  context.own(() => {
+    timer.cancel();
+    stop();
+  });
+}
+
+/** What bubbled up is another one's, unless the process is nothing but a face of that one. */
+function isOwn({ record }: Scope, source: string | undefined): boolean {
+  return source === undefined || source === record.definition.faceOf;
+}

@@ -2,7 +2,6 @@ import { CallAbortedError, DeadlockError, DownError, NoProcError } from "../erro
 import type { CallOptions, Reply } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
-import { notice } from "./notices.ts";
 import { CallMessage, findCircle, PendingCall } from "./pending-call.ts";
 import { endedCaller, refuse, scopeNow } from "./scope.ts";
 
@@ -32,8 +31,7 @@ export function callCell(
   if (circle !== undefined) return Promise.reject(new DeadlockError(path, circle));
   return new Promise((resolve, reject) => {
     const { deadlines } = target.kernel;
-    const setup = { target, caller, timeoutMs, deadlines, resolve, reject };
-    const call = new PendingCall({ ...setup, late: () => late(target) });
+    const call = new PendingCall({ target, caller, timeoutMs, deadlines, resolve, reject });
     if (signal !== undefined) listen(call, signal);
     post(target, message, call);
   });
@@ -53,8 +51,4 @@ function listen(call: PendingCall, signal: AbortSignal): void {
   const aborted = () => call.giveUp(new CallAbortedError(call.target.path, signal.reason));
   signal.addEventListener("abort", aborted, { once: true });
   call.unlisten = () => signal.removeEventListener("abort", aborted);
-}
-
-function late(target: Cell): void {
-  if (target.status !== "ended") notice(target, "late-reply", {});
 }

@@ -23,7 +23,7 @@ import { notice } from "./notices.ts";
 import { CallMessage } from "./pending-call.ts";
 import { bindTo, countFenced } from "./scope.ts";
 import { CellSlot } from "./slot.ts";
-import { refOf, spawnChild } from "./spawning.ts";
+import { noOptions, refOf, spawnChild } from "./spawning.ts";
 import { requestStop } from "./stop-request.ts";
 import { CellTimers } from "./timers.ts";
 
@@ -72,8 +72,9 @@ export class CellContext implements Context<unknown> {
     return new CellStash(this.#cell, (effect) => this.#live(effect));
   }
 
-  spawn<M, S>(behavior: Behavior<M, S>, options: SpawnOptions<unknown> = {}): Ref<M> {
-    return refOf(spawnChild(this.#live("spawn"), behavior, options as SpawnOptions<never>));
+  spawn<M, S>(behavior: Behavior<M, S>, options?: SpawnOptions<unknown>): Ref<M> {
+    const given = (options ?? noOptions) as SpawnOptions<never>;
+    return refOf(spawnChild(this.#live("spawn"), behavior, given));
   }
 
   slot<M>(options: SlotOptions = {}): Slot<M, unknown> {

@@ -203,6 +203,10 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
     return this.unstarted === undefined ? facts : { ...facts, unstarted: this.unstarted };
   }
 
+  answeredLate(): void {
+    if (this.status !== "ended") this.kernel.answeredLate(this);
+  }
+
   takeUnanswered(): readonly PendingCall[] {
     return this.#unanswered === undefined ? [] : [...this.#unanswered];
   }

@@ -62,10 +62,15 @@ function buryAtEnd(cell: Cell, message: unknown): void {
 }
 
 function endCalls(cell: Cell): void {
-  const down = new DownError(cell.path, cell.exit().reason);
-  for (const call of cell.takeUnanswered()) call.giveUp(down);
+  const unanswered = cell.takeUnanswered();
+  if (unanswered.length > 0) {
+    const down = new DownError(cell.path, cell.exit().reason);
+    for (const call of unanswered) call.giveUp(down);
+  }
+  const asked = cell.takeAsked();
+  if (asked.length === 0) return;
   const stopped = new StoppedError(cell.path);
-  for (const call of cell.takeAsked()) {
+  for (const call of asked) {
     if (cell.orphan === undefined) call.abandon(stopped);
     else call.giveUp(stopped);
   }

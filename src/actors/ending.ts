@@ -105,9 +105,19 @@ async function stopChildren(cell: Cell): Promise<void> {
     return;
   }
   for (const child of children) {
+    if (stopIdle(child, reason)) continue;
     await stopWithin(child, reason, child.shutdownMs);
     if (cell.status === "ended") return;
   }
+}
+
+/** End at once a child that does nothing and has nothing to do at its end. */
+function stopIdle(cell: Cell, reason: ExitReason): boolean {
+  if (cell.busy || cell.status !== "running" || hasWorkToEnd(cell)) return false;
+  if (cell.shutdownMs === "brutal-kill") return false;
+  requestStop(cell, reason);
+  wind(cell);
+  return true;
 }
 
 /** A hook that throws makes its error the reason; the end goes on. */

@@ -75,7 +75,10 @@ export function errorExit(thrown: unknown, errorClass = "throw"): ErrorExit {
     class: errorClass,
     message: messageOf(thrown, facts),
     code: typeof facts.code === "string" ? facts.code : undefined,
-    stack: typeof facts.stack === "string" ? facts.stack : undefined,
+    // Read when somebody looks: writing a stack out costs more than a whole restart.
+    get stack() {
+      return stackOf(facts);
+    },
     retryable: facts.retryable !== false,
     retryAfterMs: typeof facts.retryAfterMs === "number" ? facts.retryAfterMs : undefined,
   };
@@ -88,6 +91,14 @@ interface ThrownFacts {
   readonly stack?: unknown;
   readonly retryable?: unknown;
   readonly retryAfterMs?: unknown;
+}
+
+function stackOf(facts: ThrownFacts): string | undefined {
+  try {
+    return typeof facts.stack === "string" ? facts.stack : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function messageOf(thrown: unknown, facts: ThrownFacts): string {

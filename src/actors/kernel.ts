@@ -46,6 +46,8 @@ export interface Kernel<Cell extends Runnable & NameHolder> {
   equip(cell: Cell): void;
   /** Hears of crashes. Whatever it throws is dropped. */
   crashed(cell: Cell, error: unknown): void;
+  /** The actor gave an answer that nobody waits for. */
+  answeredLate(cell: Cell): void;
   /** A listener of the actor's signal has thrown. */
   abortFailed(cell: Cell, error: unknown): void;
 }

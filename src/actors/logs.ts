@@ -1,8 +1,10 @@
 import type { Clock } from "./clock.ts";
 import { createEventLog, type EventLog } from "./event-log.ts";
 import type { ExitReason } from "./exit-reason.ts";
+import { Ring } from "./ring.ts";
 
 interface Ended {
+  readonly path: string;
   readonly epoch: number;
   readonly reason: ExitReason;
 }
@@ -17,6 +19,8 @@ export class Logs {
   readonly #clock: Clock;
   readonly #logs = new Map<string, EventLog>();
   readonly #ended = new Map<string, Ended>();
+  /** The same in the order of their ends, and some that were begun again since. */
+  readonly #oldest = new Ring<Ended>();
   /** What the kernel has to say of any actor. */
   readonly system: EventLog;
 
@@ -40,26 +44,27 @@ export class Logs {
 
   /** An incarnation begins: a log that ended goes on. */
   begin(path: string, epoch: number): void {
-    this.#ended.delete(path);
+    if (this.#ended.size > 0) this.#ended.delete(path);
+    if (this.#logs.size === 0) return;
     const log = this.#logs.get(path);
     if (log !== undefined && (log.ended || log.epoch !== epoch)) log.reopen(epoch);
   }
 
   /** An incarnation has ended: its terminal event. */
   end(path: string, epoch: number, reason: ExitReason): void {
-    this.#ended.delete(path);
-    this.#ended.set(path, { epoch, reason });
-    const log = this.#logs.get(path);
+    const ended = { path, epoch, reason };
+    this.#ended.set(path, ended);
+    this.#oldest.push(ended);
+    const log = this.#logs.size === 0 ? undefined : this.#logs.get(path);
     if (log !== undefined) appendEnd(log, reason);
-    if (this.#ended.size > remembered) this.#forgetOldest();
+    if (this.#oldest.length > remembered) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
-    for (const path of this.#ended.keys()) {
-      this.#ended.delete(path);
-      this.#logs.delete(path);
-      return;
-    }
+    const oldest = this.#oldest.shift();
+    if (oldest === undefined || this.#ended.get(oldest.path) !== oldest) return;
+    this.#ended.delete(oldest.path);
+    this.#logs.delete(oldest.path);
   }
 }
 

@@ -13,6 +13,8 @@ export interface CallParty {
   readonly unanswered: Set<PendingCall>;
   /** The calls it waits for. */
   readonly asked: Set<PendingCall>;
+  /** It gave an answer that nobody waits for. */
+  answeredLate(): void;
 }
 
 /** Who calls, from within which message. */
@@ -30,8 +32,6 @@ export interface CallSetup {
   readonly deadlines: Deadlines;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Hears of an answer that nobody waits for. */
-  readonly late: (call: PendingCall) => void;
 }
 
 /** One call under way: the callee's way to answer, the caller's deadline, the chain that led here. */
@@ -74,12 +74,12 @@ export class PendingCall implements Reply<unknown>, Expiring {
 
   send(value: unknown): void {
     if (this.#settle()) this.#setup.resolve(value);
-    else this.#setup.late(this);
+    else this.target.answeredLate();
   }
 
   fail(error: unknown): void {
     if (this.#settle()) this.#setup.reject(error);
-    else this.#setup.late(this);
+    else this.target.answeredLate();
   }
 
   /** Fail it from outside the callee, which learns of it by its `signal`. */

@@ -4,6 +4,9 @@ import { Cell, type Child, type Place } from "./cell.ts";
 import { checkName } from "./names.ts";
 import { CellRef } from "./refs.ts";
 
+/** What an actor is spawned with that says nothing: one object for all. */
+export const noOptions: SpawnOptions<never> = Object.freeze({});
+
 /** Where a new incarnation goes. */
 export interface Site {
   readonly parent: Cell;

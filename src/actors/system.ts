@@ -19,7 +19,7 @@ import { notice } from "./notices.ts";
 import { PathAddress } from "./path-address.ts";
 import { AddressRef, CellRef } from "./refs.ts";
 import { Scheduler } from "./scheduler.ts";
-import { refOf, spawnChild } from "./spawning.ts";
+import { noOptions, refOf, spawnChild } from "./spawning.ts";
 import { systemClock } from "./system-clock.ts";
 import { type Attribute, sample, type TopEntry, top } from "./top.ts";
 import { runTurn } from "./turn.ts";
@@ -116,7 +116,7 @@ class ActorSystem implements System {
     return this.#kernel.deadLetters.log;
   }
 
-  spawn<M, S>(behavior: Behavior<M, S>, options: SpawnOptions<never> = {}): Ref<M> {
+  spawn<M, S>(behavior: Behavior<M, S>, options: SpawnOptions<never> = noOptions): Ref<M> {
     return refOf(spawnChild(this.#root, behavior, options));
   }
 
@@ -256,6 +256,7 @@ function makeKernel(options: SystemOptions): Kernel<Cell> {
     },
     equip,
     crashed: (cell, error) => reportCrash(options, cell, error),
+    answeredLate: (cell) => notice(cell, "late-reply", {}),
     abortFailed: (cell, error) =>
       notice(cell, "abort-callback-failed", { message: errorExit(error).message }),
   };

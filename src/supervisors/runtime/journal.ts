@@ -107,7 +107,8 @@ class FileJournal implements Journal {
   readonly #writer: JournalWriter;
   readonly #waiting = new Set<() => void>();
   #batches = 0;
-  #closed: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #isClosed = false;
   #isEnded = false;
   #saidProblem = false;
 
@@ -143,17 +144,17 @@ class FileJournal implements Journal {
   }
 
   append(record: JournalRecord): void {
-    if (this.#closed || !this.#writer.hasRoom({ commits: false })) return;
+    if (this.#isClosed || !this.#writer.hasRoom({ commits: false })) return;
     this.#writer.add(this.#line(record));
   }
 
   async commit(record: JournalRecord): Promise<void> {
-    if (this.#closed || !this.#writer.hasRoom({ commits: true })) return;
+    if (this.#isClosed || !this.#writer.hasRoom({ commits: true })) return;
     await this.#writer.commit(this.#line(record));
   }
 
   async flush(): Promise<void> {
-    if (!this.#closed) await this.#writer.flush();
+    if (!this.#isClosed) await this.#writer.flush();
   }
 
   async *read(options?: ReadOptions): AsyncGenerator<JournalEntry> {
@@ -174,11 +175,18 @@ class FileJournal implements Journal {
   }
 
   close(): Promise<void> {
-    this.#closed ??= this.#writer.close().finally(() => {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    // What this writes may bring the note of a recovery.
+    await this.#writer.flush();
+    this.#isClosed = true;
+    await this.#writer.close().finally(() => {
       this.#isEnded = true;
       this.#wakeAll();
     });
-    return this.#closed;
   }
 
   #line(record: JournalRecord): string {

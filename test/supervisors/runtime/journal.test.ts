@@ -216,6 +216,17 @@ describe("a disk that cannot be written", () => {
     },
   );
 
+  it("is noted when it is well again only at the end", async () => {
+    const device = disk();
+    const journal = await journalAt({ openHandle: device.open, onProblem: () => {} });
+    device.fail = "EIO";
+    await journal.commit(note(1));
+    device.fail = undefined;
+    await journal.close();
+    const entries = await collect(readJournal(file));
+    expect(entries.map(({ type }) => type)).toEqual(["note", "journal-gap"]);
+  });
+
   it("keeps memory bounded, and counts what is left out", async () => {
     const device = disk();
     const limits = { maxPendingBytes: 10_000 };

@@ -1,7 +1,8 @@
 import { type Behavior, type Context, type Ignore, ignore } from "../actors/behavior.ts";
 import { isAsync } from "../actors/cell.ts";
 import type { ExitReason } from "../actors/exit-reason.ts";
-import type { ResolvedSpec } from "./child-spec.ts";
+import { InvalidSpecError } from "../errors.ts";
+import type { ResolvedSpec, Startable } from "./child-spec.ts";
 
 type Made = Behavior<unknown, unknown> | Ignore;
 
@@ -23,7 +24,7 @@ export class Incarnation implements Behavior<unknown, unknown> {
 
   init(context: Context<unknown>): unknown {
     const made = this.#spec.start(context);
-    return made instanceof Promise
+    return isPromise(made)
       ? made.then((settled) => this.#begin(settled, context))
       : this.#begin(made, context);
   }
@@ -46,7 +47,23 @@ export class Incarnation implements Behavior<unknown, unknown> {
 
   #begin(made: Made, context: Context<unknown>): unknown {
     if (made === ignore) return ignore;
+    if (!isBehavior(made)) {
+      throw new InvalidSpecError(
+        "invalid-behavior",
+        `child ${this.#spec.id}: start must give a behavior, with init and receive, or ignore`,
+      );
+    }
     this.#made = made;
     return made.init(context);
   }
+}
+
+function isPromise(made: Startable<unknown>): made is Promise<Made> {
+  return typeof made === "object" && made !== null && "then" in made;
+}
+
+/** What a program that no compiler checked gives may be anything. */
+function isBehavior(made: unknown): boolean {
+  const { init, receive }: { readonly init?: unknown; readonly receive?: unknown } = Object(made);
+  return typeof init === "function" && typeof receive === "function";
 }

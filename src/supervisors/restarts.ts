@@ -46,9 +46,10 @@ export class Restarts {
     else this.#decide(child, reason);
   }
 
-  /** Restart a child because somebody asked: nothing is counted, nothing waited for, no sibling but its dependents touched. */
+  /** Restart a child because somebody asked: nothing is counted, what was is forgiven, nothing is waited for, and no sibling but its dependents is touched. */
   byRequest(origin: Child, once: boolean): void {
     const scope = this.#family.children.withDependents(origin);
+    origin.failures = 0;
     const startAt = this.#family.context.clock.now();
     this.#begin({ origin, scope, startAt, byRequest: once ? "once" : "by-policy" });
   }
@@ -140,12 +141,9 @@ export class Restarts {
     const { flags, children } = this.#family;
     if (flags.strategy === "one-for-one") return children.withDependents(child);
     const order = children.inOrder();
-    const ids = touched(
-      flags.strategy,
-      order.map(({ id }) => id),
-      child.id,
-    );
-    return order.slice(order.length - ids.length);
+    const ids = order.map(({ id }) => id);
+    const scope = new Set(touched(flags.strategy, ids, child.id));
+    return order.filter(({ id }) => scope.has(id));
   }
 
   #begin(request: RestartRequest): void {
@@ -186,12 +184,15 @@ export class Restarts {
   async #stopForGroup(child: Child, { origin }: RestartOperation): Promise<boolean> {
     await this.#lives.stop(child, { type: "shutdown", cause: "parent" });
     if (child.status !== "stopping" || child === origin) return true;
-    const finished = child.lastExit?.reason.type === "normal" && child.spec.restart === "transient";
-    child.stoppedBy(finished ? "self" : "group");
+    if (finishedBefore(child)) {
+      this.#leave(child);
+      return false;
+    }
+    child.stoppedBy("group");
     if (child.spec.restart === "temporary" && isForgotten(this.#family, child)) {
       forget(this.#family, child);
     }
-    return !finished;
+    return true;
   }
 
   async #startAgain(child: Child, operation: RestartOperation): Promise<void> {
@@ -237,6 +238,13 @@ function joinRestart(child: Child, operation: RestartOperation): void {
   child.status = "restarting";
   child.nextAt = operation.startAt;
   operation.join(child);
+}
+
+/** Tell whether a child that was to be stopped with its group had ended by itself, and well, just before. */
+function finishedBefore({ spec, lastExit }: Child): boolean {
+  if (spec.restart !== "transient" || lastExit === undefined) return false;
+  const { reason } = lastExit;
+  return isClean(reason) && !(reason.type === "shutdown" && reason.cause === "parent");
 }
 
 function wantsRestart({ restart }: ResolvedSpec, reason: ExitReason): boolean {

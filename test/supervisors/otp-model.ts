@@ -99,6 +99,7 @@ export class OtpModel {
     if (child === undefined) return "not-found";
     const refusal = this.#refusal(child);
     if (refusal !== undefined) return refusal;
+    child.failures = 0;
     if (this.#starts(child)) return "ok";
     child.state = "stopped-api";
     return "start-failed";

@@ -288,6 +288,12 @@ describe("a start that is called off", () => {
     expect(journal).toEqual([]);
   });
 
+  it("because it gave no behavior says what it should have given", async () => {
+    const { supervision } = await owned();
+    const starting = supervision.startChild({ id: "a", start: () => ({}) as never });
+    expect(await refusal(starting)).toMatchObject({ reason: { code: "invalid-behavior" } });
+  });
+
   it("by its time-out says so", async () => {
     const { W, supervision, clock } = await owned();
     const starting = refusal(
@@ -306,6 +312,23 @@ describe("a start that is called off", () => {
     await supervision.stopAll();
     expect(await starting).toMatchObject({ code: "start-failed" });
     await clock.settle();
+  });
+});
+
+describe("a child that ended well in the same moment", () => {
+  it("is not taken for one that its group stopped", async () => {
+    const all = world();
+    const { W, clock, sys } = all;
+    const flags = { strategy: "one_for_all", autoShutdown: "all_significant" };
+    const sup = await sys.supervisor(flags, [
+      W("a"),
+      W("t", { restart: "transient", significant: true, termDelay: 10 }),
+    ]);
+    sys.whereis(`${sup.path}/t`)?.send({ done: 1 });
+    await clock.settle();
+    sys.whereis(`${sup.path}/a`)?.send("boom");
+    await clock.advance(10);
+    expect(await sup.exited).toEqual({ type: "shutdown", cause: "auto-shutdown" });
   });
 });
 

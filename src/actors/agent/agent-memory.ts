@@ -9,7 +9,7 @@ import type { Launched } from "./harness.ts";
 import { type AgentEvent, type AgentState, isLive, next } from "./lifecycle.ts";
 import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";
 import type { Session } from "./protocol.ts";
-import type { CallRecord } from "./tool-call.ts";
+import type { CallRecord, CallRequest, ToolResult } from "./tool-call.ts";
 import { createToolTable, type ToolTable } from "./tools.ts";
 
 /** What is known of an agent, for status. */
@@ -31,6 +31,8 @@ export interface AgentMemoryOptions {
   readonly registry?: Ref<RegistryMessage> | undefined;
   /** Keeps a message for good before `send` resolves. Default: it is kept in memory only. */
   readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
+  /** Keeps the result of a tool call for good before the agent gets it. Must not reject. Default: nobody does. */
+  readonly persistResult?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
   /** Hears of each step of each message. Default: nobody. */
   readonly onDelivery?: ((entry: EntrySnapshot) => void) | undefined;
   /** How many events stay in memory. Default: 10_000. */
@@ -80,7 +82,12 @@ export class AgentMemory {
     this.#options = options;
     this.#since = clock.wallNow();
     this.events = createEventLog({ clock, path, max: maxEvents });
-    this.tools = createToolTable({ clock, path, onChange: () => this.#tell("tools-changed") });
+    this.tools = createToolTable({
+      clock,
+      path,
+      persist: options.persistResult,
+      onChange: () => this.#tell("tools-changed"),
+    });
     this.outbox = createOutbox({
       path,
       newId: options.newId,

@@ -27,6 +27,11 @@ export interface CallRecord extends CallRequest {
   readonly answer: ToolResult | undefined;
 }
 
+interface CallSurroundings {
+  readonly clock: Clock;
+  readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
+}
+
 /** A call aborted, with what the model reads. */
 class CallEndedError extends RamureError {
   readonly code = "tool-call-ended";
@@ -40,17 +45,19 @@ export class RunningCall implements CallRecord {
   readonly args: Json;
   readonly result: Promise<ToolResult>;
   readonly #clock: Clock;
+  readonly #persist: CallSurroundings["persist"];
   readonly #abort = new AbortController();
   #timer: ClockTimer | undefined;
   #answer: ToolResult | undefined;
   #settle: (result: ToolResult) => void = () => {};
 
-  constructor({ session, id, tool, args }: CallRequest, clock: Clock) {
+  constructor({ session, id, tool, args }: CallRequest, { clock, persist }: CallSurroundings) {
     this.session = session;
     this.id = id;
     this.tool = tool;
     this.args = args;
     this.#clock = clock;
+    this.#persist = persist;
     this.result = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -96,7 +103,8 @@ export class RunningCall implements CallRecord {
     if (this.#answer !== undefined) return;
     this.#timer?.cancel();
     this.#answer = result;
-    this.#settle(result);
+    if (this.#persist === undefined) this.#settle(result);
+    else void this.#persist(this, result).then(() => this.#settle(result));
   }
 }
 

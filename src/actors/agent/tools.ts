@@ -2,7 +2,13 @@ import { ToolExistsError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { ToolDescription } from "./protocol.ts";
 import type { Tool } from "./tool.ts";
-import { type CallRecord, type CallRequest, callKey, RunningCall } from "./tool-call.ts";
+import {
+  type CallRecord,
+  type CallRequest,
+  callKey,
+  RunningCall,
+  type ToolResult,
+} from "./tool-call.ts";
 
 /** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
 export interface ToolTable {
@@ -28,6 +34,8 @@ export interface ToolTableOptions {
   readonly clock: Clock;
   /** The agent's path, for messages. */
   readonly path: string;
+  /** Keeps a result for good before it is given. Must not reject. Default: nobody does. */
+  readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
   /** Hears of each addition and withdrawal. Default: nobody. */
   readonly onChange?: (() => void) | undefined;
   /** How many answered calls are remembered. Default: 256. */
@@ -73,7 +81,7 @@ class Table implements ToolTable {
     const key = callKey(request);
     const known = this.#calls.get(key);
     if (known) return known;
-    const call = new RunningCall(request, this.#options.clock);
+    const call = new RunningCall(request, this.#options);
     this.#calls.set(key, call);
     this.#forget();
     this.#start(call, progress);

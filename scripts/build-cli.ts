@@ -1,6 +1,6 @@
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 import { isProgram, root } from "./source-files.ts";
 
 /**
@@ -21,6 +21,7 @@ export async function buildCli(outdir = join(root, "dist/cli")): Promise<void> {
     format: "esm",
     minify: true,
     legalComments: "none",
+    plugins: [asciiHelp],
     // What is still CommonJS among the libraries asks for Node's own modules this way.
     banner: {
       js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
@@ -28,5 +29,20 @@ export async function buildCli(outdir = join(root, "dist/cli")): Promise<void> {
   });
   await chmod(join(outdir, "main.js"), 0o755);
 }
+
+/** yargs lays out nothing but our own help, which is ASCII; knowing of emoji would cost each start 50 ms. */
+const asciiHelp: Plugin = {
+  name: "ascii-help",
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      /[\\/](?:yargs|cliui|wrap-ansi)[\\/]/.test(importer)
+        ? { path: "ascii-width", namespace: "ascii-help" }
+        : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "ascii-help" }, () => ({
+      contents: 'export default (text) => text.replace(/\\u001b\\[[0-9;]*m/g, "").length;',
+    }));
+  },
+};
 
 if (isProgram(import.meta.url)) await buildCli();

@@ -1,4 +1,4 @@
-import stringWidth from "string-width";
+import { isSimple, type Measure } from "./text-width.ts";
 
 /** One cell of a line: its plain text, and how it is painted once it has been cut and padded. */
 export interface Cell {
@@ -10,34 +10,38 @@ export interface Cut {
   readonly columns: number;
   /** What stands for what was cut off. */
   readonly ellipsis: string;
+  readonly measure: Measure;
 }
 
 /** Line up cells under each other, two blanks apart; each line is cut at the width. */
 export function lineUp(rows: readonly (readonly Cell[])[], cut: Cut): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {
-    row.forEach((cell, index) => {
-      widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell.text));
-    });
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, cut.measure(cell.text));
+    }
   }
   return rows.map((row) => lineOf(row, widths, cut));
 }
 
 /** Cut a text at a width, marking that it was cut. */
-export function cutTo(text: string, columns: number, ellipsis: string): string {
-  if (columns === Number.POSITIVE_INFINITY || stringWidth(text) <= columns) return text;
-  const room = columns - stringWidth(ellipsis);
+export function cutTo(
+  text: string,
+  columns: number,
+  { ellipsis, measure }: Omit<Cut, "columns">,
+): string {
+  if (columns === Number.POSITIVE_INFINITY || measure(text) <= columns) return text;
+  const room = columns - measure(ellipsis);
   if (room <= 0) return ellipsis.slice(0, Math.max(0, columns));
+  if (isSimple(text)) return text.slice(0, room) + ellipsis;
   let [kept, width] = ["", 0];
-  for (const { segment } of graphemes.segment(text)) {
-    width += stringWidth(segment);
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    width += measure(segment);
     if (width > room) break;
     kept += segment;
   }
   return kept + ellipsis;
 }
-
-const graphemes = new Intl.Segmenter();
 
 function lineOf(row: readonly Cell[], widths: readonly number[], cut: Cut): string {
   let [line, used] = ["", 0];
@@ -46,8 +50,8 @@ function lineOf(row: readonly Cell[], widths: readonly number[], cut: Cut): stri
     const gap = index === 0 ? "" : "  ";
     const room = cut.columns - used - gap.length;
     if (room <= 0) break;
-    const text = cutTo(cell.text, room, cut.ellipsis);
-    const width = stringWidth(text);
+    const text = cutTo(cell.text, room, cut);
+    const width = cut.measure(text);
     const padding = index === last ? 0 : Math.min(room, widths[index] ?? 0) - width;
     line += gap + (cell.paint?.(text) ?? text) + " ".repeat(Math.max(0, padding));
     used += gap.length + width + Math.max(0, padding);

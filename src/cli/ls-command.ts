@@ -7,6 +7,7 @@ import { command } from "./command.ts";
 import { age, duration } from "./durations.ts";
 import type { Session } from "./session.ts";
 import { type Look, printable } from "./terminal.ts";
+import { measureFor } from "./text-width.ts";
 
 export const lsCommand = command({
   words: "ls",
@@ -68,6 +69,10 @@ async function tableOf(rows: readonly Row[], look: Look): Promise<readonly strin
   ];
   return lineUp(
     table.map((row) => row.map((text) => ({ text }))),
-    { columns: look.columns, ellipsis: look.unicode ? "…" : "..." },
+    {
+      columns: look.columns,
+      ellipsis: look.unicode ? "…" : "...",
+      measure: await measureFor(rows),
+    },
   );
 }

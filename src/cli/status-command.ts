@@ -1,6 +1,7 @@
 import type { RunStatus } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
 import type { EndedRun } from "./ended-run.ts";
+import { measureFor } from "./text-width.ts";
 
 export const statusCommand = command({
   words: "status [run]",
@@ -22,7 +23,8 @@ export const statusCommand = command({
     const { statusReport } = await import("./status-report.ts");
     const look = args.wide ? { ...session.look, columns: Number.POSITIVE_INFINITY } : session.look;
     const finished = args.all ? Number.POSITIVE_INFINITY : undefined;
-    await session.print(...statusReport(status, { look, finished }));
+    const measure = await measureFor(status);
+    await session.print(...statusReport(status, { look, measure, finished }));
   },
 });
 

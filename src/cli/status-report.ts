@@ -3,18 +3,21 @@ import { type Cell, cutTo, lineUp } from "./columns.ts";
 import { age, duration } from "./durations.ts";
 import { isFinished, type TreeLine, treeLines } from "./status-tree.ts";
 import { type Look, printable, type Style, styled } from "./terminal.ts";
+import type { Measure } from "./text-width.ts";
 
 export interface ReportOptions {
   readonly look: Look;
+  readonly measure: Measure;
   /** Finished children shown of one parent. Default: 5. */
   readonly finished?: number | undefined;
 }
 
 /** Say how a run is, in lines for a person. */
-export function statusReport(status: RunStatus, { look, finished }: ReportOptions): string[] {
-  const cut = { columns: look.columns, ellipsis: look.unicode ? "…" : "..." };
+export function statusReport(status: RunStatus, options: ReportOptions): string[] {
+  const { look, measure, finished } = options;
+  const cut = { columns: look.columns, ellipsis: look.unicode ? "…" : "...", measure };
   const tree = treeLines(status.nodes, { unicode: look.unicode, finished });
-  const short = (line: string) => cutTo(line, cut.columns, cut.ellipsis);
+  const short = (line: string) => cutTo(line, cut.columns, cut);
   const blocks = [
     [styled(look, "bold", short(headerOf(status)))],
     lineUp(

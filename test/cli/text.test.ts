@@ -1,8 +1,10 @@
+import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
 import { cutTo, lineUp } from "../../src/cli/columns.ts";
 import { age, duration, parseDuration } from "../../src/cli/durations.ts";
 import { treeLines } from "../../src/cli/status-tree.ts";
 import { lookOf, printable, styled } from "../../src/cli/terminal.ts";
+import { measureFor } from "../../src/cli/text-width.ts";
 import { node } from "../fixtures/fake-run.ts";
 
 describe("a duration", () => {
@@ -34,7 +36,7 @@ describe("a duration", () => {
 });
 
 describe("columns", () => {
-  const cut = { columns: 12, ellipsis: "…" };
+  const cut = { columns: 12, ellipsis: "…", measure: stringWidth };
 
   it("stand under each other and end at the width", () => {
     const rows = [
@@ -42,7 +44,7 @@ describe("columns", () => {
       ["日本", "x", ""],
     ].map((row) => row.map((text) => ({ text })));
     expect(lineUp(rows, cut)).toEqual(["a     bcd  …", "日本  x"]);
-    expect(lineUp(rows, { columns: Number.POSITIVE_INFINITY, ellipsis: "…" })[0]).toBe(
+    expect(lineUp(rows, { ...cut, columns: Number.POSITIVE_INFINITY })[0]).toBe(
       "a     bcd  efghijkl",
     );
   });
@@ -55,7 +57,17 @@ describe("columns", () => {
     ["abc", 1, "…"],
     ["abc", 0, ""],
   ])("%j cut to %i is %j", (text, columns, kept) => {
-    expect(cutTo(text, columns, "…")).toBe(kept);
+    expect(cutTo(text, columns, cut)).toBe(kept);
+  });
+});
+
+describe("a measure", () => {
+  it.each<[unknown, string, number]>([
+    [{ a: "plain" }, "├─ ab…", 6],
+    [{ a: "日本" }, "├─ 日本", 7],
+    [{ a: "👩‍👩‍👧" }, "👩‍👩‍👧x", 3],
+  ])("for %j knows how wide %j is", async (data, text, width) => {
+    expect((await measureFor(data))(text)).toBe(width);
   });
 });
 

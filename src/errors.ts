@@ -566,3 +566,20 @@ export class BundleMissingError extends RamureError {
     super(`The pi extension is not built: there is no ${path}; run npm run build.`);
   }
 }
+
+/** A pool has no room for one more item. */
+export class PoolFullError extends RamureError {
+  readonly code = "pool-full";
+  constructor(path: string, queue: number) {
+    super(`${path} is full: ${queue} items wait already; add it later, or let add wait for room.`);
+  }
+}
+
+/** A pool takes no more items: it drains or has ended. */
+export class PoolClosedError extends RamureError {
+  readonly code = "pool-closed";
+  override readonly retryable = false;
+  constructor(path: string) {
+    super(`${path} takes no more items: it was told to drain; start another pool.`);
+  }
+}

@@ -65,6 +65,14 @@ export { all, race, settled } from "./supervisors/process/joins.ts";
 export type { ProcessState } from "./supervisors/process/lifecycle.ts";
 export type { MachineOptions } from "./supervisors/process/machines.ts";
 export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
+export {
+  type PoolOptions,
+  type PoolProcess,
+  type PoolResult,
+  pool,
+} from "./supervisors/process/pool.ts";
+export type { PoolHandle } from "./supervisors/process/pool-handle.ts";
+export type { PoolTask, TaskInfo } from "./supervisors/process/pool-task.ts";
 export type { Process } from "./supervisors/process/process.ts";
 export type { ProcessHandle } from "./supervisors/process/process-handle.ts";
 export type { ProcessOptions, RootOptions } from "./supervisors/process/process-options.ts";

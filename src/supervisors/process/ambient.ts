@@ -11,6 +11,8 @@ import type { EndpointCall } from "./endpoint-table.ts";
 import type { EndpointOptions } from "./exposing.ts";
 import type { MachineOptions } from "./machines.ts";
 import type { ReceiveOptions, Target, Whereabouts } from "./messaging.ts";
+import type { PoolProcess } from "./pool.ts";
+import type { PoolHandle } from "./pool-handle.ts";
 import { Process } from "./process.ts";
 import type { ProcessHandle } from "./process-handle.ts";
 import type { Run } from "./run.ts";
@@ -78,15 +80,19 @@ export function whereis(path: string): Whereabouts | undefined {
 
 /** Start a child process. Returns at once; the child's failure does not fail this process. */
 export function spawn(process: SupervisorProcess): SupervisorHandle;
+export function spawn<Item, Result>(
+  process: PoolProcess<Item, Result>,
+  items?: Iterable<Item> | AsyncIterable<Item>,
+): PoolHandle<Item, Result>;
 export function spawn<Args extends readonly unknown[], Result, Shape extends ContractShape>(
   process: AgentProcess<Args, Result, Shape>,
   ...args: Args
 ): ProcessHandle<Result, Shape>;
 export function spawn(
-  process: AgentProcess<readonly unknown[], unknown, ContractShape>,
+  process: object,
   ...args: readonly unknown[]
 ): ProcessHandle<unknown, ContractShape> {
-  return open("spawn").spawn(process, ...args);
+  return open("spawn").spawn(process as AgentProcess, ...args);
 }
 
 /** Make a function callable by the process's handle, by agents that it is attached to, and by `ramure call`. */

@@ -1,4 +1,5 @@
 import type { ContractShape } from "./contract.ts";
+import { PoolRecordHandle } from "./pool-handle.ts";
 import { type ProcessHandle, RecordHandle } from "./process-handle.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { SupervisorRecordHandle } from "./supervisor-handle.ts";
@@ -12,5 +13,6 @@ export function handleOf<Result, Shape extends ContractShape>(
 
 function made(record: ProcessRecord): ProcessHandle {
   if (record.definition.handle === "supervisor") return new SupervisorRecordHandle(record, made);
+  if (record.definition.handle === "pool") return new PoolRecordHandle(record);
   return new RecordHandle(record);
 }

@@ -19,6 +19,8 @@ import {
   type Whereabouts,
   whereisIn,
 } from "./messaging.ts";
+import type { PoolProcess } from "./pool.ts";
+import type { PoolHandle } from "./pool-handle.ts";
 import { eventsOf } from "./process-events.ts";
 import { type ProcessHandle, recordOf } from "./process-handle.ts";
 import { enter, limitsOf, type Scope } from "./scope.ts";
@@ -100,6 +102,10 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   spawn(process: SupervisorProcess): SupervisorHandle;
+  spawn<Item, Result>(
+    process: PoolProcess<Item, Result>,
+    items?: Iterable<Item> | AsyncIterable<Item>,
+  ): PoolHandle<Item, Result>;
   spawn<Args extends readonly unknown[], Result, Child extends ContractShape>(
     process: AgentProcess<Args, Result, Child>,
     ...args: Args

@@ -106,6 +106,7 @@ export class ExtensionAgent {
       inject: (text, deliver) =>
         this.#pi.sendUserMessage(text, { deliverAs: deliver === "steer" ? "steer" : "followUp" }),
       nudge: () => this.#nudge(),
+      returned: (text) => this.#clearEditor(text),
       report: (frame) => this.#say(frame),
     });
   }
@@ -151,7 +152,7 @@ export class ExtensionAgent {
     if (frame.type === "send") this.#inbox.push(frame);
     if (frame.type === "progress") this.#tools.progress(frame.id, frame.text);
     if (frame.type === "result") this.#tools.result(frame);
-    if (frame.type === "interrupt") this.#context.abort();
+    if (frame.type === "interrupt") this.#interrupt();
     if (frame.type === "shutdown") this.#shutdown();
     if (frame.type === "ping") this.#say({ type: "pong", id: frame.id });
   }
@@ -165,6 +166,11 @@ export class ExtensionAgent {
   #dismissed(code: number): void {
     this.#status("let go by the runtime");
     if (code !== closeCodes.replaced) this.#shutdown();
+  }
+
+  #interrupt(): void {
+    this.#inbox.look();
+    this.#context.abort();
   }
 
   #shutdown(): void {
@@ -199,7 +205,7 @@ export class ExtensionAgent {
       this.#tools.tellActive();
       this.#tell({ type: "idle", messageIds: this.#lastAnswered });
     }
-    this.#inbox.hold(false);
+    this.#inbox.rested();
   }
 
   #messageStarted(message: PiMessage | undefined): void {
@@ -224,6 +230,12 @@ export class ExtensionAgent {
     const usage = message.role === "assistant" ? usageOf(message) : undefined;
     if (usage) this.#tell(usage);
     return ours && { message: ours };
+  }
+
+  /** An interrupt puts what waited in pi's queue into the editor, where a person might send it again. */
+  #clearEditor(text: string): void {
+    const { ui } = this.#context;
+    if (ui.getEditorText?.() === text) ui.setEditorText?.("");
   }
 
   #nudge(): void {

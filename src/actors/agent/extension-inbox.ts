@@ -12,15 +12,21 @@ export interface InboxHost {
   inject(text: string, deliver: Send["deliver"]): void;
   /** Make pi look into its own queue, by a run of turns. */
   nudge(): void;
+  /** pi gave a message back, perhaps into its editor. */
+  returned(text: string): void;
   report(frame: Extract<FromAgent, { type: "accepted" | "refused" }>): void;
 }
 
 interface Airborne {
   readonly send: Send;
+  /** pi said that it has it in its queue. */
+  queued: boolean;
   cancelWatch: () => void;
 }
 
-const acceptWithinMs = 5_000;
+const lookEveryMs = 250;
+/** Five seconds in all. */
+const looksUntilLost = 19;
 const rememberedIds = 10_000;
 
 /**
@@ -76,6 +82,22 @@ export class Inbox {
     if (!held) this.pump();
   }
 
+  /** Note whether pi has the message in its queue: an interrupt may take it out again. */
+  look(): void {
+    if (this.#air && this.#host.hasPending()) this.#air.queued = true;
+  }
+
+  /** Take in that a run is over. What an interrupt took out of pi's queue is put in again. */
+  rested(): void {
+    const air = this.#air;
+    if (air?.queued && this.#host.isIdle() && !this.#host.hasPending()) {
+      air.cancelWatch();
+      this.#host.returned(air.send.text);
+      this.#launch(air.send);
+    }
+    this.hold(false);
+  }
+
   /** Whether nothing waits here. */
   get empty(): boolean {
     return this.#queue.length === 0 && !this.#air;
@@ -95,19 +117,20 @@ export class Inbox {
   }
 
   #launch(send: Send): void {
-    this.#air = { send, cancelWatch: () => {} };
-    this.#watch(this.#air);
+    const air: Airborne = { send, queued: false, cancelWatch: () => {} };
+    this.#air = air;
+    this.#watch(air);
     this.#host.inject(send.text, send.deliver);
   }
 
   /** A message that pi neither started nor queued in time was lost by it. */
-  #watch(air: Airborne): void {
-    air.cancelWatch = this.#host.later(acceptWithinMs, () => {
-      if (this.#air !== air) return;
-      if (this.#held || this.#host.hasPending()) {
-        this.#watch(air);
-        this.pump();
-      } else this.#giveUp(air.send);
+  #watch(air: Airborne, looks = 0): void {
+    air.cancelWatch = this.#host.later(lookEveryMs, () => {
+      this.look();
+      const waits = this.#held || this.#host.hasPending();
+      if (waits) this.pump();
+      if (waits || looks < looksUntilLost) this.#watch(air, waits ? 0 : looks + 1);
+      else this.#giveUp(air.send);
     });
   }
 

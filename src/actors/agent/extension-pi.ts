@@ -32,7 +32,11 @@ export interface PiContext {
     getSessionFile(): string | undefined;
     getEntries(): readonly PiEntry[];
   };
-  readonly ui: { setStatus(key: string, text: string | undefined): void };
+  readonly ui: {
+    setStatus(key: string, text: string | undefined): void;
+    getEditorText?(): string;
+    setEditorText?(text: string): void;
+  };
   isIdle(): boolean;
   hasPendingMessages(): boolean;
   abort(): void;

@@ -21,6 +21,7 @@ function inboxWorld() {
     hasPending: () => pi.pending,
     inject: (text) => void injected.push(text),
     nudge: () => void pi.nudges++,
+    returned: (text) => void reports.push(`returned ${text}`),
     report: ({ type, id }) => void reports.push(`${type} ${id}`),
   };
   const inbox = new Inbox(host);
@@ -74,6 +75,25 @@ describe("the inbox", () => {
     pi.pending = true;
     inbox.pump();
     expect(pi.nudges).toBe(1);
+  });
+
+  it("puts in again what an interrupt took out of pi's queue, and nothing else", async () => {
+    const { clock, pi, inbox, injected, reports, push } = inboxWorld();
+    pi.idle = false;
+    push("a", "a", "steer");
+    inbox.rested();
+    expect(injected).toEqual(["a"]);
+    pi.pending = true;
+    await clock.advance(250);
+    pi.idle = true;
+    pi.pending = false;
+    inbox.rested();
+    expect(injected).toEqual(["a", "a"]);
+    await clock.advance(250);
+    inbox.rested();
+    expect(injected).toEqual(["a", "a"]);
+    inbox.started("a");
+    expect(reports).toEqual(["returned a", "accepted a"]);
   });
 
   it("gives nothing while it is held", async () => {

@@ -129,10 +129,12 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
     await agent.event("turn-started");
     await expect.poll(() => world.model.requests.length).toBe(1);
     const second = await agent.send("!say after");
+    const steered = await agent.send("!say steered", "steer");
     (await agent.link()).send({ type: "interrupt" });
     await agent.event("turn-ended", ({ stopReason }) => stopReason === "aborted");
     await agent.answered(first);
     await agent.answered(second);
+    await agent.answered(steered);
     await agent.event("turn-ended", ({ text }) => text === "after");
   });
 });

@@ -104,7 +104,20 @@ export class RunningCall implements CallRecord {
     this.#timer?.cancel();
     this.#answer = result;
     if (this.#persist === undefined) this.#settle(result);
-    else void this.#persist(this, result).then(() => this.#settle(result));
+    else void this.#keep(result, this.#persist);
+  }
+
+  /** Never rejects: a result that cannot be kept is an error that the model reads. */
+  async #keep(
+    result: ToolResult,
+    persist: NonNullable<CallSurroundings["persist"]>,
+  ): Promise<void> {
+    try {
+      await persist(this, result);
+    } catch (error) {
+      this.#answer = { error: `${this.tool} ran, but its result was lost: ${errorText(error)}` };
+    }
+    this.#settle(this.#answer ?? result);
   }
 }
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { defineTool, type Tool, type ToolCall } from "../../../src/actors/agent/tool.ts";
-import { createToolTable, type ToolTable } from "../../../src/actors/agent/tools.ts";
+import {
+  createToolTable,
+  type ToolTable,
+  type ToolTableOptions,
+} from "../../../src/actors/agent/tools.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 import { InvalidToolError, ToolExistsError } from "../../../src/errors.ts";
 
-function world(options: { maxAnswered?: number } = {}) {
+function world(options: Partial<ToolTableOptions> = {}) {
   const clock = manualClock();
   let changes = 0;
   const table = createToolTable({
@@ -208,6 +212,38 @@ describe("a call", () => {
     expect(await waits.result).toEqual({ error: "The agent has ended." });
     expect(await call(table, "wait", { id: "c2" }).result).toEqual({
       error: "The agent has ended.",
+    });
+  });
+
+  it("is answered when its result is kept for good, not before", async () => {
+    let kept = () => {};
+    const results: unknown[] = [];
+    const { table } = world({
+      persist: (call, result) => {
+        results.push([call.id, call.tool, result]);
+        return new Promise((resolve) => {
+          kept = resolve;
+        });
+      },
+    });
+    table.add(tool("give", () => "it"));
+    let answer: unknown;
+    const answered = call(table, "give").result.then((result) => {
+      answer = result;
+    });
+    await new Promise(setImmediate);
+    expect(results).toEqual([["c1", "give", { text: "it" }]]);
+    expect(answer).toBeUndefined();
+    kept();
+    await answered;
+    expect(answer).toEqual({ text: "it" });
+  });
+
+  it("is answered with an error when its result could not be kept", async () => {
+    const { table } = world({ persist: () => Promise.reject(new Error("disk full")) });
+    table.add(tool("give", () => "it"));
+    expect(await call(table, "give").result).toEqual({
+      error: "give ran, but its result was lost: disk full",
     });
   });
 

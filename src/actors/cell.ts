@@ -39,6 +39,8 @@ export interface Child {
   readonly name: string;
   /** Who lives there now. */
   readonly living: Cell | undefined;
+  /** The parent has ended. */
+  orphaned(): void;
 }
 
 /** A timer of an actor. */
@@ -202,6 +204,9 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
     const facts = { path: this.path, pid: this.pid, epoch: this.epoch, reason };
     return this.unstarted === undefined ? facts : { ...facts, unstarted: this.unstarted };
   }
+
+  /** A cell ends before its parent does: there is nothing left to do. */
+  orphaned(): void {}
 
   answeredLate(): void {
     if (this.status !== "ended") this.kernel.answeredLate(this);

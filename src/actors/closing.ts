@@ -19,6 +19,7 @@ export function close(cell: Cell): void {
   if (cell.watching !== undefined) for (const monitor of cell.watching) monitor.cancel();
   const exit = cell.exit();
   kernel.logs.end(cell.path, cell.epoch, exit.reason);
+  if (cell.children !== undefined) for (const child of cell.children.values()) child.orphaned();
   emptyMailbox(cell);
   endCalls(cell);
   leaveParent(cell);

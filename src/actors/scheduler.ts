@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import { Ring } from "./ring.ts";
 import { monotonicNow } from "./system-clock.ts";
 
@@ -32,7 +33,9 @@ export class Scheduler<Item extends Runnable> {
   readonly #run: (item: Item) => void;
   readonly #onBlocked: ((item: Item, blockedMs: number) => void) | undefined;
   readonly #blockedMs: number;
-  readonly #drain = () => this.#drainReady();
+  /** Where the system was made: no handler inherits the async scope of whoever woke the scheduler. */
+  readonly #home = new AsyncResource("ramure");
+  readonly #drain = () => this.#home.runInAsyncScope(this.#drainReady, this);
   #armed = false;
   /** When the turn of the event loop began, as far as we saw; 0 when none is under way. */
   #turnBegan = 0;
@@ -88,15 +91,22 @@ export class Scheduler<Item extends Runnable> {
     }
     this.#stride = 1;
     this.#untilRead = 1;
+    try {
+      this.#runSlice();
+    } finally {
+      this.#armed = false;
+      if (this.#ready.length > 0) this.#arm();
+    }
+  }
+
+  #runSlice(): void {
     let item = this.#ready.shift();
     while (item !== undefined) {
       item.queued = false;
       this.#run(item);
-      if (this.#lastRead - this.#turnBegan >= sliceMs) break;
+      if (this.#lastRead - this.#turnBegan >= sliceMs) return;
       item = this.#ready.shift();
     }
-    this.#armed = false;
-    if (this.#ready.length > 0) this.#arm();
   }
 
   #readClock(item: Item): boolean {

@@ -79,6 +79,10 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
     this.#giveUpName();
   }
 
+  orphaned(): void {
+    this.#bury("stopped");
+  }
+
   carry(messages: readonly unknown[]): void {
     for (const message of messages) this.#keep(message);
   }
@@ -92,7 +96,6 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
     this.#lastExit = exit;
     this.#cell = undefined;
     if (this.#released) this.#giveUpName();
-    else if (this.#parent.winding) this.#bury("stopped");
   }
 
   sendToNobody(message: unknown): boolean {

@@ -11,6 +11,7 @@ export function requestStop(cell: Cell, reason: ExitReason, drains = false): voi
   cell.status = "stopping";
   cell.reason = reason;
   cell.drains = drains;
+  if (drains) cell.suspended = false;
   cell.abort();
   if (!cell.busy) cell.kernel.scheduler.ready(cell);
 }

@@ -51,7 +51,8 @@ export class CellTimers implements Timers<unknown> {
   }
 
   #fire(own: OwnTimer, message: unknown): void {
-    if (own.cancelled || this.#cell.status !== "running") return;
+    if (own.cancelled || this.#cell.status === "stopping" || this.#cell.living === undefined)
+      return;
     enqueue(this.#cell, new TimerMessage(own, message));
   }
 }

@@ -123,22 +123,30 @@ function startFailed(cell: Cell, error: unknown): void {
 function handleSystem(cell: Cell): void {
   const next = cell.system?.shift();
   if (next === undefined || next.cancelled) return;
-  invokeReceive(cell, next.make(next.exit), undefined);
+  let message: unknown;
+  try {
+    message = next.make(next.exit);
+  } catch (error) {
+    crash(cell, error);
+    return;
+  }
+  invokeReceive(cell, message, undefined);
 }
 
 function handleUser(cell: Cell, queued: unknown): void {
-  if (queued instanceof CallMessage) {
-    if (!queued.call.settled) invokeReceive(cell, queued.message, queued.call);
-    return;
-  }
   if (queued instanceof TimerMessage) {
-    if (queued.timer.cancelled) return;
-    if (queued.timer.timer === undefined) cell.timers?.delete(queued.timer.key);
-    invokeReceive(cell, queued.message, undefined);
+    handleTimer(cell, queued);
     return;
   }
   if (cell.timers !== undefined) messageCancelsTimers(cell.timers);
-  invokeReceive(cell, queued, undefined);
+  if (!(queued instanceof CallMessage)) invokeReceive(cell, queued, undefined);
+  else if (!queued.call.settled) invokeReceive(cell, queued.message, queued.call);
+}
+
+function handleTimer(cell: Cell, { timer, message }: TimerMessage): void {
+  if (timer.cancelled) return;
+  if (timer.timer === undefined) cell.timers?.delete(timer.key);
+  invokeReceive(cell, message, undefined);
 }
 
 function invokeReceive(cell: Cell, message: unknown, call: PendingCall | undefined): void {

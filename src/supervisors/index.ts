@@ -1,3 +1,4 @@
+export { ChildRefusedError, InvalidSpecError, StartFailedError } from "../errors.ts";
 export type { Backoff, BackoffPolicy } from "./backoff.ts";
 export type { ChildInfo, ChildStatus, StoppedBy } from "./child.ts";
 export type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";

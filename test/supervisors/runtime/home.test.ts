@@ -77,7 +77,7 @@ describe("the home of runs", () => {
 describe("the paths of a run", () => {
   it("lie in the home, and the log directory is there", async () => {
     const paths = await runPaths(await prepareHome({ RAMURE_HOME: home }), "abc");
-    expect(paths).toEqual({
+    expect(paths).toMatchObject({
       record: join(home, "runtimes/abc.json"),
       socket: join(home, "runtimes/abc.sock"),
       logDir: join(home, "logs/abc"),

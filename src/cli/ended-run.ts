@@ -60,11 +60,18 @@ export async function endedRun(id: string, logDir: string): Promise<EndedRun | u
 /** Put the tree together as the journal leaves it. Throws JournalCorruptError, and ControlError when nothing is at `to`. */
 export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus> {
   const nodes = new Map<string, TreeNode>();
+  const connections = new Map<string, { readonly from: string; readonly to: string }>();
   let at = run.startedAt;
   for await (const entry of readJournal(journalOf(run.logDir))) {
     at = entry.at;
     const node = nodeOf(entry);
     if (node) nodes.set(node.path, node);
+    const { type, data } = entry;
+    if (type !== "connected" && type !== "disconnected") continue;
+    const fields = new Fields(data, type);
+    const [from, to] = [fields.text("from"), fields.text("to")];
+    if (type === "connected") connections.set(`${from} ${to}`, { from, to });
+    else connections.delete(`${from} ${to}`);
   }
   const { id, program, pid, startedAt, logDir } = run;
   const all = [...nodes.values()];
@@ -74,7 +81,9 @@ export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus
     at,
     run: { id, program, pid, startedAt, logDir },
     nodes: all.filter((node) => isNodeWithin(node.path, top)),
-    connections: [],
+    connections: [...connections.values()].filter(
+      ({ from, to: end }) => isNodeWithin(from, top) || isNodeWithin(end, top),
+    ),
     endpoints: [],
   };
 }

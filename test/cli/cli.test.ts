@@ -501,6 +501,11 @@ describe("a run that has ended", () => {
     journal.append({ type: "run-started", path: "/", data: { program: "p.ts", pid: 7 } });
     state("/main", "process", "starting");
     state("/main/author", "agent", "working");
+    for (const to of ["/main/x", "/main/y"]) {
+      journal.append({ type: "connected", path: "/main", data: { from: "/main/author", to } });
+    }
+    const data = { from: "/main/author", to: "/main/x" };
+    journal.append({ type: "disconnected", path: "/main", data });
     journal.append({ type: "process-event", path: "/main", data: { at: new Date(0) } });
     state("/main/author", "agent", "stopped");
     state("/main", "process", "done");
@@ -523,6 +528,7 @@ describe("a run that has ended", () => {
       (await ramure(["status", "old1", "--path", "author", "--json"])).stdout,
     );
     expect(part.nodes).toMatchObject([{ path: "/main/author", state: "stopped" }]);
+    expect(part.connections).toEqual([{ from: "/main/author", to: "/main/y" }]);
   });
 
   it("gives its events, with what JSON could not carry", async () => {

@@ -1,13 +1,15 @@
 import { agentBehavior, agentSpawnOptions } from "../../actors/agent/agent-actor.ts";
-import { type AgentMemory, createAgentMemory } from "../../actors/agent/agent-memory.ts";
+import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
 import type { AgentMessage } from "../../actors/agent/agent-message.ts";
 import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
 import type { Harness } from "../../actors/agent/harness.ts";
-import { ignore, type Ref } from "../../actors/behavior.ts";
+import { type Ignore, ignore, type Ref } from "../../actors/behavior.ts";
 import { MachineChoiceError, MessageRefusedError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import type { StartedChild } from "../child-admin.ts";
 import type { Agent } from "./agent.ts";
 import { AgentHandle } from "./agent-handle.ts";
+import { journaledMemory } from "./agent-journal.ts";
 import { rememberAgent } from "./agent-record.ts";
 import { freeName } from "./children.ts";
 import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
@@ -53,12 +55,20 @@ export async function startAgent(
   try {
     machine = await machineFor(scope, options);
     const agent = await addAgent(scope, { name, path, machine }, options);
-    if (options.prompt !== undefined) await agent.send(options.prompt);
+    if (options.prompt !== undefined) promptSoon(agent, options.prompt);
     return agent;
   } catch (error) {
     await forgetAgent(scope, { name, path, machine }, options);
     throw causeOf(error);
   }
+}
+
+/** After the program's next lines: the tools that it gives right away are there for the first turn. */
+function promptSoon(agent: Agent, prompt: string): void {
+  setImmediate(() => {
+    // It is refused when the agent has ended: then its end says more than the refusal.
+    agent.send(prompt).catch(() => {});
+  });
 }
 
 interface Placed {
@@ -70,20 +80,14 @@ interface Placed {
 async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Promise<Agent> {
   const { name, path, machine } = placed;
   const { run, supervision, context, record } = scope;
-  const memory = createAgentMemory({ clock: run.clock, path, registry: run.registry });
-  context.own(() => memory.end("its process ended"));
+  const memory = journaledMemory(run, path);
+  context.own(() => memory.end("its process ended", "stopped"));
   watchForQuiescence(scope, memory);
-  const spec = await specOf(scope, placed, memory, options);
-  const child = await orStopped(
-    supervision.startChild<AgentMessage>({
-      restart: "permanent",
-      ...agentSpawnOptions,
-      ...childPolicy(options.policy ?? {}, limits),
-      id: name,
-      dependsOn: machine.owner === supervision ? machine.id : undefined,
-      start: () => agentBehavior(spec),
-    }),
-  );
+  const child = await started(scope, placed, memory, options).catch(async (error: unknown) => {
+    // Before its name is forgotten, so that the registry does not hear of it again.
+    await memory.end("it did not start", "failed");
+    throw error;
+  });
   if (child === ignore) throw new StoppedError(path);
   const agent = new AgentHandle({
     name,
@@ -95,7 +99,7 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
     },
     stop: async () => {
       await supervision.terminateChild(name);
-      await memory.end("it was stopped");
+      await memory.end("it was stopped", "stopped");
     },
   });
   rememberAgent(agent, memory);
@@ -104,13 +108,34 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
   return agent;
 }
 
+async function started(
+  scope: Scope,
+  placed: Placed,
+  memory: AgentMemory,
+  options: AgentOptions,
+): Promise<StartedChild<AgentMessage> | Ignore> {
+  const { supervision } = scope;
+  const { name, machine } = placed;
+  const spec = await specOf(scope, placed, memory, options);
+  return await orStopped(
+    supervision.startChild<AgentMessage>({
+      restart: "permanent",
+      ...agentSpawnOptions,
+      ...childPolicy(options.policy ?? {}, limits),
+      id: name,
+      dependsOn: machine.owner === supervision ? machine.id : undefined,
+      start: () => agentBehavior(spec),
+    }),
+  );
+}
+
 async function specOf(
   { run }: Scope,
   { name, path, machine }: Placed,
   memory: AgentMemory,
   options: AgentOptions,
 ): Promise<AgentSpec> {
-  const harness = options.harness ?? run.harness;
+  const harness = run.outfit(options.harness ?? run.harness);
   machine.launchers.add(harness);
   const id = run.newAgentId();
   return {

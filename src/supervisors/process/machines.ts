@@ -61,7 +61,7 @@ export async function addMachine(
     env: scope.run.environment,
     beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),
   };
-  scope.context.own(() => memory.end("its process ended"));
+  scope.context.own(() => memory.end("its process ended", "stopped"));
   try {
     const child = await orStopped(
       scope.supervision.startChild<MachineMessage>({
@@ -75,7 +75,7 @@ export async function addMachine(
     if (child === ignore) throw new UnsupportedError(image.kind, "spawn");
     const machine = machineHandle(memory, async () => {
       await scope.supervision.terminateChild(id);
-      memory.end("it was stopped");
+      memory.end("it was stopped", "stopped");
     });
     const current = (): Machine => memory.current();
     const added = { id, owner: scope.supervision, machine, launchers, current };
@@ -83,6 +83,7 @@ export async function addMachine(
     scope.run.directory.set(path, addresseeOf(path, machine));
     return added;
   } catch (error) {
+    memory.end("it did not start", "failed");
     forget(scope, id);
     throw causeOf(error);
   }

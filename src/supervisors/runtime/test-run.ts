@@ -2,8 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Harness } from "../../actors/agent/harness.ts";
-import type { Script } from "../../actors/agent/scripted-harness.ts";
-import { scriptedHarness } from "../../actors/agent/scripted-harness.ts";
+import { type Scripts, scriptedHarness } from "../../actors/agent/scripted-harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { type ManualClock, manualClock } from "../../actors/manual-clock.ts";
 import type { ContractShape } from "../process/contract.ts";
@@ -14,7 +13,7 @@ import { openRun } from "./start-run.ts";
 
 export interface TestRunOptions<C extends Clock = Clock> {
   /** What the agents do: one function for all, or one by agent name. */
-  readonly script?: Script | undefined;
+  readonly script?: Scripts | undefined;
   /** Default: a manual clock, which stands until the test advances it. */
   readonly clock?: C | undefined;
   /** Launches agents instead of the script. */

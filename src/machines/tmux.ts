@@ -71,14 +71,16 @@ export class Tmux {
     return found;
   }
 
-  /** Start the server, by a command that tells nothing, unless it runs. `newSession` does so by itself. */
-  async startServer(): Promise<void> {
+  /** Start the server, by a command that tells nothing, unless it runs; gives its pid. `newSession` does so by itself. */
+  async startServer(): Promise<number> {
     const { socket, configPath } = this.#options;
     await this.version();
     await this.#makeFolder(posix.dirname(socket));
     await this.#machine.writeFile(configPath, tmuxConfig, { mode: 0o600 });
     const started = [["start-server"], ["display-message", "-p", "#{pid}"]];
-    this.#serverPid = Number(await this.#tmux.need(started, { startsServer: true }));
+    const pid = Number(await this.#tmux.need(started, { startsServer: true }));
+    this.#serverPid = pid;
+    return pid;
   }
 
   /** Start a command in a session of its own. Throws TmuxError when the name is taken. */

@@ -21,6 +21,8 @@ export interface LinkListener {
 export interface Door {
   /** The Unix socket that it listens on, on this host. */
   readonly socket: string;
+  /** Where it also listens for machines that cannot reach the socket: `ws://host:port/`. Default: nowhere. */
+  readonly url?: string | undefined;
   /** Let an agent in by its token. Returns how to shut it out again, which closes its link. */
   admit(pass: Pass, listener: LinkListener): () => void;
   /** Open a link without a socket, for harnesses that run in this process. */
@@ -38,6 +40,17 @@ export interface LocalLink {
   /** The first frame must be a hello. */
   send(frame: FromAgent): void;
   close(): void;
+}
+
+/** Something outside this process that stays behind when it is killed. */
+export interface Thing {
+  readonly kind: "tmux-server" | "socket" | "directory";
+  /** Its absolute path; of a tmux server, its socket's. */
+  readonly file: string;
+  /** The machine that it lies on. Default: this host. */
+  readonly machine?: string | undefined;
+  /** Its process, once that is known. */
+  readonly pid?: number | undefined;
 }
 
 export interface LaunchSpec {
@@ -59,6 +72,12 @@ export interface LaunchSpec {
   readonly resume?: { readonly id: string; readonly file?: string | undefined } | undefined;
   /** The run's clock. Default: the machine's own time. */
   readonly clock?: Clock | undefined;
+  /** Keeps a record of a thing for good, so that it is removed also when this process is killed. Call it before the thing is made. Default: no record. */
+  readonly record?: ((thing: Thing) => Promise<void>) | undefined;
+  /** Says that this value is a secret, which nothing that the run writes may show. Default: nobody hears it. */
+  readonly conceal?: ((secret: string) => void) | undefined;
+  /** Where the raw output of its terminal goes, on this host; its directory exists. Default: `pane.log` in `dir`. */
+  readonly paneLog?: string | undefined;
   /** Aborts the launch; what was made by then is removed before the launch rejects. */
   readonly signal: AbortSignal;
 }
@@ -95,4 +114,9 @@ export interface Harness {
   launch(spec: LaunchSpec): Promise<Launched>;
   /** Remove what the whole run made on a machine, such as its tmux server. Idempotent. */
   release?(machine: Machine, run: string): Promise<void>;
+}
+
+/** Tell whether the value of an environment variable of this name is a secret. */
+export function isSecretName(name: string): boolean {
+  return /KEY|TOKEN|SECRET|PASSWORD/i.test(name);
 }

@@ -3,7 +3,7 @@ import { customAlphabet } from "nanoid";
 import type { Machine } from "../../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import { systemClock } from "../system-clock.ts";
-import type { Harness, Launched, LaunchSpec } from "./harness.ts";
+import { type Harness, isSecretName, type Launched, type LaunchSpec } from "./harness.ts";
 import { type PiHost, preparePiHost } from "./pi-host.ts";
 import { envText, factsText, launchFiles, piWords, wrapperText } from "./pi-launch.ts";
 import { PiPane } from "./pi-pane.ts";
@@ -79,20 +79,24 @@ class PiHarness implements Harness {
     await prepared?.remove();
   }
 
-  #host({ machine, door, run }: LaunchSpec): Promise<PiHost> {
+  #host({ machine, door, run, record }: LaunchSpec): Promise<PiHost> {
     const hosts = this.#hosts.get(run) ?? new Map<Machine, Promise<PiHost>>();
     this.#hosts.set(run, hosts);
     const known = hosts.get(machine);
     if (known) return known;
-    const host = this.#prepare(machine, door);
+    const host = this.#prepare({ machine, door, record });
     hosts.set(machine, host);
     host.catch(() => hosts.delete(machine));
     return host;
   }
 
-  async #prepare(machine: Machine, door: LaunchSpec["door"]): Promise<PiHost> {
+  async #prepare({
+    machine,
+    door,
+    record,
+  }: Pick<LaunchSpec, "machine" | "door" | "record">): Promise<PiHost> {
     const { command, agentDir, models, settings = quietSettings } = this.#options;
-    const host = await preparePiHost({ machine, door, id: newId(), command });
+    const host = await preparePiHost({ machine, door, id: newId(), command, record });
     if (agentDir !== undefined) {
       const has = await machine.exec(["test", "-e", posix.join(agentDir, "settings.json")]);
       if (!has.ok || this.#options.settings)
@@ -120,7 +124,8 @@ class PiHarness implements Harness {
     const run = ["sh", files.script];
     if (await tmux.hasSession(id)) await tmux.respawnPane(id, { command: run });
     else await tmux.newSession({ name: id, command: run, cwd: machine.workDir });
-    await tmux.pipePane(id, posix.join(own, "pane.log"));
+    const paneLog = host.seesHost ? spec.paneLog : undefined;
+    await tmux.pipePane(id, paneLog ?? posix.join(own, "pane.log"));
     const pane: PiPane = new PiPane({
       machine,
       tmux,
@@ -149,10 +154,11 @@ class PiHarness implements Harness {
     },
   ): Promise<void> {
     const { machine } = spec;
-    const { agentDir } = this.#options;
+    const { agentDir, env = {} } = this.#options;
+    for (const secret of secretsIn(env)) spec.conceal?.(secret);
     const session = await sessionFile(spec, at.own);
     const facts = factsText(spec, {
-      socket: host.reach.socket,
+      ...host.address,
       harnessVersion: host.pi.version,
       retries: agentDir === undefined,
     });
@@ -188,6 +194,10 @@ class PiHarness implements Harness {
       RAMURE_AGENT_FILE: at.files.facts,
     };
   }
+}
+
+function secretsIn(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) => (isSecretName(name) ? [value] : []));
 }
 
 async function writeJson(machine: Machine, path: string, value: object): Promise<void> {

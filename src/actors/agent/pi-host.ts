@@ -4,9 +4,12 @@ import { dirname, join, posix } from "node:path";
 import { UnsupportedError } from "../../errors.ts";
 import type { Machine, Reach } from "../../machines/machine.ts";
 import { createTmux, type Tmux } from "../../machines/tmux.ts";
-import type { Door } from "./harness.ts";
+import type { Door, LaunchSpec } from "./harness.ts";
 import { extensionBundle } from "./pi-bundle.ts";
 import { type FoundPi, findPi } from "./pi-find.ts";
+
+/** Where a door is to be found, seen from a machine. */
+export type DoorAddress = Readonly<{ socket: string }> | Readonly<{ url: string }>;
 
 /** What one run needs once on a machine, whatever the number of its agents there. */
 export interface PiHost {
@@ -19,7 +22,8 @@ export interface PiHost {
   readonly pi: FoundPi;
   /** The extension's file on the machine. */
   readonly extension: string;
-  readonly reach: Reach;
+  /** Where the extension finds our door from there. */
+  readonly address: DoorAddress;
   remove(): Promise<void>;
 }
 
@@ -31,12 +35,18 @@ export async function preparePiHost(options: {
   readonly door: Door;
   readonly id: string;
   readonly command?: string | undefined;
+  readonly record?: LaunchSpec["record"];
 }): Promise<PiHost> {
   const { machine, door, id } = options;
-  if (!machine.reach) throw new UnsupportedError(machine.kind, "reach");
   const seesHost = await seesFilesOf(machine, dirname(door.socket));
-  const directory = await makeDirectory(machine, seesHost ? dirname(door.socket) : "/tmp", id);
+  const on = seesHost ? undefined : machine.summary;
+  const record: NonNullable<LaunchSpec["record"]> = async (thing) =>
+    options.record?.({ ...thing, machine: on });
+  const directory = directoryFor(seesHost ? dirname(door.socket) : "/tmp", id);
   const tmuxSocket = posix.join(directory, "tmux");
+  await record({ kind: "directory", file: directory });
+  await record({ kind: "tmux-server", file: tmuxSocket });
+  await makeDirectory(machine, directory);
   const tmux = createTmux(machine, {
     socket: tmuxSocket,
     configPath: posix.join(directory, "tmux.conf"),
@@ -49,9 +59,12 @@ export async function preparePiHost(options: {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const reach = await machine.reach(door.socket);
-    undo.push(async () => reach[Symbol.asyncDispose]());
-    const started = tmux.startServer();
+    const reach = await machine.reach?.(door.socket);
+    undo.push(async () => reach?.[Symbol.asyncDispose]());
+    const address = addressOf(machine, reach, door);
+    const started = tmux.startServer().then(async (pid) => {
+      await record({ kind: "tmux-server", file: tmuxSocket, pid: seesHost ? pid : undefined });
+    });
     // Whatever fails first, the server is there or not before anything is undone.
     undo.push(() => started.catch(() => {}));
     const [pi, extension] = await Promise.all([
@@ -59,11 +72,17 @@ export async function preparePiHost(options: {
       placeExtension(machine, directory, seesHost),
       started,
     ]);
-    return { directory, seesHost, tmux, tmuxSocket, pi, extension, reach, remove };
+    return { directory, seesHost, tmux, tmuxSocket, pi, extension, address, remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+function addressOf(machine: Machine, reach: Reach | undefined, { url }: Door): DoorAddress {
+  if (reach) return { socket: reach.socket };
+  if (url === undefined) throw new UnsupportedError(machine.kind, "reach");
+  return { url };
 }
 
 /** Ask the machine for a file that only this host can have. */
@@ -79,13 +98,15 @@ async function seesFilesOf(machine: Machine, directory: string): Promise<boolean
   }
 }
 
-/** Made without `-p`: one that somebody else made before us is an error, not a home. */
-async function makeDirectory(machine: Machine, above: string, id: string): Promise<string> {
+function directoryFor(above: string, id: string): string {
   const short = Buffer.byteLength(above) + id.length < roomForTmuxSocket ? above : "/tmp";
-  const directory = posix.join(short, `ramure-${id}`);
+  return posix.join(short, `ramure-${id}`);
+}
+
+/** Made without `-p`: one that somebody else made before us is an error, not a home. */
+async function makeDirectory(machine: Machine, directory: string): Promise<void> {
   const made = await machine.exec(["mkdir", "-m", "700", "--", directory]);
   if (!made.ok) throw new Error(`cannot make ${directory} on ${machine.summary}: ${made.stderr}`);
-  return directory;
 }
 
 async function placeExtension(

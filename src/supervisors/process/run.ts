@@ -27,14 +27,21 @@ export interface Run {
   agentDir(id: string): Promise<string>;
   /** Lets as many agents start at once as there are cores. */
   readonly startGate: StartGate;
+  /** Make a harness record what it makes and show no secrets; the same one for the same harness. */
+  outfit(harness: Harness): Harness;
   /** Add to the run's journal. */
   note(record: JournalNote): void;
+  /** Add to the run's journal; resolves when it is on the disk. Never rejects: a disk that cannot be written stops no run. */
+  commit(record: JournalNote): Promise<void>;
   stop(reason?: string): Promise<void>;
 }
 
 export interface JournalNote {
   readonly type: string;
   readonly path: string;
+  readonly epoch?: number | undefined;
+  /** Who emitted it, seen from `path`. Default: `path` itself. */
+  readonly source?: string | undefined;
   readonly data?: unknown;
 }
 

@@ -15,6 +15,8 @@ export interface HomeLayout {
 /** Where one run lies. */
 export interface RunPaths {
   readonly record: string;
+  /** What the run makes outside its process, for whoever finds it dead. */
+  readonly things: string;
   readonly socket: string;
   readonly logDir: string;
 }
@@ -55,7 +57,8 @@ export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths
   const logDir = join(layout.logs, id);
   await privateDirectory(logDir);
   const socket = await socketPath(layout, id);
-  return { record: join(layout.runtimes, `${id}.json`), socket, logDir };
+  const file = (end: string): string => join(layout.runtimes, `${id}${end}`);
+  return { record: file(".json"), things: file(".things.jsonl"), socket, logDir };
 }
 
 /** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */

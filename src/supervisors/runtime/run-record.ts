@@ -59,9 +59,21 @@ export async function writeRunRecord(
 export async function removeRunRecord(run: Pick<RunPaths, "record" | "socket">): Promise<void> {
   await rm(run.socket, { force: true });
   await rm(run.record, { force: true });
+  await removeShortDirectory(run);
+}
+
+/** Remove the short directory for long homes with the last socket in it. */
+export async function removeShortDirectory(
+  run: Pick<RunPaths, "record" | "socket">,
+): Promise<void> {
   const directory = dirname(run.socket);
-  // The short directory for long homes goes with the last socket in it; ENOTEMPTY says it was not the last.
+  // ENOTEMPTY says it was not the last.
   if (directory !== dirname(run.record)) await rmdir(directory).catch(() => {});
+}
+
+/** Where the door for a run's agents is, beside its control socket. */
+export function doorOf(socket: string): string {
+  return socket.replace(/\.sock$/, ".door");
 }
 
 /** List the runs that have a record, oldest first, and say of each whether it lives. Removes nothing. */
@@ -75,19 +87,8 @@ export async function listRuns(layout: HomeLayout): Promise<readonly ListedRun[]
   return Promise.all(known.map(async (record) => ({ record, liveness: await livenessOf(record) })));
 }
 
-/** Remove the records of dead runs; gives those it removed. A run that may live is never touched. */
-export async function sweepRuns(layout: HomeLayout): Promise<readonly RunRecord[]> {
-  const dead = (await listRuns(layout)).filter((run) => run.liveness === "dead");
-  for (const { record } of dead) {
-    await removeRunRecord({
-      record: join(layout.runtimes, `${record.id}.json`),
-      socket: record.socket,
-    });
-  }
-  return dead.map((run) => run.record);
-}
-
-async function readRecord(layout: HomeLayout, name: string): Promise<RunRecord | undefined> {
+/** Read the record of a run by its file's name; undefined when there is none that could be read. */
+export async function readRecord(layout: HomeLayout, name: string): Promise<RunRecord | undefined> {
   try {
     const path = join(layout.runtimes, name);
     if (!(await lstat(path)).isFile()) return undefined;
@@ -118,8 +119,8 @@ async function livenessOf(record: RunRecord): Promise<RunLiveness> {
   return (await isSameProcess(record.pid, record.processStart)) ? "silent" : "dead";
 }
 
-/** A connection is the test: a file alone says nothing. */
-function answers(socket: string): Promise<boolean> {
+/** Tell whether somebody listens there: a file alone says nothing. */
+export function answers(socket: string): Promise<boolean> {
   return new Promise((settle) => {
     const probe = connect(socket);
     const end = (answered: boolean) => {

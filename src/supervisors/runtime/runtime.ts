@@ -9,9 +9,9 @@ import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { type RegistryMessage, registryBehavior } from "../../actors/registry-actor.ts";
 import { createSystem, type System } from "../../actors/system.ts";
+import { systemClock } from "../../actors/system-clock.ts";
 import { LocalImage } from "../../machines/local.ts";
 import type { Image } from "../../machines/machine.ts";
-import { endMarked } from "../../machines/process-table.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import { processBehavior } from "../process/process-actor.ts";
 import { ProcessRecord } from "../process/process-record.ts";
@@ -19,6 +19,13 @@ import type { Addressee, JournalNote, Run } from "../process/run.ts";
 import type { ProcessMessage } from "../process/scope.ts";
 import { privateDirectory, type RunPaths } from "./home.ts";
 import type { Journal } from "./journal.ts";
+import type { Redaction } from "./journal-redaction.ts";
+import { JournaledRegistry } from "./journaled-registry.ts";
+import { type ReapedRun, reapRun } from "./reaper.ts";
+import { runHarness } from "./run-harness.ts";
+import { doorOf } from "./run-record.ts";
+import { sparedProcesses } from "./spared-processes.ts";
+import { readThings, ThingLog } from "./things.ts";
 
 export interface RuntimeParts {
   readonly id: string;
@@ -27,6 +34,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly harness: Harness;
   readonly journal: Journal;
+  readonly redaction: Redaction;
   /** What every process of the run finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -45,24 +53,31 @@ export class Runtime implements Run {
   readonly directory: Map<string, Addressee> = new Map();
   readonly system: System;
   readonly registry: Ref<RegistryMessage>;
-  readonly #paths: RunPaths;
   readonly journal: Journal;
+  readonly redaction: Redaction;
+  readonly #paths: RunPaths;
+  readonly #things: ThingLog;
+  readonly #outfitted = new WeakMap<Harness, Harness>();
   readonly startGate: StartGate = createStartGate(availableParallelism());
   #bridge: Promise<Bridge> | undefined;
   #root: { readonly record: ProcessRecord; ref: Ref<ProcessMessage> } | undefined;
   #agents = 0;
 
-  constructor({ id, paths, logDir, clock, harness, journal, environment }: RuntimeParts) {
+  constructor(parts: RuntimeParts) {
+    const { id, paths, clock, journal } = parts;
     this.id = id;
-    this.logDir = logDir;
+    this.logDir = parts.logDir;
     this.clock = clock;
-    this.harness = harness;
-    this.environment = environment;
+    this.harness = parts.harness;
+    this.environment = parts.environment;
+    this.redaction = parts.redaction;
+    this.#things = new ThingLog({ file: paths.things, run: id, clock });
     this.image = new LocalImage();
     this.#paths = paths;
     this.journal = journal;
     this.system = createSystem({ clock });
-    this.registry = this.system.spawn(registryBehavior(), { kind: "registry" });
+    const registry = this.system.spawn(registryBehavior(), { kind: "registry" });
+    this.registry = new JournaledRegistry(registry, (record) => journal.append(record));
   }
 
   get root(): ProcessRecord | undefined {
@@ -90,10 +105,23 @@ export class Runtime implements Run {
 
   door(): Promise<Door> {
     this.#bridge ??= openBridge({
-      socket: this.#paths.socket.replace(/\.sock$/, ".door"),
+      socket: doorOf(this.#paths.socket),
       clock: this.clock,
+      log: ({ path = "/", ...event }) => this.note({ type: event.type, path, data: event }),
     });
     return this.#bridge;
+  }
+
+  outfit(harness: Harness): Harness {
+    const known = this.#outfitted.get(harness);
+    if (known) return known;
+    const outfitted = runHarness(harness, {
+      things: this.#things,
+      redaction: this.redaction,
+      paneLog: (path) => `${join(this.logDir, "agents", path)}.pane.log`,
+    });
+    this.#outfitted.set(harness, outfitted);
+    return outfitted;
   }
 
   newAgentId(): string {
@@ -107,8 +135,15 @@ export class Runtime implements Run {
     return directory;
   }
 
-  note({ type, path, data }: JournalNote): void {
-    this.journal.append({ type, path, data });
+  note(record: JournalNote): void {
+    this.journal.append(record);
+  }
+
+  /** Where a test moves the clock, nothing waits for the disk: its time would not be the test's. */
+  commit(record: JournalNote): Promise<void> {
+    if (this.clock === systemClock) return this.journal.commit(record);
+    this.journal.append(record);
+    return Promise.resolve();
   }
 
   async stop(reason = "the run was stopped"): Promise<void> {
@@ -122,13 +157,31 @@ export class Runtime implements Run {
     await this.#root?.ref.kill();
   }
 
-  /** End everything that the run still has, in the order in which it depends on each other. */
-  async close(): Promise<void> {
+  /**
+   * End everything that the run still has, in the order in which it depends on each other.
+   *
+   * Resolves with what is still there after that: its record must stay for the next reaper.
+   */
+  async close(): Promise<ReapedRun> {
     await this.#root?.ref.exited;
     await this.system.stop({ deadlineMs: stopDeadlineMs });
-    await endMarked("RAMURE_RUN", this.id);
+    const reaped = await this.#reap();
     await (await this.#bridge)?.close();
+    await this.commit({ type: "run-ended", path: "/", data: { state: this.root?.state } });
     await this.journal.close();
+    return reaped;
+  }
+
+  /** Remove what the tree recorded and did not remove itself. */
+  async #reap(): Promise<ReapedRun> {
+    const things = await readThings(this.#things.file);
+    const run = { id: this.id, things, thingsFile: this.#things.file };
+    const reaped = await reapRun(run, await sparedProcesses([]));
+    const { id, left } = reaped;
+    const removed = reaped.removed.filter(({ kind }) => kind !== "file");
+    if (removed.length + left.length > 0)
+      this.note({ type: "reaped", path: "/", data: { run: id, removed, left } });
+    return reaped;
   }
 
   #spawn(record: ProcessRecord): Ref<ProcessMessage> {

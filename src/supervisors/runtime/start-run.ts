@@ -9,9 +9,13 @@ import { leave } from "../process/scope.ts";
 import { type ControlServer, openControlServer } from "./control-server.ts";
 import { prepareHome, privateDirectory, runPaths } from "./home.ts";
 import { openJournal } from "./journal.ts";
+import { createRedaction } from "./journal-redaction.ts";
+import { reapOthers, sayLeft } from "./reap-others.ts";
+import type { ReapedRun } from "./reaper.ts";
 import { runHandlers } from "./run-handlers.ts";
 import { removeRunRecord, writeRunRecord } from "./run-record.ts";
 import { Runtime } from "./runtime.ts";
+import { secretsOf } from "./secrets.ts";
 import { onStopRequests } from "./signals.ts";
 import { reportStop } from "./stop-report.ts";
 
@@ -65,7 +69,8 @@ async function openRuntime(
   const logDir = options.logDir ?? paths.logDir;
   await privateDirectory(logDir);
   const program = relative(process.cwd(), process.argv[1] ?? process.execPath);
-  const journal = await openJournal({ file: `${logDir}/runtime.jsonl`, clock });
+  const redaction = createRedaction(secretsOf(process.env));
+  const journal = await openJournal({ file: `${logDir}/runtime.jsonl`, clock, redaction });
   const environment = { RAMURE_HOME: layout.home, RAMURE_RUN: id };
   const runtime = new Runtime({
     id,
@@ -74,18 +79,29 @@ async function openRuntime(
     clock,
     harness: options.harness ?? piHarness(),
     journal,
+    redaction,
     environment,
   });
   const facts = { id, program, startedAt: clock.wallNow() };
-  await writeRunRecord(paths, facts);
-  closers.push(() => removeRunRecord(paths));
+  const record = await writeRunRecord(paths, { ...facts, logDir });
+  let left: ReapedRun["left"] = [];
+  closers.push(async () => {
+    // What is still there has no other record: it stays for the next reaper.
+    if (left.length === 0) await removeRunRecord(paths);
+  });
+  await runtime.commit({ type: "run-started", path: "/", data: record });
+  await reapOthers(layout, runtime);
   const control: ControlServer = await openControlServer({
     socket: paths.socket,
     handlers: runHandlers(runtime, { ...facts, pid: process.pid, logDir }),
   });
   closers.push(
     () => control.close(),
-    () => runtime.close(),
+    async () => {
+      ({ left } = await runtime.close());
+      sayLeft(left);
+      await reapOthers(layout, runtime);
+    },
   );
   closers.unshift(
     onStopRequests({

@@ -1,0 +1,84 @@
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { HomeError } from "../../errors.ts";
+import type { HomeLayout } from "./home.ts";
+import { isSameProcess } from "./process-start.ts";
+import { answers, type RunRecord, readRecord } from "./run-record.ts";
+import { type RecordedThing, readThings } from "./things.ts";
+
+/** A run whose process is gone, by what it left in the home. */
+export interface DeadRun {
+  readonly id: string;
+  /** Absent when only other files of the run are left. */
+  readonly record?: RunRecord | undefined;
+  readonly things: readonly RecordedThing[];
+  /** Where it said who it is and what it makes; they go last. Absent: a living run, which removes its own record. */
+  readonly recordFile?: string | undefined;
+  readonly thingsFile: string;
+}
+
+/** The runs of a home, told apart by whether their processes live. */
+export interface Survey {
+  readonly dead: readonly DeadRun[];
+  readonly living: readonly RunRecord[];
+  /** Files that were written beside a run's own and whose writer is gone. */
+  readonly strays: readonly string[];
+}
+
+/**
+ * Look through the home of this user. Touches nothing.
+ *
+ * Throws HomeError when the home belongs to somebody else. None at all is an empty one.
+ */
+export async function surveyRuns(layout: HomeLayout): Promise<Survey> {
+  const names = await namesIn(layout);
+  const ids = new Set(names.flatMap((name) => runFile.exec(name)?.[1] ?? []));
+  const looked = await Promise.all([...ids].map((id) => lookAt(layout, id)));
+  const strays = await Promise.all(names.map((name) => strayFile(layout, name)));
+  return {
+    dead: looked.flatMap((run) => (run?.type === "dead" ? run.dead : [])),
+    living: looked.flatMap((run) => (run?.type === "living" ? run.record : [])),
+    strays: strays.filter((file) => file !== undefined),
+  };
+}
+
+const runFile = /^([a-z0-9_-]+)\.(?:json|things\.jsonl|sock|door)$/;
+const draft = /^[a-z0-9_-]+\.json\.(\d+)\.tmp$/;
+
+async function namesIn({ runtimes }: HomeLayout): Promise<readonly string[]> {
+  const found = await lstat(runtimes).catch(() => undefined);
+  if (found === undefined) return [];
+  const user = process.getuid?.();
+  if (!found.isDirectory()) throw new HomeError(runtimes, "is not a directory");
+  if (user !== undefined && found.uid !== user)
+    throw new HomeError(runtimes, `belongs to user ${found.uid}, not to ${user}`);
+  return await readdir(runtimes);
+}
+
+type Looked =
+  | { readonly type: "dead"; readonly dead: DeadRun }
+  | { readonly type: "living"; readonly record: RunRecord };
+
+/** Undefined: nobody can tell whose it is, so nobody touches it. */
+async function lookAt(layout: HomeLayout, id: string): Promise<Looked | undefined> {
+  const recordFile = join(layout.runtimes, `${id}.json`);
+  const thingsFile = join(layout.runtimes, `${id}.things.jsonl`);
+  const record = await readRecord(layout, `${id}.json`);
+  if (record && (await lives(record))) return { type: "living", record };
+  // A record is there before anything else of its run: one that cannot be read is not ours to judge.
+  if (!record && (await lstat(recordFile).catch(() => undefined))) return undefined;
+  if (!record && (await answers(join(layout.runtimes, `${id}.sock`)))) return undefined;
+  const things = await readThings(thingsFile);
+  return { type: "dead", dead: { id, record, things, recordFile, thingsFile } };
+}
+
+/** A socket that answers counts as well: the process may be one that this one cannot see. */
+async function lives({ pid, processStart, socket }: RunRecord): Promise<boolean> {
+  return (await isSameProcess(pid, processStart)) || (await answers(socket));
+}
+
+async function strayFile({ runtimes }: HomeLayout, name: string): Promise<string | undefined> {
+  const pid = draft.exec(name)?.[1];
+  if (pid === undefined || (await isSameProcess(Number(pid), undefined))) return undefined;
+  return join(runtimes, name);
+}

@@ -1,0 +1,76 @@
+import type { CallOptions, Ref, Reply, StopOptions } from "../../actors/behavior.ts";
+import type { ExitReason } from "../../actors/exit-reason.ts";
+import type { RegistryMessage } from "../../actors/registry-actor.ts";
+import type { JournalRecord } from "./journal-line.ts";
+
+/** The run's registry, as all tell it what they have become: each word is in the journal before the registry has it. */
+export class JournaledRegistry implements Ref<RegistryMessage> {
+  readonly #registry: Ref<RegistryMessage>;
+  readonly #note: (record: JournalRecord) => void;
+
+  constructor(registry: Ref<RegistryMessage>, note: (record: JournalRecord) => void) {
+    this.#registry = registry;
+    this.#note = note;
+  }
+
+  get path(): string {
+    return this.#registry.path;
+  }
+
+  get pid(): number {
+    return this.#registry.pid;
+  }
+
+  get epoch(): number {
+    return this.#registry.epoch;
+  }
+
+  get started(): Promise<boolean> {
+    return this.#registry.started;
+  }
+
+  get exited(): Promise<ExitReason> {
+    return this.#registry.exited;
+  }
+
+  send(message: RegistryMessage): boolean {
+    const record = recordOf(message);
+    if (record) this.#note(record);
+    return this.#registry.send(message);
+  }
+
+  call<Value>(
+    make: (reply: Reply<Value>) => RegistryMessage,
+    options?: CallOptions,
+  ): Promise<Value>;
+  call(message: RegistryMessage, options?: CallOptions): Promise<unknown>;
+  call(
+    what: RegistryMessage | ((reply: Reply<unknown>) => RegistryMessage),
+    options?: CallOptions,
+  ): Promise<unknown> {
+    return typeof what === "function"
+      ? this.#registry.call(what, options)
+      : this.#registry.call(what, options);
+  }
+
+  stop(reason?: ExitReason, options?: StopOptions): Promise<ExitReason> {
+    return this.#registry.stop(reason, options);
+  }
+
+  kill(): Promise<ExitReason> {
+    return this.#registry.kill();
+  }
+}
+
+function recordOf(message: RegistryMessage): JournalRecord | undefined {
+  if (message.type === "changed") {
+    const { path, kind, epoch } = message.node;
+    return { type: `${kind}-state`, path, epoch, data: message.node };
+  }
+  if (message.type === "removed") return { type: "removed", path: message.path };
+  if (message.type === "connected" || message.type === "disconnected") {
+    const { type, connection } = message;
+    return { type, path: connection.from, data: connection };
+  }
+  return undefined;
+}

@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { findMarked, type HostProcess, readProcess } from "../../machines/process-table.ts";
+import type { DeadRun } from "./dead-runs.ts";
+import { isOurDirectory, ownFileAt } from "./owned-files.ts";
+import { isSameProcess } from "./process-start.ts";
+import { doorOf } from "./run-record.ts";
+
+/** One thing that a run left. */
+export interface Leftover {
+  readonly kind: "process" | "tmux-server" | "socket" | "directory" | "file";
+  /** Its path, or its pid and command; names the machine where that is not this host. */
+  readonly name: string;
+}
+
+/** What carries the run's mark in its environment. */
+export const runMark = "RAMURE_RUN";
+
+/** Find what a run left, in the order in which it is removed. Touches nothing. */
+export async function leftoversOf(
+  run: DeadRun,
+  spared: ReadonlySet<number>,
+): Promise<readonly Leftover[]> {
+  const found = await Promise.all([
+    serversOf(run),
+    processesOf(run, spared),
+    socketsOf(run),
+    directoriesOf(run),
+    elsewhere(run),
+    filesOf(run),
+  ]);
+  return found.flat();
+}
+
+/** The sockets of tmux servers that a run recorded on this host. */
+export function tmuxSockets({ things }: DeadRun): readonly string[] {
+  const servers = things.filter((thing) => thing.kind === "tmux-server" && isHere(thing));
+  return servers.map(({ file }) => file);
+}
+
+/** The sockets that a run had on this host, those of tmux apart. */
+export function runSockets({ record, things, recordFile }: DeadRun): readonly string[] {
+  const control = record?.socket ?? recordFile?.replace(/\.json$/, ".sock");
+  const known = control === undefined ? [] : [control, doorOf(control)];
+  const own = things.filter((thing) => thing.kind === "socket" && isHere(thing));
+  return [...new Set([...known, ...own.map(({ file }) => file)])];
+}
+
+/** The directories that a run recorded on this host. */
+export function runDirectories({ things }: DeadRun): readonly string[] {
+  const own = things.filter((thing) => thing.kind === "directory" && isHere(thing));
+  return own.map(({ file }) => file);
+}
+
+/** The live processes that carry the run's mark, or that it recorded; none that is spared. */
+export async function runProcesses(
+  { id, things }: DeadRun,
+  spared: ReadonlySet<number>,
+): Promise<readonly HostProcess[] | undefined> {
+  const marked = await findMarked(runMark, id);
+  if (marked === undefined) return undefined;
+  const recorded = await Promise.all(things.filter(isHere).map(recordedProcess));
+  const all = [...marked, ...recorded.filter((entry) => entry !== undefined)];
+  const byPid = new Map(all.map((entry) => [entry.pid, entry]));
+  return [...byPid.values()].filter(({ pid }) => !spared.has(pid));
+}
+
+async function recordedProcess({
+  pid,
+  processStart,
+}: DeadRun["things"][number]): Promise<HostProcess | undefined> {
+  if (pid === undefined || processStart === undefined) return undefined;
+  return (await isSameProcess(pid, processStart)) ? await readProcess(pid) : undefined;
+}
+
+async function serversOf(run: DeadRun): Promise<readonly Leftover[]> {
+  return await existing(tmuxSockets(run), "socket", "tmux-server");
+}
+
+async function socketsOf(run: DeadRun): Promise<readonly Leftover[]> {
+  return await existing(runSockets(run), "socket", "socket");
+}
+
+async function directoriesOf(run: DeadRun): Promise<readonly Leftover[]> {
+  return await existing(runDirectories(run).filter(isOurDirectory), "directory", "directory");
+}
+
+async function filesOf({ recordFile, thingsFile }: DeadRun): Promise<readonly Leftover[]> {
+  const files = recordFile === undefined ? [thingsFile] : [thingsFile, recordFile];
+  return await existing(files, "file", "file");
+}
+
+async function processesOf(
+  run: DeadRun,
+  spared: ReadonlySet<number>,
+): Promise<readonly Leftover[]> {
+  const found = (await runProcesses(run, spared)) ?? [];
+  return await Promise.all(
+    found.map(async ({ pid }) => ({ kind: "process", name: `${pid} (${await commandOf(pid)})` })),
+  );
+}
+
+/** What lies on another machine cannot be removed from here. */
+function elsewhere({ things }: DeadRun): readonly Leftover[] {
+  const away = things.filter((thing) => !isHere(thing));
+  return away.map(({ kind, file, machine }) => ({ kind, name: `${file} on ${machine}` }));
+}
+
+async function existing(
+  paths: readonly string[],
+  is: "socket" | "directory" | "file",
+  kind: Leftover["kind"],
+): Promise<readonly Leftover[]> {
+  const there = await Promise.all(paths.map(async (path) => (await ownFileAt(path)) === is));
+  return paths.filter((_, index) => there[index]).map((name) => ({ kind, name }));
+}
+
+function isHere({ machine }: { readonly machine?: string | undefined }): boolean {
+  return machine === undefined;
+}
+
+async function commandOf(pid: number): Promise<string> {
+  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "gone");
+  return name.trim();
+}

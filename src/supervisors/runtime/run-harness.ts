@@ -1,0 +1,62 @@
+import { dirname } from "node:path";
+import type { Harness, Launched, LaunchSpec } from "../../actors/agent/harness.ts";
+import { privateDirectory } from "./home.ts";
+import type { Redaction } from "./journal-redaction.ts";
+import type { ThingLog } from "./things.ts";
+
+/** What a run gives to whatever launches its agents. */
+export interface Outfit {
+  readonly things: ThingLog;
+  readonly redaction: Redaction;
+  /** Where an agent's terminal is logged, on this host. */
+  paneLog(path: string): string;
+}
+
+/** Make a harness record what it makes, log where the run logs, and show none of the run's secrets. */
+export function runHarness(harness: Harness, outfit: Outfit): Harness {
+  return {
+    kind: harness.kind,
+    launch: async (spec) => {
+      outfit.redaction.add(spec.token);
+      return await launch(harness, spec, outfit);
+    },
+    release: async (machine, run) => await harness.release?.(machine, run),
+  };
+}
+
+async function launch(harness: Harness, spec: LaunchSpec, outfit: Outfit): Promise<Launched> {
+  const { things, redaction } = outfit;
+  const { path, epoch } = spec;
+  const paneLog = outfit.paneLog(path);
+  await privateDirectory(dirname(paneLog));
+  try {
+    const launched = await harness.launch({
+      ...spec,
+      paneLog,
+      record: (thing) => things.record(thing, { path, epoch }),
+      conceal: (secret) => redaction.add(secret),
+    });
+    return discreet(launched, redaction);
+  } catch (error) {
+    throw withoutSecrets(error, redaction);
+  }
+}
+
+/** What stood on its screen goes into messages that people read. */
+function discreet(launched: Launched, redaction: Redaction): Launched {
+  return {
+    exited: launched.exited.then((exit) => ({ ...exit, detail: redaction.text(exit.detail) })),
+    alive: () => launched.alive(),
+    attach: (options) => launched.attach(options),
+    stop: () => launched.stop(),
+    kill: () => launched.kill(),
+  };
+}
+
+/** The error itself, so that its class tells what it did, with another message where that had a secret. */
+function withoutSecrets(error: unknown, redaction: Redaction): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = redaction.text(error.message);
+  if (message === error.message) return error;
+  return Object.assign(error, { message, stack: redaction.text(error.stack ?? "") });
+}

@@ -1,0 +1,121 @@
+import { constants, lstat, open, readFile, rm } from "node:fs/promises";
+import type { Thing } from "../../actors/agent/harness.ts";
+import type { Clock } from "../../actors/clock.ts";
+import { Fields } from "./control-fields.ts";
+import { syncFolder } from "./journal-file.ts";
+import { processStart } from "./process-start.ts";
+
+/** A thing as its record has it: whose it is, and since when. */
+export interface RecordedThing extends Thing {
+  readonly run: string;
+  /** Who had it made: an agent, or the run itself as `/`. */
+  readonly path: string;
+  readonly epoch: number;
+  /** Wall-clock ms since 1970. */
+  readonly at: number;
+  /** What `processStart(pid)` said; tells a reused pid. */
+  readonly processStart?: string | undefined;
+}
+
+export interface ThingOwner {
+  readonly path: string;
+  readonly epoch: number;
+}
+
+const kinds: ReadonlySet<string> = new Set(["tmux-server", "socket", "directory"]);
+
+/**
+ * The record of what one run makes outside its process: one JSON object a line, only ever added to.
+ *
+ * A line is on the disk before its thing is made, so that whoever finds the run dead knows what to
+ * remove; a torn last line names nothing that exists.
+ */
+export class ThingLog {
+  readonly file: string;
+  readonly #run: string;
+  readonly #clock: Clock;
+  #exists = false;
+
+  constructor({
+    file,
+    run,
+    clock,
+  }: { readonly file: string; readonly run: string; readonly clock: Clock }) {
+    this.file = file;
+    this.#run = run;
+    this.#clock = clock;
+  }
+
+  /** Resolves when the record is on the disk. Rejects when it cannot be written: then the thing must not be made. */
+  async record(thing: Thing, owner: ThingOwner): Promise<void> {
+    const start = thing.pid === undefined ? undefined : await processStart(thing.pid);
+    const recorded: RecordedThing = {
+      ...thing,
+      run: this.#run,
+      ...owner,
+      at: this.#clock.wallNow(),
+      processStart: start,
+    };
+    const handle = await open(this.file, addOnly, 0o600);
+    try {
+      await handle.appendFile(`${JSON.stringify({ v: 1, ...recorded })}\n`);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    if (!this.#exists) await syncFolder(this.file);
+    this.#exists = true;
+  }
+
+  /** Forget everything: nothing of it is left. */
+  async remove(): Promise<void> {
+    await rm(this.file, { force: true });
+  }
+}
+
+const addOnly =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+
+/** Read what a run has recorded; lines that cannot be read are left out. The last word on a thing counts. */
+export async function readThings(file: string): Promise<readonly RecordedThing[]> {
+  const things = new Map<string, RecordedThing>();
+  for (const line of (await textOf(file)).split("\n")) {
+    const thing = parseThing(line);
+    if (thing) things.set(`${thing.machine ?? ""} ${thing.file}`, thing);
+  }
+  return [...things.values()];
+}
+
+async function textOf(file: string): Promise<string> {
+  try {
+    return (await lstat(file)).isFile() ? await readFile(file, "utf8") : "";
+  } catch {
+    // Gone meanwhile: another reaper, or its run's own end, was there first.
+    return "";
+  }
+}
+
+function parseThing(line: string): RecordedThing | undefined {
+  try {
+    const fields = new Fields(JSON.parse(line), "thing");
+    const kind = fields.text("kind");
+    if (fields.number("v") !== 1 || !isKind(kind)) return undefined;
+    return {
+      kind,
+      file: fields.text("file"),
+      machine: fields.optionalText("machine"),
+      pid: fields.optionalNumber("pid"),
+      run: fields.text("run"),
+      path: fields.text("path"),
+      epoch: fields.number("epoch"),
+      at: fields.number("at"),
+      processStart: fields.optionalText("processStart"),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function isKind(kind: string): kind is Thing["kind"] {
+  return kinds.has(kind);
+}

@@ -5,6 +5,7 @@ import { type Deferred, deferred } from "./deferred.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
 import { EndpointTable } from "./endpoint-table.ts";
+import { checkMessage } from "./event-check.ts";
 import { hasEnded, next, type ProcessEvent, type ProcessState } from "./lifecycle.ts";
 import type { Addressee, Run } from "./run.ts";
 
@@ -16,6 +17,9 @@ export interface ProcessControl {
 
 /** How many messages wait for a process that is being started (design, section 4). */
 const maxEarly = 1_000;
+
+/** How many events of a process stay in memory; who reads from further back gets a `gap` event instead. */
+const maxEvents = 10_000;
 
 /** The epoch of a process that runs. */
 export interface Living {
@@ -54,7 +58,7 @@ export class ProcessRecord {
     /** The process that stands for this one outside: its agents and endpoints are this one's. */
     face?: ProcessRecord | undefined,
   ) {
-    this.log = createEventLog({ clock: run.clock, path });
+    this.log = createEventLog({ clock: run.clock, path, max: maxEvents });
     this.agents = face?.agents ?? new Map();
     this.endpoints = face?.endpoints ?? new EndpointTable(path, run.clock);
     this.#since = run.clock.wallNow();
@@ -114,7 +118,7 @@ export class ProcessRecord {
       this.move({ type: "stop-requested" });
   }
 
-  /** Append the terminal event and settle the result: once an epoch, however often it is told. */
+  /** Append the terminal event; the result settles when that is on the disk. Once an epoch, however often it is told. */
   ended(ending: Ending): void {
     if (hasEnded(this.#state)) return;
     for (const child of this.children.values())
@@ -123,16 +127,21 @@ export class ProcessRecord {
     this.thrown = ending.thrown;
     this.living = undefined;
     this.#early.length = 0;
-    this.emit(terminal.type, terminal.data);
+    const event = this.log.append(terminal.type, terminal.data, { epoch: this.#epoch });
+    const kept = event ? this.run.commit(event) : Promise.resolve();
     this.move({ type: `ended-${terminal.type}` });
-    if (terminal.type === "done") this.#result.resolve(terminal.data.result);
-    else this.#result.reject(errorOf(this, ending));
+    const result = this.#result;
+    const error = terminal.type === "done" ? undefined : errorOf(this, ending);
+    void kept.then(() => {
+      if (terminal.type === "done") result.resolve(terminal.data.result);
+      else result.reject(error);
+    });
     for (const listener of [...this.#onEnd]) listener(terminal, ending);
   }
 
   emit(type: string, data: unknown): void {
-    const entry = this.log.append(type, data, { epoch: this.#epoch });
-    this.run.note({ type: "process-event", path: this.path, data: entry });
+    const event = this.log.append(type, data, { epoch: this.#epoch });
+    if (event) this.run.note(event);
   }
 
   move(event: ProcessEvent): void {
@@ -151,7 +160,9 @@ export class ProcessRecord {
 
   /** What can be asked of it by its path. */
   addressee(): Addressee {
-    const deliver = (message: unknown): boolean => this.deliver(message);
+    const { contract } = this.definition.options;
+    const deliver = (message: unknown): boolean =>
+      this.deliver(checkMessage(this.path, contract, message));
     return {
       kind: "process",
       path: this.path,
@@ -183,6 +194,5 @@ export class ProcessRecord {
       summary,
     };
     this.run.registry.send({ type: "changed", node });
-    this.run.note({ type: "process-state", path: this.path, data: node });
   }
 }

@@ -3,7 +3,7 @@ import { SuperJSON } from "superjson";
 /** A value as one JSON object: `meta` is there only when plain JSON would have lost something. */
 export interface WireValue {
   readonly json?: unknown;
-  /** What superjson needs to make dates, maps, bytes, errors and `undefined` of `json` again. */
+  /** What superjson needs to make dates, maps, bytes, errors and a list's `undefined` of `json` again. */
   readonly meta?: unknown;
 }
 
@@ -45,7 +45,7 @@ export function decodeValue(wire: WireValue): unknown {
   }
 }
 
-/** Tell whether `JSON.parse(JSON.stringify(value))` gives the same again. */
+/** Tell whether `JSON.parse(JSON.stringify(value))` gives the same again; a member that is undefined counts as absent. */
 export function isPlainJson(value: unknown, depth = 0): boolean {
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
   if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
@@ -53,7 +53,9 @@ export function isPlainJson(value: unknown, depth = 0): boolean {
   if (Array.isArray(value)) return isPlainList(value, depth);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const item of Object.values(value)) if (!isPlainJson(item, depth + 1)) return false;
+  for (const item of Object.values(value)) {
+    if (item !== undefined && !isPlainJson(item, depth + 1)) return false;
+  }
   return true;
 }
 

@@ -8,23 +8,40 @@ export interface Redaction {
 }
 
 const shortestSecret = 6;
+/** What the tokens of agents look like. A run has thousands: they are found by their form, not one by one. */
+const tokenForm = /^[0-9a-z]{40}$/;
+const tokenBytes = 40;
+const longWord = /[0-9a-z]{40,}/g;
 const deepest = 64;
 const redacted = "[redacted]";
 
 /** Start knowing secrets; none at first. */
 export function createRedaction(secrets: Iterable<string> = []): Redaction {
   const known = new Set<string>();
+  const tokens = new Set<string>();
   const text = (given: string): string => {
     let result = given;
     for (const secret of known)
       if (result.includes(secret)) result = result.replaceAll(secret, redacted);
-    return result;
+    if (tokens.size === 0) return result;
+    return result.replace(longWord, (word) => withoutTokens(word, tokens));
   };
   const add = (secret: string): void => {
-    if (secret.length >= shortestSecret) known.add(secret);
+    if (tokenForm.test(secret)) tokens.add(secret);
+    else if (secret.length >= shortestSecret) known.add(secret);
   };
   for (const secret of secrets) add(secret);
-  return { add, text, value: (value) => (known.size === 0 ? value : walk(value, text, 0)) };
+  const knowsNone = (): boolean => known.size + tokens.size === 0;
+  return { add, text, value: (value) => (knowsNone() ? value : walk(value, text, 0)) };
+}
+
+function withoutTokens(word: string, tokens: ReadonlySet<string>): string {
+  for (let start = 0; start + tokenBytes <= word.length; start += 1) {
+    const end = start + tokenBytes;
+    if (!tokens.has(word.slice(start, end))) continue;
+    return `${word.slice(0, start)}${redacted}${withoutTokens(word.slice(end), tokens)}`;
+  }
+  return word;
 }
 
 type Replace = (text: string) => string;

@@ -33,11 +33,13 @@ export interface ChildCounts {
   readonly workers: number;
 }
 
+/** How to start one child more. */
 export interface StartOptions {
   /** Calls the start off. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How to restart a child by hand. */
 export interface RestartOptions {
   /** Stop it first when it runs, and wait no longer when it waits. Default: false. */
   readonly force?: boolean | undefined;

@@ -4,6 +4,7 @@ import type { ResolvedSpec } from "./child-spec.ts";
 import { RestartWindow } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 
+/** What a child is doing. `restarting` waits for its next start; `ignored` had nothing to run. */
 export type ChildStatus =
   | "starting"
   | "running"

@@ -20,6 +20,7 @@ export interface ChildTemplate<Args = void, Message = unknown>
   start(context: Context<Message>, args: Args): Startable<Message>;
 }
 
+/** How a dynamic supervisor decides over its children; it restarts them one for one. */
 export interface DynamicSupervisorFlags {
   /** Its name among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
@@ -29,6 +30,7 @@ export interface DynamicSupervisorFlags {
   readonly maxChildren?: number | undefined;
 }
 
+/** How to start one child more. */
 export interface DynamicStartOptions extends StartOptions {
   /** The child's id. Default: the template's and a counter. */
   readonly id?: ChildId | undefined;

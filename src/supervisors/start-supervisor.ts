@@ -14,6 +14,7 @@ export interface SupervisorParent {
   spawn<M, S>(behavior: Behavior<M, S>, options?: SpawnOptions<never>): Ref<M>;
 }
 
+/** How a supervisor decides over its children, and what it is called. */
 export interface SupervisorFlags extends Omit<SupervisionFlags, "dynamic"> {
   /** Its name among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;

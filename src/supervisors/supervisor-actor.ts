@@ -38,6 +38,7 @@ export type SupervisorMessage =
       readonly reply: Reply<ResolvedSpec | undefined>;
     };
 
+/** The ref of a supervisor; `supervisorOf` makes calls of it. */
 export type SupervisorRef = Ref<SupervisorMessage>;
 
 /**

@@ -13,6 +13,8 @@ export interface TcpAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What agents dial instead, where something in between forwards to us: `http://` or `https://`. */
+  readonly baseUrl?: string | undefined;
 }
 
 export interface AcceptOptions {
@@ -23,7 +25,8 @@ export interface AcceptOptions {
 }
 
 export interface Listener {
-  readonly address?: TcpAddress | undefined;
+  /** What a client dials; none for a Unix socket. */
+  readonly url?: string | undefined;
   close(): Promise<void>;
 }
 
@@ -66,8 +69,11 @@ export async function listenOnTcp(at: TcpAddress, accept: AcceptOptions): Promis
   await listener.listen(() => listener.server.listen(at.port, at.host));
   const bound = listener.server.address();
   const port = typeof bound === "object" && bound ? bound.port : at.port;
-  hosts.add(`${at.host.includes(":") ? `[${at.host}]` : at.host}:${port}`);
-  return { address: { host: at.host, port }, close: () => listener.close() };
+  const host = `${at.host.includes(":") ? `[${at.host}]` : at.host}:${port}`;
+  const url = new URL(at.baseUrl ?? `http://${host}/`);
+  hosts.add(host).add(url.host);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return { url: url.href, close: () => listener.close() };
 }
 
 async function checkSocketPath(path: string): Promise<void> {

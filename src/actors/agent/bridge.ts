@@ -15,7 +15,7 @@ export interface BridgeOptions {
   readonly clock?: Clock | undefined;
   /** Hears of every link that was refused or broken. Default: nobody. */
   readonly log?: ((event: BridgeEvent) => void) | undefined;
-  /** Also listen here, for machines that cannot reach the socket. Loopback only. Default: no. */
+  /** Also listen here, for machines that cannot reach the socket. Default: no. */
   readonly tcp?: TcpAddress | undefined;
   /** Connections at a time, welcome or not. Default: 4_096. */
   readonly maxConnections?: number | undefined;
@@ -23,8 +23,6 @@ export interface BridgeOptions {
 
 /** The runtime's door for agents: who has a token comes in, whatever he says is checked. */
 export interface Bridge extends Door {
-  /** Where it listens besides the socket, the port that was given out included. */
-  readonly tcp?: TcpAddress | undefined;
   /** Close every link and listener and remove the socket. Idempotent. */
   close(): Promise<void>;
 }
@@ -56,7 +54,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   }
   return {
     socket: options.socket,
-    tcp: options.tcp && listeners[0]?.address,
+    url: listeners[0]?.url,
     admit: (pass, listener) => guests.admit(pass, listener),
     connect: (received, closed) => connectLocally(link, received, closed),
     close: async () => {

@@ -4,7 +4,7 @@ import type { Pi, PiContext, PiEntry, PiMessage } from "./extension-pi.ts";
 const entryType = "ramure-message";
 
 /** The ids of our messages that the session holds. */
-export function idsIn(entries: readonly PiEntry[]): readonly string[] {
+function idsIn(entries: readonly PiEntry[]): readonly string[] {
   return entries.map(idOf).filter((id) => id !== undefined);
 }
 

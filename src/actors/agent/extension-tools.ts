@@ -132,7 +132,7 @@ function resultOf(text: string): PiToolResult {
 }
 
 /** pi leaves the output of our tools as long as it is, so it is cut here as pi cuts its own. */
-export function truncated(text: string): string {
+function truncated(text: string): string {
   const lines = text.split("\n", maxLines + 1);
   const fewLines = lines.length > maxLines ? lines.slice(0, maxLines).join("\n") : text;
   const bytes = new TextEncoder().encode(fewLines);

@@ -51,7 +51,7 @@ export function piWords(pi: PiWords): readonly string[] {
 /** What the extension is told of the agent that it speaks for. */
 export function factsText(
   { token, path, epoch, systemPrompt }: LaunchSpec,
-  more: { readonly socket: string; readonly harnessVersion: string; readonly retries: boolean },
+  more: { readonly harnessVersion: string; readonly retries: boolean },
 ): string {
   return JSON.stringify({ token, path, epoch, systemPrompt, ...more });
 }

@@ -12,8 +12,8 @@ import {
 } from "./scripted-model-script.ts";
 import { CompletionStream } from "./scripted-model-stream.ts";
 
-export type { ModelMessage, ModelRequest } from "./scripted-model-request.ts";
-export type { ModelScript, ReplyStep } from "./scripted-model-script.ts";
+export type { ModelRequest } from "./scripted-model-request.ts";
+export type { ModelScript } from "./scripted-model-script.ts";
 
 export interface ScriptedModelOptions {
   /** What the model answers. Default: `!` lines in the prompt; without any, it writes haikus and calls `finish`. */

@@ -65,6 +65,16 @@ describe("the extension", () => {
     expect(process.env.RAMURE_AGENT_FILE).toBeUndefined();
   });
 
+  it("dials by TCP where it is told a URL, with its token in a header", async () => {
+    world = await bridgeWorld({ tcp: { host: "127.0.0.1", port: 0 } });
+    const ears = new Ears();
+    world.bridge.admit(pass, ears);
+    const pi = new FakePi();
+    opened.pi.push(pi);
+    await pi.start({ url: world.bridge.url, ...pass });
+    expect((await ears.opens.first()).hello).toMatchObject(pass);
+  });
+
   it("adds its system prompt to pi's own", async () => {
     const { pi } = await greeted({ systemPrompt: "Be brief." });
     expect(await pi.emit("before_agent_start", { systemPrompt: "You are pi." })).toEqual({

@@ -71,7 +71,7 @@ describe("the parser at the door", () => {
   });
 });
 
-describe("20,000 generated frames", () => {
+describe("20,000 generated frames", { timeout: 60_000 }, () => {
   const samples = [...fromAgentSamples, ...toAgentSamples];
   const mutated = fc
     .tuple(fc.constantFrom(...samples), fc.string({ unit: "binary" }), fc.jsonValue())

@@ -1,48 +1,26 @@
 import { NoProcError, StoppedError } from "../errors.ts";
-import type { Behavior, MailboxOptions, Monitor, Ref, SpawnOptions } from "./behavior.ts";
-import { Cell } from "./cell.ts";
-import { CellContext } from "./cell-context.ts";
+import type { Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
+import type { Cell } from "./cell.ts";
 import type { Clock } from "./clock.ts";
-import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
-import { Deadlines } from "./deadlines.ts";
 import { kill, stopWithin, watch } from "./ending.ts";
 import type { EventLog } from "./event-log.ts";
-import { type Exit, type ExitReason, errorExit } from "./exit-reason.ts";
+import type { Exit, ExitReason } from "./exit-reason.ts";
 import { type GroupFace, groupFace } from "./group-face.ts";
-import { Groups } from "./groups.ts";
 import { type ActorInfo, describe, findChild, type TreeOptions } from "./introspection.ts";
-import type { CrashReport, Kernel, Orphan } from "./kernel.ts";
-import { Logs } from "./logs.ts";
+import type { Kernel, Orphan } from "./kernel.ts";
+import { makeKernel, makeRoot, type SystemOptions } from "./make-kernel.ts";
 import { link } from "./monitors.ts";
-import { Names } from "./names.ts";
-import { notice } from "./notices.ts";
 import { PathAddress } from "./path-address.ts";
 import { AddressRef, CellRef } from "./refs.ts";
-import { Scheduler } from "./scheduler.ts";
 import { noOptions, refOf, spawnChild } from "./spawning.ts";
-import { systemClock } from "./system-clock.ts";
 import { type Attribute, sample, type TopEntry, top } from "./top.ts";
-import { runTurn } from "./turn.ts";
-
-export interface SystemOptions {
-  /** Where time comes from. Default: the machine's own. */
-  readonly clock?: Clock | undefined;
-  /** For actors that say nothing of their mailbox. Default: no bound. */
-  readonly mailbox?: MailboxOptions | undefined;
-  /** Hears of every crash. Whatever it throws is dropped. Default: nobody does. */
-  readonly onCrash?: ((report: CrashReport) => void) | undefined;
-  /** Hears of the first few dead letters a second. Default: nobody does. */
-  readonly onDeadLetter?: ((letter: DeadLetter) => void) | undefined;
-  /** Takes secrets out of states and messages before anybody reads them in a crash report. */
-  readonly redact?: ((value: unknown) => unknown) | undefined;
-  /** A handler that holds the thread for longer gets a `loop-blocked` event. Default: 200. */
-  readonly loopBlockedMs?: number | undefined;
-}
 
 export interface SystemStopOptions {
   /** How long the whole tree may take; then what is left is killed. Default: as long as its actors' own budgets. */
   readonly deadlineMs?: number | undefined;
   readonly reason?: ExitReason | undefined;
+  /** How long to wait for what killed actors owned to be released. Default: 5_000; with a `deadlineMs` of 0: not at all. */
+  readonly reapMs?: number | undefined;
 }
 
 /** One tree of actors in this process. */
@@ -88,7 +66,7 @@ export interface System {
   stop(options?: SystemStopOptions): Promise<void>;
 }
 
-const defaultBlockedMs = 200;
+const defaultReapMs = 5_000;
 
 /** Make an empty tree of actors. */
 export function createSystem(options: SystemOptions = {}): System {
@@ -210,83 +188,33 @@ class ActorSystem implements System {
     return this.#stopping;
   }
 
-  async #stopAll({ deadlineMs, reason }: SystemStopOptions): Promise<void> {
+  async #stopAll({ deadlineMs, reason, reapMs }: SystemStopOptions): Promise<void> {
     const cause = reason ?? { type: "shutdown", cause: "api" };
     const late = () => kill(this.#root, "deadline");
     const timer = deadlineMs === undefined ? undefined : this.clock.setTimer(deadlineMs, late);
     await stopWithin(this.#root, cause, deadlineMs === 0 ? 0 : "infinity");
-    if (deadlineMs === undefined) await this.#reaped();
     timer?.cancel();
+    if (deadlineMs !== 0) await this.#reaped(reapMs ?? defaultReapMs);
     this.#forgetClock?.();
   }
 
-  async #reaped(): Promise<void> {
-    while (this.#kernel.reaping.size > 0) await Promise.all(this.#kernel.reaping);
+  /** Wait until killed actors have released what they owned, but no longer than `limitMs`. */
+  async #reaped(limitMs: number): Promise<void> {
+    const { reaping } = this.#kernel;
+    if (reaping.size === 0) return;
+    const enough = new AbortController();
+    const limit = this.clock.sleep(limitMs, { signal: enough.signal }).catch(() => undefined);
+    const released = (async () => {
+      while (reaping.size > 0) await Promise.all(reaping);
+    })();
+    await Promise.race([released, limit]);
+    enough.abort();
   }
 
   #find(pathOrName: string): Cell | undefined {
     if (!pathOrName.startsWith("/")) return this.#kernel.names.holder(pathOrName);
     return findChild(this.#root, pathOrName)?.living;
   }
-}
-
-function makeKernel(options: SystemOptions): Kernel<Cell> {
-  const clock = options.clock ?? systemClock;
-  const deadLetters = new DeadLetters(clock, options.onDeadLetter ?? (() => undefined));
-  const scheduler = new Scheduler<Cell>({
-    run: runTurn,
-    onBlocked: (cell, ms) => notice(cell, "loop-blocked", { forMs: Math.round(ms) }),
-    blockedMs: options.loopBlockedMs ?? defaultBlockedMs,
-  });
-  let pid = 0;
-  return {
-    clock,
-    scheduler,
-    deadLetters,
-    names: new Names(),
-    groups: new Groups(),
-    deadlines: new Deadlines(clock),
-    logs: new Logs(clock),
-    orphans: new Set(),
-    reaping: new Set(),
-    mailbox: options.mailbox ?? {},
-    nextPid: () => {
-      pid += 1;
-      return pid;
-    },
-    equip,
-    crashed: (cell, error) => reportCrash(options, cell, error),
-    answeredLate: (cell) => notice(cell, "late-reply", {}),
-    abortFailed: (cell, error) =>
-      notice(cell, "abort-callback-failed", { message: errorExit(error).message }),
-  };
-}
-
-function equip(cell: Cell): void {
-  cell.ref = new CellRef(cell);
-  cell.context = new CellContext(cell);
-}
-
-function reportCrash({ onCrash, redact }: SystemOptions, cell: Cell, error: unknown): void {
-  if (onCrash === undefined) return;
-  const { path, pid, epoch, state, current } = cell;
-  const shown = redact ?? ((value: unknown) => value);
-  try {
-    onCrash({ path, pid, epoch, error, state: shown(state), message: shown(current) });
-  } catch {
-    // The one who logs must not harm the one who crashed.
-  }
-}
-
-/** The root is an actor that handles nothing: it is there to be the parent of all. */
-function makeRoot(kernel: Kernel<Cell>): Cell {
-  const behavior: Behavior<unknown, unknown> = { init: () => "root", receive: (state) => state };
-  const options: SpawnOptions<never> = { kind: "root", shutdownMs: "infinity" };
-  const site = { name: "", path: "", epoch: 1, parent: undefined, place: undefined };
-  const root = new Cell({ kernel, behavior, options, ...site });
-  equip(root);
-  kernel.scheduler.ready(root);
-  return root;
 }
 
 function living(ref: Ref): Cell {

@@ -164,3 +164,37 @@ describe("the end of an actor", () => {
     await system.stop();
   });
 });
+
+describe("the end of a system", () => {
+  it("waits for what killed actors owned, but not without end", async () => {
+    const { clock, system } = world();
+    const released: string[] = [];
+    const owning = (name: string, ms: number): Behavior<unknown, string> => ({
+      ...idle,
+      init: (context) => {
+        context.own(async () => {
+          await clock.sleep(ms);
+          released.push(name);
+        });
+        return "ready";
+      },
+    });
+    for (const [name, ms] of [
+      ["quick", 100],
+      ["endless", 60_000],
+    ] as const) {
+      const ref = system.spawn(owning(name, ms), { name });
+      await clock.settle();
+      await ref.kill();
+    }
+    let stopped = false;
+    void system.stop().then(() => {
+      stopped = true;
+    });
+    await clock.advance(4_999);
+    expect([released, stopped]).toEqual([["quick"], false]);
+    await clock.advance(1);
+    expect(stopped).toBe(true);
+    await clock.advance(60_000);
+  });
+});

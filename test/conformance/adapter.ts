@@ -11,11 +11,8 @@ import type { DeadLetter } from "../../src/actors/dead-letters.ts";
 import type { EventLog } from "../../src/actors/event-log.ts";
 import type { Exit, ExitReason } from "../../src/actors/exit-reason.ts";
 import type { ActorInfo } from "../../src/actors/introspection.ts";
-import {
-  createSystem as createKernel,
-  type System,
-  type SystemOptions,
-} from "../../src/actors/system.ts";
+import type { SystemOptions } from "../../src/actors/make-kernel.ts";
+import { createSystem as createKernel, type System } from "../../src/actors/system.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { type AdapterSupervisor, superviseWith } from "./supervisor-adapter.ts";
 

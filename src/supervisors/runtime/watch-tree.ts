@@ -1,6 +1,10 @@
 import type { RegistryChange, RegistryRef } from "../../actors/registry-actor.ts";
 
-/** Follow the tree's changes, a snapshot first, until the signal aborts. What was not taken yet waits. */
+/**
+ * Follow the tree's changes, a snapshot first, until the signal aborts.
+ *
+ * A slow reader is given the newest of each path alone, so what waits for it is no more than the tree.
+ */
 export function watchTree(
   registry: RegistryRef,
   signal: AbortSignal,
@@ -8,17 +12,18 @@ export function watchTree(
   return { [Symbol.asyncIterator]: () => new TreeWatch(registry, signal) };
 }
 
+/** Under what a snapshot waits; no path is like it. */
+const whole = "";
+
 class TreeWatch implements AsyncIterator<RegistryChange> {
-  #changes: RegistryChange[] = [];
+  /** What was not taken yet, oldest first. */
+  readonly #waiting = new Map<string, RegistryChange>();
   #wake: (() => void) | undefined;
   #ended = false;
   readonly #leave: () => void;
 
   constructor(registry: RegistryRef, signal: AbortSignal) {
-    const watcher = (change: RegistryChange): void => {
-      this.#changes.push(change);
-      this.#wake?.();
-    };
+    const watcher = (change: RegistryChange): void => this.#add(change);
     this.#leave = (): void => {
       this.#ended = true;
       registry.send({ type: "unwatch", watcher });
@@ -32,9 +37,8 @@ class TreeWatch implements AsyncIterator<RegistryChange> {
 
   async next(): Promise<IteratorResult<RegistryChange>> {
     for (;;) {
-      const [change, ...rest] = this.#changes;
-      if (change !== undefined) {
-        this.#changes = rest;
+      for (const [key, change] of this.#waiting) {
+        this.#waiting.delete(key);
         return { done: false, value: change };
       }
       if (this.#ended) return { done: true, value: undefined };
@@ -48,4 +52,16 @@ class TreeWatch implements AsyncIterator<RegistryChange> {
     this.#leave();
     return { done: true, value: undefined };
   }
+
+  #add(change: RegistryChange): void {
+    const key = keyOf(change);
+    this.#waiting.delete(key);
+    this.#waiting.set(key, change);
+    this.#wake?.();
+  }
+}
+
+function keyOf(change: RegistryChange): string {
+  if (change.type === "snapshot") return whole;
+  return change.type === "changed" ? change.node.path : change.path;
 }

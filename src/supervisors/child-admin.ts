@@ -83,7 +83,7 @@ export class ChildAdmin {
     const callOff = () => void this.#callOff(child);
     signal?.addEventListener("abort", callOff, { once: true });
     try {
-      const coming = this.#lives.start(child);
+      const coming = this.#begin(child);
       if (signal?.aborted) callOff();
       return await this.#firstStart(child, await coming);
     } finally {
@@ -187,6 +187,15 @@ export class ChildAdmin {
     return new ChildRefusedError(code, this.#path, advice);
   }
 
+  /** Start a child, after what it depends on when that is being restarted. */
+  async #begin(child: Child): Promise<StartOutcome> {
+    const { dependsOn } = child.spec;
+    const dependency = dependsOn === undefined ? undefined : this.#family.children.get(dependsOn);
+    if (dependency?.operation === undefined) return this.#lives.start(child);
+    await restarted(dependency);
+    return child.status === "starting" ? this.#lives.start(child) : { type: "called-off" };
+  }
+
   async #firstStart(child: Child, outcome: StartOutcome): Promise<StartedChild | Ignore> {
     if (outcome.type === "failed") {
       forget(this.#family, child);
@@ -200,6 +209,7 @@ export class ChildAdmin {
   async #callOff(child: Child): Promise<void> {
     child.operation?.drop(child);
     await this.#lives.stop(child, { type: "shutdown", cause: "api" });
+    child.stoppedBy("api");
     forget(this.#family, child);
   }
 

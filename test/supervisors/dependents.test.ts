@@ -102,6 +102,35 @@ describe("children that depend on each other", () => {
     expect(statuses(supervision)).toBe("vm running, bad restarting, good running");
   });
 
+  it("that are added while it backs off start after it", async () => {
+    const all = await owned();
+    const { W, supervision, clock } = all;
+    const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
+    await begun(all, supervision, [W("vm", { backoff })]);
+    await tell(all, "vm", "boom");
+    const starting = supervision.startChild(W("agent", { dependsOn: "vm" }));
+    await clock.advance(99);
+    expect(statuses(supervision)).toBe("vm restarting, agent starting");
+    await clock.advance(1);
+    expect(await starting).toMatchObject({ id: "agent", ref: { epoch: 1 } });
+    expect(all.take().slice(2)).toEqual(["start vm#2", "start agent#1"]);
+  });
+
+  it("that are added while it backs off can be called off", async () => {
+    const all = await owned();
+    const { W, supervision, clock } = all;
+    await begun(all, supervision, [W("vm", { backoff: {} })]);
+    await tell(all, "vm", "boom");
+    const controller = new AbortController();
+    const { signal } = controller;
+    const starting = refusal(supervision.startChild(W("agent", { dependsOn: "vm" }), { signal }));
+    await clock.settle();
+    controller.abort();
+    await clock.advance(10_000);
+    expect(await starting).toMatchObject({ code: "start-failed" });
+    expect(statuses(supervision)).toBe("vm running");
+  });
+
   it("need a sibling that is there", async () => {
     const { supervision, W } = await owned();
     const failed = await refusal(supervision.startChild(W("agent", { dependsOn: "vm" })));

@@ -129,7 +129,7 @@ class PiHarness implements Harness {
     const pane: PiPane = new PiPane({
       machine,
       tmux,
-      clock: this.#options.clock ?? systemClock,
+      clock: this.#options.clock ?? spec.clock ?? systemClock,
       name: id,
       channel,
       files,

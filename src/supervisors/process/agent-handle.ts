@@ -6,6 +6,7 @@ import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/age
 import type { Ref } from "../../actors/behavior.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { Agent, SendOptions } from "./agent.ts";
+import { disconnectAgent } from "./connections.ts";
 import type { EventLog } from "./event-log.ts";
 import { orStopped, runningSignal } from "./or-stopped.ts";
 import { eventsOf } from "./process-events.ts";
@@ -75,7 +76,8 @@ export class AgentHandle implements Agent {
     return this.#parts.restart();
   }
 
-  stop(): Promise<void> {
-    return this.#parts.stop();
+  async stop(): Promise<void> {
+    await this.#parts.stop();
+    disconnectAgent(this);
   }
 }

@@ -1,73 +1,110 @@
-import { defineTool } from "../../actors/agent/tool.ts";
-import { jsonSchema } from "../../actors/agent/tool-schema.ts";
+import type { Tool } from "../../actors/agent/tool.ts";
 import { DirectionError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";
+import { type Acquaintance, incomingTools, outgoingTools } from "./connection-tools.ts";
+import { RateLimit } from "./rate-limit.ts";
 import type { Scope } from "./scope.ts";
 
 export interface ConnectOptions {
   /** `both`: each may reach the other; `forward`: only `a` may reach `b`. Default: `both`. */
   readonly direction?: "both" | "forward" | undefined;
+  /** The largest file that goes over this connection, in bytes. Default: 10 MiB. */
+  readonly maxFileBytes?: number | undefined;
+  /** How many messages go over it a minute, each way, so that two agents cannot talk without end. Default: 30. */
+  readonly maxMessagesPerMinute?: number | undefined;
 }
 
-/** Whom an agent may reach, by the names it knows them by. */
-const reachable = new WeakMap<Agent, Map<string, Agent>>();
+/** The connections of one agent in one direction, by the names it knows the others by. */
+interface Side {
+  readonly known: Map<string, Acquaintance>;
+  readonly withdrawals: (() => void)[];
+}
 
-/** Let agents reach each other with the built-in tools `message` and `list_agents`. */
-export function connectAgents(
-  scope: Scope,
-  a: Agent,
-  b: Agent,
-  { direction = "both" }: ConnectOptions,
-): void {
+const outgoing = new WeakMap<Agent, Side>();
+const incoming = new WeakMap<Agent, Side>();
+
+/**
+ * Let agents reach each other: `a` and `b` get the tools `message`, `send_file`, `download_file` and
+ * `list_agents`. The connection ends with the process, or with either agent.
+ */
+export function connectAgents(scope: Scope, a: Agent, b: Agent, options: ConnectOptions): void {
+  const { direction = "both" } = options;
   if (direction !== "both" && direction !== "forward") throw new DirectionError(String(direction));
-  open(scope, a, b);
-  if (direction === "both") open(scope, b, a);
+  for (const agent of [a, b]) agentMemoryOf(agent);
+  open(scope, { from: a, to: b }, options);
+  if (direction === "both") open(scope, { from: b, to: a }, options);
 }
 
-function open(scope: Scope, from: Agent, to: Agent): void {
-  const known = reachable.get(from) ?? new Map<string, Agent>();
-  if (!reachable.has(from)) giveTools(scope, from, known);
-  reachable.set(from, known);
-  known.set(nameFor(known, to), to);
+/** End all connections of an agent that has ended. */
+export function disconnectAgent(agent: Agent): void {
+  for (const side of [outgoing.get(agent), incoming.get(agent)]) {
+    for (const { close } of side?.known.values() ?? []) close();
+  }
+}
+
+interface Edge {
+  readonly from: Agent;
+  readonly to: Agent;
+}
+
+function open(scope: Scope, edge: Edge, options: ConnectOptions): void {
+  const { from, to } = edge;
+  const { registry, clock } = scope.run;
+  find(outgoing.get(from), to)?.close();
+  const out = sideOf(outgoing, from, (known) => outgoingTools(from, known));
+  const into = sideOf(incoming, to, (known) => incomingTools(to, known));
+  const { maxFileBytes = 10 * 1024 * 1024, maxMessagesPerMinute = 30 } = options;
+  const names = { out: nameFor(out, to), into: nameFor(into, from) };
   const connection = { from: from.path, to: to.path };
-  scope.run.registry.send({ type: "connected", connection });
+  const close = (): void => {
+    if (out.known.get(names.out) !== forth) return;
+    forget(outgoing, from, names.out);
+    forget(incoming, to, names.into);
+    registry.send({ type: "disconnected", connection });
+  };
+  const rate = new RateLimit(clock, { most: maxMessagesPerMinute, withinMs: 60_000 });
+  const forth: Acquaintance = { agent: to, maxFileBytes, rate, close };
+  out.known.set(names.out, forth);
+  into.known.set(names.into, { ...forth, agent: from });
+  scope.context.own(close);
+  registry.send({ type: "connected", connection });
+}
+
+function find(side: Side | undefined, agent: Agent): Acquaintance | undefined {
+  return [...(side?.known.values() ?? [])].find((known) => known.agent === agent);
 }
 
 /** The short name, or the whole path where the short one means another. */
-function nameFor(known: ReadonlyMap<string, Agent>, to: Agent): string {
-  const other = known.get(to.name);
-  return other === undefined || other === to ? to.name : to.path;
+function nameFor({ known }: Side, agent: Agent): string {
+  return known.has(agent.name) ? agent.path : agent.name;
 }
 
-function giveTools(scope: Scope, from: Agent, known: ReadonlyMap<string, Agent>): void {
-  const { tools } = agentMemoryOf(from);
-  const message = defineTool(
-    "message",
-    { description: "Send a message to another agent.", input: messageInput },
-    async ({ receiver, message }) => {
-      const to = known.get(receiver);
-      if (to === undefined)
-        throw new Error(`There is no agent ${receiver}; list_agents tells whom you can reach.`);
-      await to.send(`[message from ${from.name}]\n${message}`);
-      return `Sent to ${receiver}.`;
-    },
-  );
-  const list = defineTool(
-    "list_agents",
-    { description: "List the agents that you can reach." },
-    () => [...known.keys()],
-  );
-  scope.context.own(tools.add(message));
-  scope.context.own(tools.add(list));
+/** Find an agent's side, or make it and give the agent its tools. */
+function sideOf(
+  sides: WeakMap<Agent, Side>,
+  agent: Agent,
+  make: (known: ReadonlyMap<string, Acquaintance>) => readonly Tool[],
+): Side {
+  const found = sides.get(agent);
+  if (found !== undefined) return found;
+  const side: Side = { known: new Map(), withdrawals: [] };
+  const { tools } = agentMemoryOf(agent);
+  try {
+    for (const tool of make(side.known)) side.withdrawals.push(tools.add(tool));
+  } catch (error) {
+    for (const withdraw of side.withdrawals) withdraw();
+    throw error;
+  }
+  sides.set(agent, side);
+  return side;
 }
 
-const messageInput = jsonSchema<{ readonly receiver: string; readonly message: string }>({
-  type: "object",
-  properties: {
-    receiver: { type: "string", description: "Name of the agent." },
-    message: { type: "string" },
-  },
-  required: ["receiver", "message"],
-  additionalProperties: false,
-});
+/** With its last connection an agent loses the tools. */
+function forget(sides: WeakMap<Agent, Side>, agent: Agent, name: string): void {
+  const side = sides.get(agent);
+  side?.known.delete(name);
+  if (side === undefined || side.known.size > 0) return;
+  for (const withdraw of side.withdrawals) withdraw();
+  sides.delete(agent);
+}

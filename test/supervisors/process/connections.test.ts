@@ -1,0 +1,237 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  type Agent,
+  agent,
+  agentProcess,
+  connect,
+  currentRuntime,
+  LocalImage,
+  machine,
+  wait,
+} from "../../../src/index.ts";
+import { testRun } from "../../../src/testing.ts";
+
+type Script = NonNullable<NonNullable<Parameters<typeof testRun>[2]>["script"]>;
+type Scripted = Parameters<Extract<Script, (...args: never) => unknown>>[0];
+
+let folder: string;
+const here = (...parts: string[]) => join(folder, ...parts);
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "connections-"));
+  for (const name of ["alice", "bob", "carol"]) await mkdir(here(name));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** Three agents, each on a machine of its own; what a call of a tool gave or was refused with. */
+async function company(
+  link: (agents: { alice: Agent; bob: Agent; carol: Agent }) => void,
+  calls: readonly (readonly [who: string, tool: string, args: object])[],
+) {
+  const heard: string[] = [];
+  const script = async (self: Scripted) => {
+    for await (const { text } of self.messages) {
+      if (!text.startsWith("{")) {
+        heard.push(`${self.name}: ${text}`);
+        continue;
+      }
+      const { tool, args } = JSON.parse(text) as { tool: string; args: Record<string, string> };
+      self.say(await self.call(tool, args).catch(String));
+    }
+  };
+  const root = agentProcess({ name: "root" }, async () => {
+    const start = async (name: string) => {
+      const image = new LocalImage({ workDir: here(name) });
+      return await agent(name, { machine: await machine({ name: `on-${name}`, image }) });
+    };
+    const agents = {
+      alice: await start("alice"),
+      bob: await start("bob"),
+      carol: await start("carol"),
+    };
+    link(agents);
+    const answers: string[] = [];
+    for (const [who, tool, args] of calls) {
+      const caller = agents[who as "alice"];
+      const receipt = await caller.send(JSON.stringify({ tool, args }));
+      answers.push((await receipt.turn()).text);
+    }
+    await Promise.all(Object.values(agents).map(async (each) => (await each.send("over")).turn()));
+    return answers;
+  });
+  const run = await testRun(root, [], { script });
+  return { answers: await run.finished(), heard: heard.filter((line) => !line.endsWith("over")) };
+}
+
+describe("connected agents", () => {
+  it("message each other, and read who sent it", async () => {
+    const { answers, heard } = await company(
+      ({ alice, bob }) => connect(alice, bob),
+      [
+        ["alice", "message", { receiver: "bob", message: "hello" }],
+        ["bob", "message", { receiver: "alice", message: "[message from carol]\nhi" }],
+        ["alice", "list_agents", {}],
+      ],
+    );
+    expect(answers).toEqual(["Sent to bob.", "Sent to alice.", '[\n  "bob"\n]']);
+    expect(heard).toEqual([
+      "bob: [message from alice]\nhello",
+      "alice: [message from bob]\n[message from carol]\nhi",
+    ]);
+  });
+
+  it("cannot learn who else exists: unknown and out of reach are one answer", async () => {
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob),
+      [
+        ["alice", "message", { receiver: "carol", message: "psst" }],
+        ["alice", "message", { receiver: "nobody", message: "psst" }],
+        ["alice", "download_file", { sender: "carol", path: "x" }],
+        ["alice", "download_file", { sender: "nobody", path: "x" }],
+        ["carol", "message", { receiver: "alice", message: "psst" }],
+      ],
+    );
+    const same = (answer = "") => answer.replace(/carol|nobody/, "X");
+    expect(answers[0]).toContain(
+      'There is no agent "carol" that you can reach; those that you can are bob.',
+    );
+    expect(same(answers[0])).toBe(same(answers[1]));
+    expect(same(answers[2])).toBe(same(answers[3]));
+    expect(answers[4]).toContain("There is no tool message");
+  });
+
+  it("reach one way only when the connection is forward", async () => {
+    await writeFile(here("alice", "plan.md"), "the plan");
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob, { direction: "forward" }),
+      [
+        ["alice", "message", { receiver: "bob", message: "do it" }],
+        ["bob", "message", { receiver: "alice", message: "no" }],
+        ["bob", "download_file", { sender: "alice", path: "plan.md" }],
+        ["alice", "download_file", { sender: "bob", path: "plan.md" }],
+      ],
+    );
+    expect(answers[0]).toBe("Sent to bob.");
+    expect(answers[1]).toContain("There is no tool message");
+    expect(answers[2]).toContain("Copied from alice to inbox/alice/plan.md (8 bytes, sha256 ");
+    expect(answers[3]).toContain("There is no tool download_file");
+  });
+
+  it("send files from one machine to another, and check their hash", async () => {
+    const bytes = new Uint8Array(300_000).map((_, i) => (i * 7) % 256);
+    await writeFile(here("alice", "data.bin"), bytes);
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob),
+      [
+        ["alice", "send_file", { receiver: "bob", path: "data.bin" }],
+        ["alice", "send_file", { receiver: "bob", path: "data.bin", dest_path: "in/copy.bin" }],
+        [
+          "bob",
+          "download_file",
+          { sender: "alice", path: here("alice", "data.bin"), dest_path: "got/" },
+        ],
+      ],
+    );
+    expect(answers[0]).toMatch(
+      /^Sent to bob as inbox\/alice\/data.bin \(300000 bytes, sha256 \w{64}\)\.$/,
+    );
+    for (const path of ["inbox/alice/data.bin", "in/copy.bin", "got/data.bin"]) {
+      expect(Buffer.compare(await readFile(here("bob", path)), bytes)).toBe(0);
+    }
+  });
+
+  it("send no file that is too large, missing, or outside the work directories", async () => {
+    await writeFile(here("secret"), "s");
+    await writeFile(here("alice", "big"), "x".repeat(2_000));
+    await writeFile(here("alice", "ok"), "ok");
+    await symlink(here("secret"), here("alice", "link"));
+    await symlink(folder, here("alice", "up"));
+    await symlink(folder, here("bob", "out"));
+    await writeFile(here("bob", "file"), "");
+    const to = (path: string, dest_path = "") =>
+      ["alice", "send_file", { receiver: "bob", path, dest_path }] as const;
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob, { maxFileBytes: 1_000 }),
+      [
+        to("big"),
+        to("none"),
+        to("../secret"),
+        to("/etc/passwd"),
+        to("link"),
+        to("up/secret"),
+        to("ok", "../x"),
+        to("ok", "/tmp/x"),
+        to("ok", "out/x"),
+        to("ok", "file/x"),
+        ["bob", "download_file", { sender: "alice", path: "../secret" }],
+      ],
+    );
+    const why = answers.map((answer) => answer.replace(/^.* was not copied: /, ""));
+    expect(why.map((line) => line.replaceAll(folder, ""))).toEqual([
+      "it has 2000 bytes and 1000 are allowed.",
+      "there is no such file, or it is a directory.",
+      "a path has a file name and no .. in it.",
+      "it is outside the work directory /alice.",
+      "a link leads out of the work directory /alice.",
+      "a link leads out of the work directory /alice.",
+      "a path has a file name and no .. in it.",
+      "it is outside the work directory /bob.",
+      "a link leads out of the work directory /bob.",
+      "a part of its path is a file.",
+      "a path has a file name and no .. in it.",
+    ]);
+  });
+
+  it("cannot talk without end: so many messages a minute", async () => {
+    const say = ["alice", "message", { receiver: "bob", message: "again" }] as const;
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob, { maxMessagesPerMinute: 2 }),
+      [say, say, say],
+    );
+    expect(answers).toEqual([
+      "Sent to bob.",
+      "Sent to bob.",
+      "Not sent: that were too many messages to bob; wait 60 s, or go on without an answer.",
+    ]);
+  });
+});
+
+describe("a connection", () => {
+  it("ends with the process that made it and with either agent; the tree is told", async () => {
+    const root = agentProcess({ name: "root" }, async () => {
+      const [a, b, c] = [await agent("a"), await agent("b"), await agent("c")];
+      const linked = agentProcess(async () => {
+        connect(a, c);
+        return (await edges()).length;
+      });
+      connect(a, b);
+      const seen = [(await edges()).length, await linked(), (await edges()).length];
+      await b.stop();
+      return [...seen, (await edges()).length];
+    });
+    const run = await testRun(root, [], { script: () => {} });
+    expect(await run.finished()).toEqual([2, 4, 2, 0]);
+  });
+
+  it("is refused in a direction that is misspelt", async () => {
+    const root = agentProcess({ name: "root" }, async () => {
+      const [a, b] = [await agent("a"), await agent("b")];
+      connect(a, b, { direction: "foward" as "forward" });
+      await wait();
+    });
+    const run = await testRun(root, [], { script: () => {} });
+    await expect(run.finished()).rejects.toThrow(
+      'A connection has no direction "foward"; use "both" or "forward".',
+    );
+  });
+});
+
+async function edges(): Promise<readonly unknown[]> {
+  const { connections } = await currentRuntime().registry.call<{
+    readonly connections: readonly unknown[];
+  }>((reply) => ({ type: "snapshot", reply }) as never);
+  return connections;
+}

@@ -153,4 +153,12 @@ describe("a secret", () => {
     later.add("hunter22");
     expect(later.text("hunter22")).toBe("[redacted]");
   });
+
+  it("is found as one of thousands of tokens, also inside a longer word", () => {
+    const tokens = Array.from({ length: 5_000 }, (_, index) => `${index}`.padStart(40, "a"));
+    const many = createRedaction(tokens);
+    expect(many.text(`Bearer ${tokens[4_711]}.`)).toBe("Bearer [redacted].");
+    expect(many.text(`zz${tokens[1]}${tokens[2]}9`)).toBe("zz[redacted][redacted]9");
+    expect(many.text("b".repeat(90))).toBe("b".repeat(90));
+  });
 });

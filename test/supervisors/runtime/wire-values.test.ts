@@ -17,6 +17,7 @@ describe("values on the wire", () => {
     ["null", null],
     ["a nested object", { a: [1, { b: false }], c: null }],
     ["an object without prototype", Object.assign(Object.create(null), { a: 1 })],
+    ["an undefined member, which is as good as none,", { a: undefined, b: [{ c: undefined }] }],
   ])("carries %s as plain JSON, without meta", (_, value) => {
     expect(encodeValue(value)).toEqual({ json: value });
     expect(across(value)).toEqual(value);
@@ -31,7 +32,7 @@ describe("values on the wire", () => {
     ["NaN", Number.NaN],
     ["minus zero", -0],
     ["a bigint", 12345678901234567890n],
-    ["an undefined member", { a: undefined, b: 1 }],
+    ["an undefined item of a list", [1, undefined]],
   ])("carries %s unharmed", (_, value) => {
     expect(across(value)).toEqual(value);
   });

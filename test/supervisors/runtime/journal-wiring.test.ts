@@ -1,0 +1,159 @@
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import { agent, agentProcess, connect, emit, jsonSchema, spawn } from "../../../src/index.ts";
+import type { JournalEntry } from "../../../src/supervisors/runtime/journal-reader.ts";
+import { readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
+import { type Script, testRun } from "../../../src/testing.ts";
+
+let logDir = "";
+const canary = "canary-7f3a9c1e5b";
+
+beforeEach(async () => {
+  logDir = await mkdtemp(join(tmpdir(), "ramure-wiring-"));
+});
+
+afterEach(async () => {
+  delete process.env.CANARY_API_KEY;
+  await rm(logDir, { recursive: true, force: true });
+});
+
+/** What is in the file at this very moment. */
+function onDisk(): string {
+  return readFileSync(join(logDir, "runtime.jsonl"), "utf8");
+}
+
+async function entries(): Promise<readonly JournalEntry[]> {
+  const all: JournalEntry[] = [];
+  for await (const entry of readJournal(join(logDir, "runtime.jsonl"))) all.push(entry);
+  return all;
+}
+
+/** Run a body as a whole program, on the machine's own clock, with scripted agents. */
+async function ran(body: () => Promise<unknown>, script: Script): Promise<unknown> {
+  const program = agentProcess({ name: "main", logDir }, body);
+  return await (await testRun(program, [], { script, clock: systemClock })).finished();
+}
+
+const text = jsonSchema<{ readonly text: string }>({
+  type: "object",
+  properties: { text: { type: "string" } },
+  required: ["text"],
+});
+
+/** Says what it was told, by its tool. */
+const echo: Script = async (scripted) => {
+  for await (const message of scripted.messages) await scripted.call("say", { text: message.text });
+};
+
+describe("the journal of a run", () => {
+  it("has everything that happened, in order", async () => {
+    await ran(async () => {
+      const author = await agent("author");
+      const reader = await agent("reader");
+      connect(author, reader, { direction: "forward" });
+      author.on("say", { description: "Say.", input: text }, ({ text }) => `heard ${text}`);
+      emit("asked", { by: "main" });
+      const receipt = await author.send("hello");
+      await receipt.turn();
+      return "well";
+    }, echo);
+    const all = await entries();
+    const author = all.filter(({ path }) => path === "/main/author").map(({ type }) => type);
+    expect(all[0]).toMatchObject({ type: "run-started", path: "/", data: { pid: process.pid } });
+    expect(all.at(-1)).toMatchObject({ type: "run-ended", path: "/", data: { state: "done" } });
+    expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1));
+    expectInOrder(author, [
+      "agent-state",
+      "started",
+      "message-taken",
+      "message-sent",
+      "message-accepted",
+      "tool-called",
+      "tool-returned",
+      "turn-ended",
+      "exited",
+    ]);
+    expect(author.filter((type) => type === "tool-returned")).toHaveLength(1);
+    expect(author.filter((type) => type === "message-durable")).toHaveLength(1);
+    const main = all.filter(({ path }) => path === "/main").map(({ type }) => type);
+    expectInOrder(main, ["process-state", "child-started", "asked", "done", "process-state"]);
+    const edge = { from: "/main/author", to: "/main/reader" };
+    expect(all).toContainEqual(expect.objectContaining({ type: "connected", data: edge }));
+    const taken = all.find(({ type }) => type === "message-taken");
+    expect(taken?.data).toMatchObject({ text: "hello", deliver: "follow-up" });
+  });
+
+  it("needs no meta for members that are undefined", async () => {
+    await ran(async () => emit("plain", { a: 1, b: undefined }), echo);
+    expect(onDisk()).not.toContain('"meta"');
+  });
+
+  it("holds a message before send resolves", async () => {
+    let seen = "";
+    await ran(async () => {
+      await (await agent("author")).send("not to be lost");
+      seen = onDisk();
+    }, echo);
+    expect(seen).toContain('"type":"message-taken"');
+    expect(seen).toContain("not to be lost");
+  });
+
+  it("holds a tool's result before the agent has it", async () => {
+    let seen = "";
+    await ran(
+      async () => {
+        const author = await agent("author");
+        author.on("say", { description: "Say.", input: text }, () => "the answer");
+        await (await author.send("hello")).turn();
+      },
+      async (scripted) => {
+        for await (const _ of scripted.messages) {
+          await scripted.call("say", { text: "?" });
+          seen = onDisk();
+        }
+      },
+    );
+    expect(seen).toContain('"type":"tool-returned"');
+    expect(seen).toContain("the answer");
+  });
+
+  it("holds how a process ended before its result settles", async () => {
+    let seen = "";
+    const child = agentProcess(async function child() {
+      return "the outcome";
+    });
+    await ran(async () => {
+      await spawn(child).result();
+      seen = onDisk();
+    }, echo);
+    expect(seen).toContain('"type":"done","path":"/main/child"');
+    expect(seen).toContain("the outcome");
+  });
+
+  it("shows no secret of the program's environment, nor an agent's token", async () => {
+    process.env.CANARY_API_KEY = canary;
+    await ran(async () => {
+      emit("said", `my key is ${canary}.`);
+      const author = await agent("author");
+      await (await author.send(`use ${canary}`)).delivered();
+    }, echo);
+    expect(onDisk()).not.toContain(canary);
+    expect(onDisk()).toContain("my key is [redacted].");
+  });
+});
+
+function expectInOrder(types: readonly string[], wanted: readonly string[]): void {
+  let at = -1;
+  for (const type of wanted) {
+    const next = types.indexOf(type, at + 1);
+    expect(
+      next,
+      `${type} after ${types.slice(0, at + 1).join(" ")}, in ${types.join(" ")}`,
+    ).toBeGreaterThan(at);
+    at = next;
+  }
+}

@@ -20,6 +20,7 @@ export function statusReport(status: RunStatus, options: ReportOptions): string[
   const short = (line: string) => cutTo(line, cut.columns, cut);
   const blocks = [
     [styled(look, "bold", short(headerOf(status)))],
+    problemLines(status.run).map((line) => styled(look, "red", line)),
     lineUp(
       tree.map((line) => cellsOf(line, status.at, look)),
       cut,
@@ -47,6 +48,10 @@ function headerOf({ run, nodes, at }: RunStatus): string {
   ]
     .filter(Boolean)
     .join("  ");
+}
+
+function problemLines({ problem }: RunStatus["run"]): readonly string[] {
+  return problem === undefined ? [] : [`! ${printable(problem)}`];
 }
 
 const styleOf: Readonly<Record<string, Style>> = {

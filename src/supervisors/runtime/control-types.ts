@@ -46,6 +46,8 @@ export interface RunFacts {
   readonly pid: number;
   readonly startedAt: number;
   readonly logDir: string;
+  /** What keeps the run from writing its journal at present, in words for a person. */
+  readonly problem?: string | undefined;
 }
 
 /** The whole of a run, or of one subtree. */

@@ -129,6 +129,7 @@ function readStatus(fields: Fields): StatusPage {
       pid: run.number("pid"),
       startedAt: run.number("startedAt"),
       logDir: run.text("logDir"),
+      problem: run.optionalText("problem"),
     },
     nodes: fields.list("nodes", readNode),
     connections: fields.list("connections", readConnection),

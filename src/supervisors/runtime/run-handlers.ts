@@ -43,7 +43,14 @@ async function status(runtime: Runtime, run: RunFacts): Promise<RunSnapshot> {
     reply,
   }));
   const endpoints = [...runtime.directory.values()].flatMap(endpointsOf);
-  return { run, nodes, connections, endpoints };
+  return { run: { ...run, problem: problemOf(runtime) }, nodes, connections, endpoints };
+}
+
+function problemOf({ journal }: Runtime): string | undefined {
+  if (journal.problem === undefined) return undefined;
+  const { code, message, dropped } = journal.problem;
+  const lost = dropped > 0 ? `; ${dropped} records were left out` : "";
+  return `${journal.file} cannot be written (${code}: ${message})${lost}.`;
 }
 
 function endpointsOf({ path, endpoints }: Addressee): readonly EndpointNode[] {

@@ -66,12 +66,12 @@ export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus
     at = entry.at;
     const node = nodeOf(entry);
     if (node) nodes.set(node.path, node);
-    const { type, data } = entry;
-    if (type !== "connected" && type !== "disconnected") continue;
-    const fields = new Fields(data, type);
-    const [from, to] = [fields.text("from"), fields.text("to")];
-    if (type === "connected") connections.set(`${from} ${to}`, { from, to });
-    else connections.delete(`${from} ${to}`);
+    if (isRemoval(entry)) nodes.delete(entry.path);
+    const connection = connectionOf(entry);
+    if (!connection) continue;
+    const key = `${connection.from} ${connection.to}`;
+    if (entry.type === "connected") connections.set(key, connection);
+    else connections.delete(key);
   }
   const { id, program, pid, startedAt, logDir } = run;
   const all = [...nodes.values()];
@@ -114,11 +114,27 @@ function introductionOf(data: unknown): Partial<EndedRun> {
   return { ...(program === undefined ? {} : { program }), ...(pid === undefined ? {} : { pid }) };
 }
 
+/** What the run itself wrote has no epoch; an event of a program may have the same type, and has one. */
+function isRemoval({ type, epoch }: JournalEntry): boolean {
+  return type === "removed" && epoch === undefined;
+}
+
+function connectionOf({
+  type,
+  epoch,
+  data,
+}: JournalEntry): RunStatus["connections"][number] | undefined {
+  if (epoch !== undefined || (type !== "connected" && type !== "disconnected")) return undefined;
+  const fields = new Fields(data, type);
+  return { from: fields.text("from"), to: fields.text("to") };
+}
+
 /** Entries such as `process-state` hold the node as it was from then on. */
-function nodeOf({ type, data }: JournalEntry): TreeNode | undefined {
+function nodeOf({ type, path, data }: JournalEntry): TreeNode | undefined {
   if (!type.endsWith("-state")) return undefined;
   try {
-    return readNode(new Fields(data, type));
+    const node = readNode(new Fields(data, type));
+    return node.path === path ? node : undefined;
   } catch {
     // A state of something that is no node of the tree.
     return undefined;

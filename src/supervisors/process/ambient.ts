@@ -8,7 +8,7 @@ import type { ConnectOptions } from "./connections.ts";
 import type { Contract, ContractShape, OpenShape } from "./contract.ts";
 import type { AgentProcess } from "./definition.ts";
 import type { EndpointCall } from "./endpoint-table.ts";
-import type { EndpointOptions } from "./exposing.ts";
+import type { EndpointHandler, EndpointOptions } from "./exposing.ts";
 import type { MachineOptions } from "./machines.ts";
 import type { ReceiveOptions, Target, Whereabouts } from "./messaging.ts";
 import type { PoolProcess } from "./pool.ts";
@@ -111,11 +111,8 @@ export function expose(
   handler: (args: Readonly<Record<string, unknown>>, call: EndpointCall) => unknown,
 ): void;
 export function expose(name: string, options: unknown, handler?: unknown): void {
-  const both = typeof options === "function" ? [{}, options] : [options, handler];
-  open("expose").expose(
-    name,
-    ...(both as Parameters<Process["expose"]> extends [string, ...infer R] ? R : never),
-  );
+  const [given, run] = typeof options === "function" ? [{}, options] : [options, handler];
+  open("expose").expose(name, given as EndpointOptions, run as EndpointHandler);
 }
 
 /**

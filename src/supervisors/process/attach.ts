@@ -1,9 +1,10 @@
-import { parametersOf } from "../../actors/agent/tool-schema.ts";
+import { defineTool, type Tool } from "../../actors/agent/tool.ts";
 import { EndpointError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";
 import type { Endpoint } from "./endpoint-table.ts";
 import type { ProcessRecord } from "./process-record.ts";
+import { scopeIfAny } from "./scope.ts";
 
 export interface AttachOptions {
   /** The endpoints to attach. Default: all that are exposed now. */
@@ -19,6 +20,7 @@ export async function attachEndpoints(
   { only, prefix = "" }: AttachOptions,
 ): Promise<() => void> {
   const { tools } = agentMemoryOf(agent);
+  const scope = scopeIfAny();
   const withdrawals: (() => void)[] = [];
   const detach = (): void => {
     for (const withdraw of withdrawals.splice(0)) withdraw();
@@ -32,7 +34,11 @@ export async function attachEndpoints(
     detach();
     throw error;
   }
-  return detach;
+  const release = scope?.context.own(detach);
+  return () => {
+    release?.();
+    detach();
+  };
 }
 
 function chosen(record: ProcessRecord, only: readonly string[] | undefined): readonly Endpoint[] {
@@ -40,18 +46,24 @@ function chosen(record: ProcessRecord, only: readonly string[] | undefined): rea
   return only.map((name) => {
     const endpoint = record.endpoints.get(name);
     if (endpoint !== undefined) return endpoint;
-    throw new EndpointError(record.path, name, "it is not exposed, so it cannot be attached");
+    throw notExposed(record, name);
   });
 }
 
-function toolOf(record: ProcessRecord, endpoint: Endpoint, prefix: string) {
-  return {
-    name: `${prefix}${endpoint.name}`,
-    description: endpoint.description,
-    parameters: parametersOf(endpoint.input),
-    timeoutMs: 0,
-    validate: async (args: unknown) => args,
-    run: (args: unknown, { signal }: { readonly signal: AbortSignal }) =>
-      record.endpoints.call(endpoint.name, args, { signal }),
-  };
+function notExposed({ path, definition, endpoints }: ProcessRecord, name: string): EndpointError {
+  const declared = Object.hasOwn(definition.options.contract?.shape.endpoints ?? {}, name);
+  const known = endpoints.list().map((endpoint) => endpoint.name);
+  const why = declared
+    ? "it is declared and not exposed yet; attach it once it is"
+    : `it is not exposed, so it cannot be attached; exposed are: ${known.join(", ") || "none"}`;
+  return new EndpointError(path, name, why);
+}
+
+/** The endpoint itself checks what it is given and ends what takes too long. */
+function toolOf(record: ProcessRecord, endpoint: Endpoint, prefix: string): Tool {
+  const { name, description, input } = endpoint;
+  const tool = defineTool(`${prefix}${name}`, { description, input, timeoutMs: 0 }, (args, call) =>
+    record.endpoints.call(name, args, { signal: call.signal }),
+  );
+  return { ...tool, validate: async (args) => args };
 }

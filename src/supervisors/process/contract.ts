@@ -125,6 +125,33 @@ type OutputOf<Shape extends EndpointShape> = Shape["output"] extends StandardSch
   ? StandardSchemaV1.InferOutput<Shape["output"]>
   : unknown;
 
+type Declared<Shape extends ContractShape, Name extends string> =
+  NonNullable<Shape["endpoints"]> extends infer Endpoints
+    ? Name extends keyof Endpoints
+      ? Endpoints[Name] extends EndpointShape
+        ? Endpoints[Name]
+        : never
+      : never
+    : never;
+
+/** The names that `expose` takes. */
+export type EndpointName<Shape extends ContractShape> = Shape extends OpenShape
+  ? string
+  : keyof NonNullable<Shape["endpoints"]> & string;
+
+/** What the handler of an endpoint is given. */
+export type EndpointArgs<Shape extends ContractShape, Name extends string> = Shape extends OpenShape
+  ? Readonly<Record<string, unknown>>
+  : InputOf<Declared<Shape, Name>> extends readonly [infer Args]
+    ? Args
+    : Readonly<Record<string, never>>;
+
+/** What the handler of an endpoint answers. */
+export type EndpointAnswer<
+  Shape extends ContractShape,
+  Name extends string,
+> = Shape extends OpenShape ? unknown : OutputOf<Declared<Shape, Name>>;
+
 /** The declared endpoints of a process as functions. */
 export type Api<Shape extends ContractShape = OpenShape> = Shape extends OpenShape
   ? Readonly<Record<string, (args?: unknown) => Promise<unknown>>>

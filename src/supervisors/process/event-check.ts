@@ -1,5 +1,7 @@
+import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { ContractError } from "../../errors.ts";
 import type { Contract, ContractShape } from "./contract.ts";
+import { notData } from "./not-data.ts";
 
 const terminal: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
 
@@ -10,32 +12,57 @@ export function checkEvent(
   type: string,
   data: unknown,
 ): unknown {
+  const what = `emit(${JSON.stringify(type)})`;
   if (terminal.has(type)) {
-    throw new ContractError(
-      path,
-      `emit(${JSON.stringify(type)})`,
-      "a process's end is told by done() and fail(); choose another type",
-    );
+    const why = "a process's end is told by done() and fail(); choose another type";
+    throw new ContractError(path, what, why);
   }
+  checkData(path, what, data);
   const events = contract?.shape.events;
   if (events === undefined) return data;
   const schema = Object.hasOwn(events, type) ? events[type] : undefined;
   if (schema === undefined) {
-    throw new ContractError(
-      path,
-      `emit(${JSON.stringify(type)})`,
-      `the contract has only ${Object.keys(events).join(", ")}`,
-    );
+    const known = Object.keys(events).join(", ") || "none";
+    throw new ContractError(path, what, `the contract's events are: ${known}`);
   }
-  const checked = schema["~standard"].validate(data);
+  return validated({ path, what }, schema, data);
+}
+
+/** Give a message as its receiver's contract wants it. Throws ContractError at the sender. */
+export function checkMessage(
+  path: string,
+  contract: Contract<ContractShape> | undefined,
+  message: unknown,
+): unknown {
+  const what = "a message to it";
+  checkData(path, what, message);
+  const schema = contract?.shape.messages;
+  return schema === undefined ? message : validated({ path, what }, schema, message);
+}
+
+/** Throw ContractError for what is no data, and says where in the value that is. */
+function checkData(path: string, what: string, value: unknown): void {
+  const found = notData(value);
+  if (found === undefined) return;
+  const why = `${found} is no data and cannot leave its process; send what describes it instead`;
+  throw new ContractError(path, what, why);
+}
+
+function validated(
+  { path, what }: { readonly path: string; readonly what: string },
+  schema: StandardSchemaV1,
+  value: unknown,
+): unknown {
+  const checked = schema["~standard"].validate(value);
   if (checked instanceof Promise) {
-    throw new ContractError(
-      path,
-      `emit(${JSON.stringify(type)})`,
-      "its schema validates asynchronously, and emit cannot wait",
-    );
+    checked.catch(() => {}); // Whatever it would say comes too late.
+    throw new ContractError(path, what, "its schema validates asynchronously, and nobody can wait");
   }
   if (checked.issues === undefined) return checked.value;
-  const why = checked.issues.map((issue) => issue.message).join("; ");
-  throw new ContractError(path, `emit(${JSON.stringify(type)})`, why);
+  throw new ContractError(path, what, checked.issues.map(issueLine).join("; "));
+}
+
+function issueLine({ path = [], message }: StandardSchemaV1.Issue): string {
+  const words = path.map((part) => String(typeof part === "object" ? part.key : part));
+  return words.length === 0 ? message : `${words.join(".")}: ${message}`;
 }

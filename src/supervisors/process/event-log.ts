@@ -6,7 +6,8 @@ import type { ContractShape, Event, OpenShape } from "./contract.ts";
  *
  * Each loop starts at the first event, and ends after the terminal event unless the process was
  * restarted by then. It ends, too, when the process that reads is to stop; `waitFor` then rejects
- * with StoppedError.
+ * with StoppedError. The newest 10,000 events stay in memory: a loop that is further behind reads one
+ * `gap` event instead, whose data says `from` which `seq` on and up `to` which it missed.
  */
 export interface EventLog<Shape extends ContractShape = OpenShape>
   extends AsyncIterable<Event<Shape>> {

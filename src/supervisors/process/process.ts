@@ -4,8 +4,18 @@ import type { Agent } from "./agent.ts";
 import { type AgentOptions, startAgent } from "./agents.ts";
 import { startProcess } from "./children.ts";
 import { type ConnectOptions, connectAgents } from "./connections.ts";
-import type { ContractShape, EventData, EventType, MessageOf, OpenShape } from "./contract.ts";
+import type {
+  ContractShape,
+  EndpointAnswer,
+  EndpointArgs,
+  EndpointName,
+  EventData,
+  EventType,
+  MessageOf,
+  OpenShape,
+} from "./contract.ts";
 import { type AgentProcess, definitionOf } from "./definition.ts";
+import type { EndpointCall } from "./endpoint-table.ts";
 import { checkEvent } from "./event-check.ts";
 import type { EventLog } from "./event-log.ts";
 import { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
@@ -115,8 +125,21 @@ export class Process<Shape extends ContractShape = OpenShape> {
     return handleOf(startProcess(this.#scope, definitionOf(process), args, policy));
   }
 
-  expose(name: string, options: EndpointOptions, handler: EndpointHandler): void {
-    exposeIn(this.#scope, name, options, handler);
+  expose<Name extends EndpointName<Shape>>(
+    name: Name,
+    handler: (
+      args: EndpointArgs<Shape, Name>,
+      call: EndpointCall,
+    ) => EndpointAnswer<Shape, Name> | Promise<EndpointAnswer<Shape, Name>>,
+  ): void;
+  expose<Name extends EndpointName<Shape>>(
+    name: Name,
+    options: EndpointOptions,
+    handler: EndpointHandler,
+  ): void;
+  expose(name: string, given: EndpointOptions | EndpointHandler, handler?: EndpointHandler): void {
+    if (typeof given === "function") exposeIn(this.#scope, name, {}, given);
+    else exposeIn(this.#scope, name, given, handler as EndpointHandler);
   }
 
   agent(name: string, options: AgentOptions = {}): Promise<Agent> {

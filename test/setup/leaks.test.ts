@@ -30,13 +30,13 @@ describe("what a run of the suites left behind", () => {
   });
 
   it("is every process that names its folder, whatever its environment", async () => {
+    await writeFile(join(folder, "log"), "");
     const leak = execa("tail", ["-f", join(folder, "log")], {
       env: {},
       extendEnv: false,
       reject: false,
       stdio: "ignore",
     });
-    await writeFile(join(folder, "log"), "");
     try {
       expect(leaksOf("mine", folder).map(({ pid }) => pid)).toContain(leak.pid);
     } finally {

@@ -7,7 +7,9 @@ export function startOf(cell: Cell): Promise<boolean> {
   if (cell.unstarted === "ignored") return Promise.resolve(false);
   if (cell.hasState) return Promise.resolve(true);
   if (cell.status === "ended") {
-    return Promise.reject(cell.startError ?? new StoppedError(cell.path));
+    const failed = Promise.reject(cell.startError ?? new StoppedError(cell.path));
+    failed.catch(() => undefined);
+    return failed;
   }
   let resolve: (ran: boolean) => void = () => undefined;
   let reject: (error: unknown) => void = () => undefined;

@@ -5,7 +5,7 @@ import { nameOf } from "./dead-letters.ts";
 import { closeNow, wind } from "./ending.ts";
 import { errorExit } from "./exit-reason.ts";
 import { notice } from "./notices.ts";
-import { settleOrphan } from "./orphans.ts";
+import { adoptOrphan, settleOrphan } from "./orphans.ts";
 import { CallMessage, type PendingCall } from "./pending-call.ts";
 import { enter, leave, runAs } from "./scope.ts";
 import { TimerMessage } from "./timer-message.ts";
@@ -204,11 +204,9 @@ function waitFor(
   settled: (cell: Cell, value: unknown) => void,
   failed: (cell: Cell, error: unknown) => void,
 ): void {
-  if (cell.status === "ended") {
-    promise.then(undefined, () => undefined);
-    return;
-  }
   cell.busy = true;
+  // Its own handler had it killed, and goes on.
+  if (cell.status === "ended") adoptOrphan(cell);
   promise.then(
     (value) => resume(cell, () => settled(cell, value)),
     (error: unknown) => resume(cell, () => failed(cell, error), error),

@@ -62,3 +62,36 @@ describe("whose code runs", () => {
     await system.stop();
   });
 });
+
+describe("a handler that has its own actor killed", () => {
+  it("goes on as an orphan, and what it does is void", async () => {
+    const clock = manualClock();
+    const system = createSystem({ clock });
+    const heard: string[] = [];
+    const target = system.spawn<string, number>({
+      init: () => 0,
+      receive: (state, message) => {
+        heard.push(message);
+        return state;
+      },
+    });
+    const ref = system.spawn<string, number>({
+      init: () => 0,
+      receive: async (state, _message, context) => {
+        void context.self.kill();
+        target.send("at once");
+        await clock.sleep(10);
+        target.send("later");
+        return state;
+      },
+    });
+    ref.send("go");
+    await clock.settle();
+    expect(await ref.exited).toEqual({ type: "killed", by: "api" });
+    expect(system.orphans()).toHaveLength(1);
+    await clock.advance(10);
+    expect(system.orphans()).toEqual([]);
+    expect(heard).toEqual([]);
+    await system.stop();
+  });
+});

@@ -192,7 +192,6 @@ describe("shutdown", () => {
     const reapMs = 5_000;
     await clock.advance(reapMs);
     await stopping;
-    expect(clock.pending).toBe(0);
   });
 });
 

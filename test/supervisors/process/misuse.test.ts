@@ -1,0 +1,272 @@
+import { describe, expect, it } from "vitest";
+import { z } from "zod";
+import {
+  type Agent,
+  agent,
+  agentProcess,
+  connect,
+  contract,
+  currentProcess,
+  emit,
+  expose,
+  receive,
+  send,
+  sleep,
+  spawn,
+  wait,
+} from "../../../src/index.ts";
+import { testRun } from "../../../src/testing.ts";
+
+/** Runs `body` as a root process whose agents do nothing. */
+async function run<Result>(body: () => Promise<Result>): Promise<Result> {
+  const root = agentProcess({ name: "root" }, body);
+  return await (await testRun(root, [], { script: () => {} })).finished();
+}
+
+function thrown(act: () => unknown): string {
+  try {
+    act();
+    return "nothing was thrown";
+  } catch (error) {
+    return String(error);
+  }
+}
+
+const service = agentProcess(async function service() {
+  expose("greet", { input: z.object({ name: z.string() }) }, ({ name }) => `hello ${name}`);
+  emit("ready");
+  await wait();
+});
+
+const declared = agentProcess(
+  { name: "declared", contract: contract({ endpoints: { later: {} } }) },
+  async () => {
+    await sleep(1_000);
+    await wait();
+  },
+);
+
+const counter = contract({
+  events: { counted: z.object({ total: z.number() }) },
+  messages: z.object({ add: z.number() }),
+});
+
+describe("an endpoint", () => {
+  it("that is unknown fails at once and names those that are there", async () => {
+    const error = await run(async () => {
+      const handle = spawn(service);
+      await handle.events.waitFor("ready");
+      return await handle.call("greeet").catch(String);
+    });
+    expect(error).toContain('/root/service has no endpoint "greeet"; it exposes greet.');
+  });
+
+  it("that is declared and not yet exposed is waited for, within the call's limit", async () => {
+    const root = agentProcess({ name: "root" }, async () => {
+      const handle = spawn(declared);
+      const late = await handle.call("later", undefined, { timeoutMs: 500 }).catch(String);
+      return late;
+    });
+    const started = await testRun(root, []);
+    await started.clock.advance(500);
+    expect(await started.finished()).toContain('/root/declared has no endpoint "later"');
+  });
+
+  it("tells what is wrong with its arguments", async () => {
+    const error = await run(async () => {
+      const handle = spawn(service);
+      await handle.events.waitFor("ready");
+      return await handle.call("greet", { nome: "ada" }).catch(String);
+    });
+    expect(error).toContain("/root/service:greet cannot take this input:\nname: ");
+  });
+
+  it("of a process that has ended answers that it has none", async () => {
+    const error = await run(async () => {
+      const handle = spawn(service);
+      await handle.events.waitFor("ready");
+      await handle.cancel();
+      return await handle.call("greet", { name: "ada" }).catch(String);
+    });
+    expect(error).toContain('/root/service has no endpoint "greet"; it exposes none.');
+  });
+});
+
+describe("attach", () => {
+  const attached = async (
+    use: (worker: Agent, handle: ReturnType<typeof spawnService>) => unknown,
+  ) =>
+    await run(async () => {
+      const worker = await agent("worker");
+      const handle = spawnService();
+      await handle.events.waitFor("ready");
+      return await use(worker, handle);
+    });
+  const spawnService = () => spawn(service);
+
+  it("of an unknown name fails and attaches nothing", async () => {
+    const error = await attached(async (worker, handle) => {
+      return await handle.attach(worker, { only: ["greet", "grunt"] }).catch(String);
+    });
+    expect(error).toContain(
+      "/root/service:grunt: it is not exposed, so it cannot be attached; exposed are: greet.",
+    );
+  });
+
+  it("of a declared name that is not exposed yet says so", async () => {
+    const error = await run(async () => {
+      const worker = await agent("worker");
+      return await spawn(declared)
+        .attach(worker, { only: ["later"] })
+        .catch(String);
+    });
+    expect(error).toContain("later: it is declared and not exposed yet; attach it once it is");
+  });
+
+  it("refuses a tool that the agent has already, and a prefix helps", async () => {
+    const [error, detach] = (await attached(async (worker, handle) => {
+      worker.on("greet", { description: "Own." }, () => "own");
+      const refused = await handle.attach(worker).catch(String);
+      return [refused, typeof (await handle.attach(worker, { prefix: "service_" }))];
+    })) as [string, string];
+    expect(error).toContain("ToolExistsError: /root/worker has a tool greet already");
+    expect(detach).toBe("function");
+  });
+
+  it("refuses a prefix that makes a name which no model could use", async () => {
+    const error = await attached(async (worker, handle) => {
+      return await handle.attach(worker, { prefix: "1 " }).catch(String);
+    });
+    expect(error).toContain('InvalidToolError: "1 greet" cannot be a tool\'s name');
+  });
+});
+
+describe("connect", () => {
+  it("refuses a direction that is misspelt, and names the two there are", async () => {
+    const error = await run(async () => {
+      const [a, b] = [await agent("a"), await agent("b")];
+      return thrown(() => connect(a, b, { direction: "foward" as "forward" }));
+    });
+    expect(error).toContain('has no direction "foward"; use "both" or "forward".');
+  });
+
+  it("refuses what is no agent", async () => {
+    const error = await run(async () => thrown(() => connect({} as Agent, {} as Agent)));
+    expect(error).toContain("This is no agent of a run; pass what agent() gave.");
+  });
+});
+
+describe("emit", () => {
+  it("after the end throws, and says that it has no effect", async () => {
+    let late = (): unknown => undefined;
+    await run(async () => {
+      const done = agentProcess(async function early() {
+        late = currentProcess().bind(() => thrown(() => emit("late")));
+      });
+      await done();
+    });
+    expect(late()).toContain("/root/early: it has ended, so emit() has no effect");
+  });
+
+  it("refuses the types that tell a process's end", async () => {
+    expect(await run(async () => thrown(() => emit("done")))).toContain(
+      "a process's end is told by done() and fail(); choose another type",
+    );
+  });
+
+  it("refuses an event that the contract does not have, and data that does not fit", async () => {
+    const errors: string[] = [];
+    const root = agentProcess({ name: "root", contract: counter }, async () => {
+      errors.push(thrown(() => emit("count", { total: 1 })));
+      errors.push(thrown(() => emit("counted", { total: "1" })));
+      emit("counted", { total: 1 });
+    });
+    await (await testRun(root, [])).finished();
+    expect(errors[0]).toContain('emit("count"): the contract\'s events are: counted.');
+    expect(errors[1]).toContain('ContractError: /root: emit("counted"): total: Invalid input');
+  });
+
+  it.each([
+    ["a function", { on: { click: () => {} } }, "the value.on.click (a function)"],
+    ["a promise", [Promise.resolve()], "the value.0 (a Promise)"],
+    ["a symbol", Symbol("x"), "the value (a symbol)"],
+    ["a live object", { self: new (class Socket {})() }, "the value.self (a Socket)"],
+    ["a function in a map", new Map([["fn", () => {}]]), "the value.fn (a function)"],
+  ])("refuses %s: it is no data", async (_, data, what) => {
+    const error = await run(async () => thrown(() => emit("x", data)));
+    expect(error).toContain(`${what} is no data and cannot leave its process`);
+  });
+
+  it("refuses data that goes round in a circle", async () => {
+    const circle: { self?: unknown } = {};
+    circle.self = circle;
+    const error = await run(async () => thrown(() => emit("x", circle)));
+    expect(error).toContain("nested too deeply, or in a circle");
+  });
+
+  it("takes dates, maps, sets, bytes and errors, and what changes later is not seen", async () => {
+    const data = { at: new Date(0), seen: new Map([["a", new Set([1])]]), error: new Error("e") };
+    const list = [1];
+    const root = agentProcess({ name: "root" }, async () => {
+      emit("x", { ...data, list });
+      list.push(2);
+    });
+    const started = await testRun(root, []);
+    const event = await started.handle.events.waitFor("x");
+    expect(event.data).toEqual({ ...data, list: [1] });
+  });
+});
+
+describe("send", () => {
+  const adder = agentProcess({ name: "adder", contract: counter }, async () => {
+    return await receive();
+  });
+
+  it("of a message that does not fit the contract throws at the sender", async () => {
+    const [error, result] = await run(async () => {
+      const handle = spawn(adder);
+      const wrong = thrown(() => send(handle, { add: "one" }));
+      send(handle, { add: 1 });
+      return [wrong, await handle.result()];
+    });
+    expect(error).toContain("ContractError: /root/adder: a message to it: add: Invalid input");
+    expect(result).toEqual({ add: 1 });
+  });
+
+  it("of what is no data throws at the sender", async () => {
+    const error = await run(async () => {
+      const handle = spawn(service);
+      return thrown(() => send(handle, { reply: () => {} }));
+    });
+    expect(error).toContain("the value.reply (a function) is no data");
+  });
+
+  it("to a path where nobody is throws", async () => {
+    const error = await run(async () => thrown(() => send("/root/nobody", 1)));
+    expect(error).toContain("There is no actor at /root/nobody");
+  });
+});
+
+describe("currentProcess", () => {
+  it("refuses the contract of another process", async () => {
+    const error = await run(async () => thrown(() => currentProcess(counter)));
+    expect(error).toContain("/root was not made with this contract");
+  });
+});
+
+describe("a process", () => {
+  it("that is no process cannot be spawned", async () => {
+    const error = await run(async () => thrown(() => spawn((() => {}) as never)));
+    expect(error).toContain("This is no process; wrap the function: agentProcess(async () => …).");
+  });
+
+  it("with options of the run cannot be nested, and its name stays free", async () => {
+    const nested = agentProcess({ name: "inner", port: 1 }, async () => "ran");
+    const [error, result] = await run(async () => [
+      thrown(() => spawn(nested)),
+      await nested.with({ port: undefined })(),
+    ]);
+    expect(error).toContain("/root/inner: port belongs to the run");
+    expect(result).toBe("ran");
+  });
+});

@@ -60,9 +60,10 @@ export function checkAlive(parent: Cell): void {
 }
 
 function freeName(parent: Cell, kind: string): string {
-  let name = `${kind}-${parent.kernel.nextPid()}`;
-  while (parent.children?.has(name) === true) name = `${kind}-${parent.kernel.nextPid()}`;
-  return name;
+  for (;;) {
+    const name = `${kind}-${parent.kernel.nextPid()}`;
+    if (parent.children?.has(name) !== true) return name;
+  }
 }
 
 export function addChild(parent: Cell, child: Child): void {

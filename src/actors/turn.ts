@@ -1,5 +1,5 @@
 import { StartTimeoutError, StoppedError } from "../errors.ts";
-import { ignore } from "./behavior.ts";
+import { type Context, ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import { closeNow, wind } from "./ending.ts";
@@ -63,7 +63,7 @@ function start(cell: Cell): void {
     return;
   }
   try {
-    const result = runAs(cell, () => behavior.init(context));
+    const result = runAs(cell, initOf, behavior, context);
     if (isPromise(result)) {
       watchStart(cell);
       waitFor(cell, result, begun, startFailed);
@@ -71,6 +71,10 @@ function start(cell: Cell): void {
   } catch (error) {
     startFailed(cell, error);
   }
+}
+
+function initOf(behavior: Cell["behavior"], context: Context<unknown>): unknown {
+  return behavior.init(context);
 }
 
 function watchStart(cell: Cell): void {

@@ -46,7 +46,8 @@ function forward(
 ): void {
   if (only !== undefined && !only.includes(event.type)) return;
   const from = event.source === undefined ? source : `${source}/${event.source}`;
-  parent.append(event.type, event.data, { source: from, at: event.at, isolated: true });
+  const { at, epoch } = event;
+  parent.append(event.type, event.data, { source: from, at, epoch, isolated: true });
 }
 
 function reaches(from: EventLog, to: EventLog): boolean {

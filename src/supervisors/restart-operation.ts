@@ -16,7 +16,8 @@ export interface RestartActs {
  * It can be called off at any moment; what it has not started by then is `pending` for whoever takes over.
  */
 export class RestartOperation implements ComingRestart {
-  readonly origin: Child;
+  /** Whose own ends it answers; the first began it, the others joined. */
+  readonly #causes: Set<Child>;
   /** The origin's failure to start ends it. */
   readonly once: boolean;
   readonly done: Promise<void>;
@@ -40,7 +41,7 @@ export class RestartOperation implements ComingRestart {
     },
     acts: RestartActs,
   ) {
-    this.origin = plan.origin;
+    this.#causes = new Set([plan.origin]);
     this.once = plan.once;
     this.#acts = acts;
     this.startAt = plan.startAt;
@@ -55,8 +56,20 @@ export class RestartOperation implements ComingRestart {
     return this.#starting;
   }
 
+  /** Whose end began it; when that one was dropped, the next that has one of its own. */
+  get origin(): Child | undefined {
+    const [origin] = this.#causes;
+    return origin;
+  }
+
+  /** Tell whether this child is restarted for an end of its own, or only along with others. */
+  isCause(child: Child): boolean {
+    return this.#causes.has(child);
+  }
+
   /** Start this one too; it comes after what is pending and has nothing to stop. */
   join(child: Child): void {
+    this.#causes.add(child);
     this.#scope.push(child);
     this.#pending.add(child);
     child.operation = this;
@@ -67,9 +80,14 @@ export class RestartOperation implements ComingRestart {
     return [...this.#pending];
   }
 
+  /** Without its origin it starts only those that ended by themselves too; the others had no cause but that. */
   drop(child: Child): void {
-    if (child === this.origin) this.callOff();
-    else this.release(child);
+    const wasOrigin = child === this.origin;
+    this.#causes.delete(child);
+    this.release(child);
+    if (!wasOrigin) return;
+    for (const other of this.#pending) if (!this.#causes.has(other)) this.release(other);
+    if (this.#pending.size === 0) this.callOff();
   }
 
   /** Take a child out, because it was started or because another restart takes it over. */

@@ -181,9 +181,9 @@ export class Restarts {
     return this.#family.flags.reviveFinished;
   }
 
-  async #stopForGroup(child: Child, { origin }: RestartOperation): Promise<boolean> {
+  async #stopForGroup(child: Child, operation: RestartOperation): Promise<boolean> {
     await this.#lives.stop(child, { type: "shutdown", cause: "parent" });
-    if (child.status !== "stopping" || child === origin) return true;
+    if (child.status !== "stopping" || operation.isCause(child)) return true;
     if (finishedBefore(child)) {
       this.#leave(child);
       return false;
@@ -204,10 +204,11 @@ export class Restarts {
     else if (isForgotten(this.#family, child)) forget(this.#family, child);
   }
 
-  #cameBack(child: Child, { origin }: RestartOperation, pid: number): void {
+  #cameBack(child: Child, operation: RestartOperation, pid: number): void {
     const { id, epoch } = child;
-    if (child === origin) child.restarts += 1;
-    const type = child === origin ? "restarted" : "child-started";
+    const isOwn = operation.isCause(child);
+    if (isOwn) child.restarts += 1;
+    const type = isOwn ? "restarted" : "child-started";
     this.#family.emit({ type, id, pid, epoch });
   }
 

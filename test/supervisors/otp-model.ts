@@ -35,6 +35,8 @@ interface ModelChild {
 /** A restart that waits for its moment. */
 interface Waiting {
   origin: ModelChild;
+  /** Those that failed themselves; the rest only goes along. */
+  causes: Set<ModelChild>;
   pending: Set<ModelChild>;
   due: number;
 }
@@ -155,9 +157,16 @@ export class OtpModel {
     return this.#waiting.some(({ pending }) => pending.has(child)) ? "restarting" : undefined;
   }
 
-  /** A child is taken out of what waits; with the origin the whole restart is off. */
+  /** A child is taken out of what waits. With the origin those go that had no cause but it. */
   #drop(child: ModelChild): void {
-    for (const waiting of this.#waiting) waiting.pending.delete(child);
+    for (const waiting of this.#waiting) {
+      waiting.pending.delete(child);
+      waiting.causes.delete(child);
+      const [next] = waiting.causes;
+      if (waiting.origin !== child || next === undefined) continue;
+      waiting.origin = next;
+      waiting.pending = new Set(waiting.causes);
+    }
     this.#waiting = this.#waiting.filter(({ origin }) => origin !== child);
   }
 
@@ -218,6 +227,7 @@ export class OtpModel {
     else {
       child.state = "restarting";
       joined.pending.add(child);
+      joined.causes.add(child);
     }
   }
 
@@ -244,7 +254,7 @@ export class OtpModel {
       if (child.restart === "temporary") this.#remove(child);
     }
     for (const child of pending) child.state = child === origin ? "restarting" : "stopped-group";
-    const waiting = { origin, pending, due: this.#now + wait };
+    const waiting = { origin, causes: new Set([origin]), pending, due: this.#now + wait };
     this.#waiting.push(waiting);
     if (wait === 0) this.#go(waiting);
   }

@@ -8,6 +8,7 @@ import { hideDashes } from "./command.ts";
 import { namesFor } from "./completion.ts";
 import { connectCommand } from "./connect-command.ts";
 import { eventsCommand } from "./events-command.ts";
+import { gcCommand } from "./gc-command.ts";
 import { lsCommand } from "./ls-command.ts";
 import { sendCommand } from "./send-command.ts";
 import type { GlobalOptions } from "./session.ts";
@@ -25,6 +26,7 @@ const commands = [
   callCommand,
   eventsCommand,
   stopCommand,
+  gcCommand,
 ];
 
 await main(hideBin(process.argv));

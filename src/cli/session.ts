@@ -146,7 +146,7 @@ function notAnswering({ record, liveness }: ListedRun): CliError {
     return new CliError(`The run ${id} (${program}) has ended without cleaning up.`, {
       exitCode: exitCodes.notAnswering,
       why: `Its process ${pid} is gone; its socket ${socket} is stale.`,
-      todo: "The next run removes what it left; its log is still there: ramure ls --all.",
+      todo: "ramure gc, or the next run, removes what it left; its log is still there: ramure ls --all.",
     });
   }
   return new CliError(`The run ${id} (${program}) is not answering.`, {

@@ -27,6 +27,8 @@ export type {
 export { statusSchema } from "./control-types.ts";
 export { itemWire, paramsWire, readNode, resultWire } from "./control-wire.ts";
 export { type HomeLayout, homeLayout } from "./home.ts";
+export { loadReaper } from "./load-reaper.ts";
+export type { Leftover, ReapedRun } from "./reaper.ts";
 export { isNodeWithin, resolveAddress } from "./resolve-address.ts";
 export { type ListedRun, listRuns, type RunRecord } from "./run-record.ts";
 export { encodeValue } from "./wire-values.ts";

@@ -1,0 +1,52 @@
+import {
+  homeLayout,
+  type Leftover,
+  loadReaper,
+  type ReapedRun,
+} from "../supervisors/runtime/control-protocol.ts";
+import { exitCodes } from "./cli-error.ts";
+import { command } from "./command.ts";
+import type { Session } from "./session.ts";
+import { printable } from "./terminal.ts";
+
+export const gcCommand = command({
+  words: "gc",
+  describe: "Remove what runs left that ended without cleaning up",
+  options: (yargs) =>
+    yargs
+      .option("dry-run", {
+        alias: "n",
+        type: "boolean",
+        default: false,
+        describe: "Only say what would be removed",
+      })
+      .option("json", { type: "boolean", describe: "Print one JSON object" }),
+  run: async (session, { dryRun, json }) => {
+    const reap = await loadReaper();
+    const runs = await reap(homeLayout(session.env), {
+      dryRun,
+      onSlow: ({ id }) => void session.say(`Removing what run ${id} left …`),
+    });
+    if (json) await session.printJson({ schema: 1, dryRun, runs });
+    else await printRuns(session, runs, dryRun);
+    if (runs.some(({ left }) => left.length > 0)) process.exitCode = exitCodes.failed;
+  },
+});
+
+async function printRuns(
+  session: Session,
+  runs: readonly ReapedRun[],
+  dryRun: boolean,
+): Promise<void> {
+  if (runs.length === 0) return await session.say("Nothing to remove.");
+  const done = dryRun ? "would remove" : "removed";
+  for (const { id, program, removed, left } of runs) {
+    await session.print(`run ${id}${program === undefined ? "" : `  ${printable(program)}`}`);
+    await session.print(...removed.map((leftover) => lineOf(done, leftover)));
+    await session.print(...left.map((leftover) => lineOf("still there:", leftover)));
+  }
+}
+
+function lineOf(what: string, { kind, name }: Leftover): string {
+  return `  ${what} ${kind.replace("-", " ")} ${printable(name)}`;
+}

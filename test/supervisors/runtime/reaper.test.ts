@@ -1,0 +1,263 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  appendFile,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import { findMarked, liveProcesses } from "../../../src/machines/process-table.ts";
+import { type HomeLayout, prepareHome } from "../../../src/supervisors/runtime/home.ts";
+import { processStart } from "../../../src/supervisors/runtime/process-start.ts";
+import { reap } from "../../../src/supervisors/runtime/reaper.ts";
+import { readThings, ThingLog } from "../../../src/supervisors/runtime/things.ts";
+import { temporaryHome } from "../../fixtures/fake-run.ts";
+
+/** A pid that nobody has: beyond what the system gives out. */
+const deadPid = 2 ** 22 + 1;
+const owner = { path: "/main/worker", epoch: 1 };
+
+let layout: HomeLayout;
+let remove: () => Promise<void>;
+const servers: Server[] = [];
+
+beforeEach(async () => {
+  const made = await temporaryHome();
+  remove = made.remove;
+  layout = await prepareHome({ RAMURE_HOME: made.home });
+});
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((closed) => server.close(closed));
+  await remove();
+});
+
+function inRuntimes(name: string): string {
+  return join(layout.runtimes, name);
+}
+
+async function record(id: string, facts: { pid: number; processStart?: string | undefined }) {
+  const socket = inRuntimes(`${id}.sock`);
+  const whole = { schema: 1, id, program: "p.ts", startedAt: 1, logDir: "/l", socket, ...facts };
+  await writeFile(inRuntimes(`${id}.json`), JSON.stringify(whole));
+}
+
+function thingsOf(run: string): ThingLog {
+  return new ThingLog({ file: inRuntimes(`${run}.things.jsonl`), run, clock: systemClock });
+}
+
+/** A socket file that nobody listens on any more, as a killed process leaves it. */
+async function staleSocket(path: string): Promise<void> {
+  const script = `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, "SIGKILL"))`;
+  await execa("node", ["-e", script], { reject: false });
+}
+
+/** A run whose process was killed: its sockets, a directory and a process are left. */
+async function deadRun(id: string): Promise<{ readonly directory: string }> {
+  await record(id, { pid: deadPid });
+  await staleSocket(inRuntimes(`${id}.sock`));
+  await staleSocket(inRuntimes(`${id}.door`));
+  const directory = inRuntimes(`ramure-${id}`);
+  await thingsOf(id).record({ kind: "directory", file: directory }, owner);
+  await mkdir(join(directory, "a1"), { recursive: true });
+  await writeFile(join(directory, "a1", "env"), "secret");
+  return { directory };
+}
+
+function sleeper(run: string): { readonly pid: number; readonly ended: Promise<unknown> } {
+  const child = spawn("sleep", ["300"], {
+    env: { ...process.env, RAMURE_RUN: run },
+    detached: true,
+  });
+  return { pid: child.pid ?? 0, ended: once(child, "exit") };
+}
+
+describe("the record of things", () => {
+  it("is on the disk when record resolves, for this user's eyes, and the last word counts", async () => {
+    const things = thingsOf("r1");
+    await things.record({ kind: "tmux-server", file: "/x/tmux" }, owner);
+    await things.record({ kind: "tmux-server", file: "/x/tmux", pid: process.pid }, owner);
+    await things.record({ kind: "directory", file: "/y", machine: "a container" }, owner);
+    expect((await stat(things.file)).mode & 0o777).toBe(0o600);
+    expect(await readThings(things.file)).toMatchObject([
+      {
+        kind: "tmux-server",
+        run: "r1",
+        path: "/main/worker",
+        epoch: 1,
+        pid: process.pid,
+        processStart: await processStart(process.pid),
+      },
+      { kind: "directory", file: "/y", machine: "a container" },
+    ]);
+  });
+
+  it("is read as far as it was written", async () => {
+    const things = thingsOf("r1");
+    await things.record({ kind: "directory", file: "/y" }, owner);
+    await appendFile(things.file, '{"v":1,"kind":"directory","fi');
+    expect(await readThings(things.file)).toMatchObject([{ file: "/y" }]);
+    expect(await readThings("/nowhere")).toEqual([]);
+  });
+
+  it("is never written through a link", async () => {
+    const target = inRuntimes("target");
+    await symlink(target, inRuntimes("r1.things.jsonl"));
+    await expect(thingsOf("r1").record({ kind: "directory", file: "/y" }, owner)).rejects.toThrow(
+      "ELOOP",
+    );
+    expect(await readdir(layout.runtimes)).toEqual(["r1.things.jsonl"]);
+  });
+});
+
+describe("the reaper", () => {
+  it("removes all that a dead run left, its record last, and says what", async () => {
+    const { directory } = await deadRun("dead1");
+    const process = sleeper("dead1");
+    const [run] = await reap(layout);
+    await process.ended;
+    expect(run).toMatchObject({ id: "dead1", program: "p.ts", left: [] });
+    expect(run?.removed.map(({ kind, name }) => [kind, name])).toEqual([
+      ["process", `${process.pid} (sleep)`],
+      ["socket", inRuntimes("dead1.sock")],
+      ["socket", inRuntimes("dead1.door")],
+      ["directory", directory],
+      ["file", inRuntimes("dead1.things.jsonl")],
+      ["file", inRuntimes("dead1.json")],
+    ]);
+    expect(await readdir(layout.runtimes)).toEqual([]);
+    expect(await reap(layout)).toEqual([]);
+  });
+
+  it("only looks in a dry run", async () => {
+    await deadRun("dead1");
+    const before = await readdir(layout.runtimes);
+    const [run] = await reap(layout, { dryRun: true });
+    expect(run?.removed.map(({ kind }) => kind)).toEqual([
+      "socket",
+      "socket",
+      "directory",
+      "file",
+      "file",
+    ]);
+    expect(await readdir(layout.runtimes)).toEqual(before);
+  });
+
+  it("touches nothing of a run whose process lives", async () => {
+    await deadRun("alive1");
+    await record("alive1", { pid: process.pid, processStart: await processStart(process.pid) });
+    const own = sleeper("alive1");
+    const before = await readdir(layout.runtimes);
+    expect(await reap(layout)).toEqual([]);
+    expect(await readdir(layout.runtimes)).toEqual(before);
+    expect((await findMarked("RAMURE_RUN", "alive1"))?.map(({ pid }) => pid)).toEqual([own.pid]);
+    process.kill(own.pid, "SIGKILL");
+    await own.ended;
+  });
+
+  it("takes a reused pid for another process", async () => {
+    await record("reused1", { pid: process.pid, processStart: "1" });
+    expect(await reap(layout)).toMatchObject([{ id: "reused1", left: [] }]);
+    expect(await readdir(layout.runtimes)).toEqual([]);
+  });
+
+  it("believes a socket that answers more than a pid that is gone", async () => {
+    await record("other1", { pid: deadPid });
+    const server = createServer().listen(inRuntimes("other1.sock"));
+    servers.push(server);
+    await once(server, "listening");
+    expect(await reap(layout)).toEqual([]);
+    expect(await readdir(layout.runtimes)).toEqual(["other1.json", "other1.sock"]);
+  });
+
+  it("never ends itself, nor a living run, though they carry the mark of the dead one", async () => {
+    await deadRun("dead1");
+    const script = "setTimeout(() => {}, 300_000)";
+    const living = spawn(process.execPath, ["-e", script], {
+      env: { ...process.env, RAMURE_RUN: "dead1" },
+    });
+    const pid = living.pid ?? 0;
+    await record("inner1", { pid, processStart: await processStart(pid) });
+    const [run] = await reap(layout);
+    expect(run?.removed.some(({ kind }) => kind === "process")).toBe(false);
+    expect((await liveProcesses())?.some((entry) => entry.pid === pid)).toBe(true);
+    living.kill("SIGKILL");
+    await once(living, "exit");
+  });
+
+  it("follows no link and removes no file that is not what its record says", async () => {
+    await record("dead1", { pid: deadPid });
+    const elsewhere = await mkdtemp(join(tmpdir(), "ramure-precious-"));
+    await writeFile(join(elsewhere, "precious"), "");
+    const link = inRuntimes("ramure-link");
+    await symlink(elsewhere, link);
+    const within = inRuntimes("ramure-within");
+    await mkdir(within);
+    await symlink(elsewhere, join(within, "link"));
+    const things = thingsOf("dead1");
+    await things.record({ kind: "directory", file: link }, owner);
+    await things.record({ kind: "directory", file: within }, owner);
+    await things.record({ kind: "directory", file: join(elsewhere, "..") }, owner);
+    await things.record({ kind: "socket", file: join(elsewhere, "precious") }, owner);
+    await things.record({ kind: "tmux-server", file: link }, owner);
+    await reap(layout);
+    expect(await readdir(elsewhere)).toEqual(["precious"]);
+    expect(await readdir(layout.runtimes)).toEqual(["ramure-link"]);
+    await rm(elsewhere, { recursive: true });
+  });
+
+  it("keeps the record of what lies on another machine, and says so", async () => {
+    await record("dead1", { pid: deadPid });
+    await thingsOf("dead1").record(
+      { kind: "directory", file: "/tmp/ramure-x", machine: "box" },
+      owner,
+    );
+    const [run] = await reap(layout);
+    expect(run?.left).toEqual([{ kind: "directory", name: "/tmp/ramure-x on box" }]);
+    expect(await readdir(layout.runtimes)).toContain("dead1.json");
+  });
+
+  it("removes sockets and drafts whose run has no record any more", async () => {
+    await staleSocket(inRuntimes("gone1.sock"));
+    await writeFile(inRuntimes(`gone2.json.${deadPid}.tmp`), "{");
+    await writeFile(inRuntimes(`mine.json.${process.pid}.tmp`), "{");
+    await writeFile(inRuntimes("half1.json"), "{");
+    await reap(layout);
+    expect(await readdir(layout.runtimes)).toEqual(["half1.json", `mine.json.${process.pid}.tmp`]);
+  });
+
+  it("is harmless beside another one", async () => {
+    await deadRun("dead1");
+    await deadRun("dead2");
+    const child = sleeper("dead1");
+    const all = await Promise.all([reap(layout), reap(layout), reap(layout)]);
+    await child.ended;
+    expect(all.flat().every(({ left }) => left.length === 0)).toBe(true);
+    expect(await readdir(layout.runtimes)).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)("touches nothing of another user", async () => {
+    const { directory } = await deadRun("dead1");
+    await chown(directory, 65_534, 65_534);
+    await chown(inRuntimes("dead1.sock"), 65_534, 65_534);
+    await reap(layout);
+    expect(await readdir(layout.runtimes)).toEqual(["dead1.sock", "ramure-dead1"]);
+    await chown(layout.runtimes, 65_534, 65_534);
+    await expect(reap(layout)).rejects.toThrow("belongs to user 65534");
+  });
+
+  it("finds nothing where there is no home", async () => {
+    expect(await reap({ ...layout, runtimes: "/nowhere/runtimes" })).toEqual([]);
+  });
+});

@@ -7,7 +7,7 @@ import {
   StoppedError,
 } from "../errors.ts";
 import { Child, type ChildInfo } from "./child.ts";
-import type { ChildLives, StartOutcome } from "./child-lives.ts";
+import { type ChildLives, isToStart, type StartOutcome } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { type Family, forget, isClosing, isForgotten } from "./family.ts";
 import { resolveSpec } from "./resolve-spec.ts";
@@ -192,8 +192,9 @@ export class ChildAdmin {
     const { dependsOn } = child.spec;
     const dependency = dependsOn === undefined ? undefined : this.#family.children.get(dependsOn);
     if (dependency?.operation === undefined) return this.#lives.start(child);
+    const { starts } = child;
     await restarted(dependency);
-    return child.status === "starting" ? this.#lives.start(child) : { type: "called-off" };
+    return isToStart(child, starts) ? this.#lives.start(child) : { type: "called-off" };
   }
 
   async #firstStart(child: Child, outcome: StartOutcome): Promise<StartedChild | Ignore> {

@@ -26,12 +26,14 @@ export class ChildLives {
   async start(child: Child): Promise<StartOutcome> {
     if (isClosing(this.#family)) return { type: "called-off" };
     child.status = "starting";
+    child.starts += 1;
+    const { starts } = child;
     const obstacle = child.spec.exclusive ? await this.#obstacle(child) : undefined;
     if (obstacle?.type === "failed") {
       child.lastExit = { epoch: child.epoch, reason: obstacle.reason };
     }
     if (obstacle !== undefined) return obstacle;
-    return child.status === "starting" ? this.#begin(child) : { type: "called-off" };
+    return isToStart(child, starts) ? this.#begin(child) : { type: "called-off" };
   }
 
   /** Stop the incarnation that lives, if one does, by the child's own rule. Leaves it in `stopping`. Never rejects. */
@@ -133,6 +135,11 @@ function leftBehind(timeoutMs: number): StartOutcome {
   const message = `what its last incarnation left behind is still there after ${timeoutMs} ms`;
   const cause = { message, code: "left-behind", retryable: false };
   return { type: "failed", reason: errorExit(cause, "lost"), cause };
+}
+
+/** Tell whether a start is still wanted after a wait, `starts` having been begun before. */
+export function isToStart(child: Child, starts: number): boolean {
+  return child.status === "starting" && child.starts === starts;
 }
 
 function isStarting(child: Child, ref: Ref): boolean {

@@ -58,6 +58,8 @@ export class Child {
   /** The incarnation that lives or is being stopped. */
   ref: Ref | undefined;
   epoch = 0;
+  /** Starts begun so far; whoever waited on the way to one knows by it whether another came first. */
+  starts = 0;
   restarts = 0;
   /** Restarts in a row without a healthy period. */
   failures = 0;

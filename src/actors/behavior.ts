@@ -58,6 +58,8 @@ export interface Ref<in Message = unknown> {
   /** Send and wait for the answer. Rejects with CallTimeoutError, DownError, NoProcError or what the actor failed with. */
   call<Value>(make: (reply: Reply<Value>) => Message, options?: CallOptions): Promise<Value>;
   call(message: Message, options?: CallOptions): Promise<unknown>;
+  /** Call back once, later, when this incarnation has ended; with `noproc` when it has already. */
+  monitor(down: (exit: Exit) => void): Monitor;
   /** Resolves when `init` succeeded (true) or was ignored (false); rejects with the start's error. */
   readonly started: Promise<boolean>;
   /** Resolves with the reason when this incarnation has ended. Never rejects. */
@@ -78,6 +80,9 @@ export interface StopOptions {
   /** How long to wait before the kill. Default: what the actor was spawned with. */
   readonly shutdownMs?: Shutdown | undefined;
 }
+
+/** A ref of whatever takes whatever: for what is done to an actor without sending to it. */
+export type AnyRef = Ref<never>;
 
 /** What `shutdownMs` may be: a budget in ms, then kill; wait without end; or kill at once. */
 export type Shutdown = number | "infinity" | "brutal-kill";
@@ -178,10 +183,10 @@ export interface Context<Message> {
   /** Reserve a name among the children, for incarnations to come and go in. */
   slot<M>(options?: SlotOptions): Slot<M, Message>;
   /** Receive one message, ahead of the queue, when `target` has ended (at once when it already has). */
-  monitor(target: Ref, toMessage: (exit: Exit) => Message): Monitor;
+  monitor(target: AnyRef, toMessage: (exit: Exit) => Message): Monitor;
   /** End together with `target` when either fails. */
-  link(target: Ref): void;
-  unlink(target: Ref): void;
+  link(target: AnyRef): void;
+  unlink(target: AnyRef): void;
   /** Receive the end of a linked actor as a message instead of ending. */
   trapExit(toMessage: (exit: Exit) => Message): void;
   /** Release this at the actor's end, last owned first. Returns how to release it from the actor without calling it. */

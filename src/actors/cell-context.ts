@@ -1,5 +1,6 @@
 import { OverflowError } from "../errors.ts";
 import type {
+  AnyRef,
   Behavior,
   Context,
   Monitor,
@@ -81,15 +82,15 @@ export class CellContext implements Context<unknown> {
     return new CellSlot(this.#live("slot"), options) as Slot<M, unknown>;
   }
 
-  monitor(target: Ref, toMessage: (exit: Exit) => unknown): Monitor {
+  monitor(target: AnyRef, toMessage: (exit: Exit) => unknown): Monitor {
     return new CellMonitor(this.#live("monitor"), target, toMessage);
   }
 
-  link(target: Ref): void {
+  link(target: AnyRef): void {
     link(this.#live("link"), target);
   }
 
-  unlink(target: Ref): void {
+  unlink(target: AnyRef): void {
     unlink(this.#live("unlink"), target);
   }
 

@@ -1,5 +1,5 @@
 import { NoProcError, StoppedError } from "../errors.ts";
-import type { Ref } from "./behavior.ts";
+import type { AnyRef, Ref } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { GroupChange, Groups } from "./groups.ts";
 import { CellRef } from "./refs.ts";
@@ -8,9 +8,9 @@ import { refOf } from "./spawning.ts";
 /** Sets of living actors under a key. */
 export interface GroupFace {
   /** Become a member. Who joined twice leaves twice. An actor that is stopping is refused. */
-  join(key: string, ref: Ref): void;
+  join(key: string, ref: AnyRef): void;
   /** Undo one join; false when it is no member. */
-  leave(key: string, ref: Ref): boolean;
+  leave(key: string, ref: AnyRef): boolean;
   members(key: string): readonly Ref[];
   /** Hear of the members now, and then of each change once. Returns how to stop. */
   subscribe(key: string, listener: (change: GroupChange<Ref>) => void): () => void;
@@ -29,7 +29,7 @@ export function groupFace(groups: Groups<Cell>): GroupFace {
   };
 }
 
-function joining(ref: Ref): Cell {
+function joining(ref: AnyRef): Cell {
   const cell = CellRef.cellOf(ref)?.living;
   if (cell === undefined) throw new NoProcError(ref.path);
   if (cell.status === "stopping") throw new StoppedError(cell.path);

@@ -1,4 +1,5 @@
 export type {
+  AnyRef,
   Behavior,
   CallOptions,
   Context,

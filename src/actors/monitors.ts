@@ -1,4 +1,4 @@
-import type { Monitor, Ref } from "./behavior.ts";
+import type { AnyRef, Monitor } from "./behavior.ts";
 import type { Cell, SystemMessage } from "./cell.ts";
 import { signalLink } from "./closing.ts";
 import { deliverSystem } from "./delivery.ts";
@@ -14,7 +14,7 @@ export class CellMonitor implements Monitor {
   #message: SystemMessage | undefined;
   #cancelled = false;
 
-  constructor(watcher: Cell, target: Ref, make: (exit: Exit) => unknown) {
+  constructor(watcher: Cell, target: AnyRef, make: (exit: Exit) => unknown) {
     this.#watcher = watcher;
     this.#make = make;
     this.#target = CellRef.cellOf(target);
@@ -44,13 +44,13 @@ export class CellMonitor implements Monitor {
   }
 }
 
-function nobody(target: Ref): Exit {
+function nobody(target: AnyRef): Exit {
   const { path, pid, epoch } = target;
   return { path, pid, epoch, reason: { type: "noproc" } };
 }
 
 /** Tie two actors together: the failure of one is the end of the other. Doing it twice is doing it once. */
-export function link(one: Cell, other: Ref): void {
+export function link(one: Cell, other: AnyRef): void {
   const cell = CellRef.cellOf(other);
   if (cell === one) return;
   if (cell === undefined || cell.status === "ended") {
@@ -63,7 +63,7 @@ export function link(one: Cell, other: Ref): void {
   cell.links.add(one);
 }
 
-export function unlink(one: Cell, other: Ref): void {
+export function unlink(one: Cell, other: AnyRef): void {
   const cell = CellRef.cellOf(other);
   if (cell === undefined) return;
   one.links?.delete(cell);

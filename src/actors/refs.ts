@@ -1,10 +1,11 @@
-import type { CallOptions, Ref, StopOptions } from "./behavior.ts";
+import type { AnyRef, CallOptions, Monitor, Ref, StopOptions } from "./behavior.ts";
 import { callCell } from "./calls.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
 import { exitOf, kill, stopWithin } from "./ending.ts";
-import type { ExitReason } from "./exit-reason.ts";
+import type { Exit, ExitReason } from "./exit-reason.ts";
 import { startOf } from "./start-promise.ts";
+import { watchEnd } from "./watching.ts";
 
 const asked: ExitReason = Object.freeze({ type: "shutdown", cause: "api" });
 
@@ -17,7 +18,7 @@ export class CellRef implements Ref {
   }
 
   /** The incarnation behind a ref, for the kernel's own files; undefined when nobody lives there. */
-  static cellOf(ref: Ref): Cell | undefined {
+  static cellOf(ref: AnyRef): Cell | undefined {
     if (ref instanceof CellRef) return ref.#cell;
     return ref instanceof AddressRef ? ref.cell() : undefined;
   }
@@ -49,6 +50,10 @@ export class CellRef implements Ref {
   call<Value>(message: unknown, options?: CallOptions): Promise<Value> {
     // Whoever answers gives what the caller's `make` promised; types meet where the message is made.
     return callCell(this.#cell.path, this.#cell, message, options) as Promise<Value>;
+  }
+
+  monitor(down: (exit: Exit) => void): Monitor {
+    return watchEnd(this, this.#cell, down);
   }
 
   stop(reason: ExitReason = asked, options: StopOptions = {}): Promise<ExitReason> {
@@ -115,6 +120,10 @@ export class AddressRef implements Ref {
 
   call<Value>(message: unknown, options?: CallOptions): Promise<Value> {
     return callCell(this.path, this.cell(), message, options) as Promise<Value>;
+  }
+
+  monitor(down: (exit: Exit) => void): Monitor {
+    return watchEnd(this, this.cell(), down);
   }
 
   stop(reason?: ExitReason, options?: StopOptions): Promise<ExitReason> {

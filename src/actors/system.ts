@@ -1,8 +1,8 @@
 import { NoProcError, StoppedError } from "../errors.ts";
-import type { Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
+import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { Clock } from "./clock.ts";
-import { kill, stopWithin, watch } from "./ending.ts";
+import { kill, stopWithin } from "./ending.ts";
 import type { EventLog } from "./event-log.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { type GroupFace, groupFace } from "./group-face.ts";
@@ -33,23 +33,23 @@ export interface System {
   /** Whoever lives at the path when the address is used. */
   address<M = unknown>(path: string): Ref<M>;
   /** Hold a name beside the path until its end. Throws AlreadyStartedError when it is taken. */
-  register(name: string, ref: Ref): void;
+  register(name: string, ref: AnyRef): void;
   /** False, and nothing changes, when `ref` does not hold it. */
-  unregister(name: string, ref: Ref): boolean;
+  unregister(name: string, ref: AnyRef): boolean;
   /** The names held now. */
   registered(): readonly string[];
   readonly groups: GroupFace;
   /** Call back, later, when `target` has ended. */
-  monitor(target: Ref, down: (exit: Exit) => void): Monitor;
+  monitor(target: AnyRef, down: (exit: Exit) => void): Monitor;
   /** Tie two actors together: the failure of one is the end of the other. */
-  link(one: Ref, other: Ref): void;
+  link(one: AnyRef, other: AnyRef): void;
   /** Hold back its messages; stops, ends of others and reads get through. */
-  suspend(ref: Ref): void;
-  resume(ref: Ref): void;
+  suspend(ref: AnyRef): void;
+  resume(ref: AnyRef): void;
   /** The state after the last message that was handled well. */
-  getState(ref: Ref): unknown;
+  getState(ref: AnyRef): unknown;
   /** Have the next message find another state. */
-  replaceState(ref: Ref, change: (state: unknown) => unknown): void;
+  replaceState(ref: AnyRef, change: (state: unknown) => unknown): void;
   /** What was sent to nobody, newest 1_000; `data` is a DeadLetter. */
   readonly deadLetters: EventLog;
   /** The events of the actor at `path`, from its birth; of `/`: what the kernel has to say of any actor. */
@@ -108,13 +108,13 @@ class ActorSystem implements System {
     return new AddressRef(new PathAddress(path, () => findChild(this.#root, path), deadLetters));
   }
 
-  register(name: string, ref: Ref): void {
+  register(name: string, ref: AnyRef): void {
     const cell = living(ref);
     if (cell.status === "stopping") throw new StoppedError(cell.path);
     this.#kernel.names.register(name, cell);
   }
 
-  unregister(name: string, ref: Ref): boolean {
+  unregister(name: string, ref: AnyRef): boolean {
     const cell = CellRef.cellOf(ref);
     return cell !== undefined && this.#kernel.names.unregister(name, cell);
   }
@@ -123,40 +123,29 @@ class ActorSystem implements System {
     return this.#kernel.names.list();
   }
 
-  monitor(target: Ref, down: (exit: Exit) => void): Monitor {
-    const cell = CellRef.cellOf(target);
-    let wanted = true;
-    const later = (exit: Exit) => queueMicrotask(() => wanted && down(exit));
-    const watcher = { ended: later };
-    if (cell?.living === undefined) later(noProc(target));
-    else watch(cell, watcher);
-    return {
-      cancel: () => {
-        wanted = false;
-        cell?.watchers?.delete(watcher);
-      },
-    };
+  monitor(target: AnyRef, down: (exit: Exit) => void): Monitor {
+    return target.monitor(down);
   }
 
-  link(one: Ref, other: Ref): void {
+  link(one: AnyRef, other: AnyRef): void {
     link(living(one), other);
   }
 
-  suspend(ref: Ref): void {
+  suspend(ref: AnyRef): void {
     living(ref).suspended = true;
   }
 
-  resume(ref: Ref): void {
+  resume(ref: AnyRef): void {
     const cell = living(ref);
     cell.suspended = false;
     if (!cell.busy) this.#kernel.scheduler.ready(cell);
   }
 
-  getState(ref: Ref): unknown {
+  getState(ref: AnyRef): unknown {
     return living(ref).state;
   }
 
-  replaceState(ref: Ref, change: (state: unknown) => unknown): void {
+  replaceState(ref: AnyRef, change: (state: unknown) => unknown): void {
     const cell = living(ref);
     cell.state = change(cell.state);
   }
@@ -217,12 +206,8 @@ class ActorSystem implements System {
   }
 }
 
-function living(ref: Ref): Cell {
+function living(ref: AnyRef): Cell {
   const cell = CellRef.cellOf(ref)?.living;
   if (cell === undefined) throw new NoProcError(ref.path);
   return cell;
-}
-
-function noProc({ path, pid, epoch }: Ref): Exit {
-  return { path, pid, epoch, reason: { type: "noproc" } };
 }

@@ -1,5 +1,5 @@
-import type { CallOptions, Ref, Reply, StopOptions } from "../../actors/behavior.ts";
-import type { ExitReason } from "../../actors/exit-reason.ts";
+import type { CallOptions, Monitor, Ref, Reply, StopOptions } from "../../actors/behavior.ts";
+import type { Exit, ExitReason } from "../../actors/exit-reason.ts";
 import type { RegistryMessage } from "../../actors/registry-actor.ts";
 import type { JournalRecord } from "./journal-line.ts";
 
@@ -51,6 +51,10 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
     return typeof what === "function"
       ? this.#registry.call(what, options)
       : this.#registry.call(what, options);
+  }
+
+  monitor(down: (exit: Exit) => void): Monitor {
+    return this.#registry.monitor(down);
   }
 
   stop(reason?: ExitReason, options?: StopOptions): Promise<ExitReason> {

@@ -116,6 +116,19 @@ describe("children that depend on each other", () => {
     expect(all.take().slice(2)).toEqual(["start vm#2", "start agent#1"]);
   });
 
+  it("that are added while it backs off are started once when it fails again meanwhile", async () => {
+    const all = await owned();
+    const { W, supervision, clock } = all;
+    const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
+    await begun(all, supervision, [W("vm", { backoff, initFail: 1, initFailFrom: 2 })]);
+    await tell(all, "vm", "boom");
+    const starting = supervision.startChild(W("agent", { dependsOn: "vm", exclusive: true }));
+    await clock.advance(200);
+    expect(await starting).toMatchObject({ id: "agent", ref: { epoch: 1 } });
+    expect(all.take().slice(2)).toEqual(["start vm#3", "start agent#1"]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("that are added while it backs off can be called off", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;

@@ -116,7 +116,7 @@ function introductionOf(data: unknown): Partial<EndedRun> {
 
 /** What the run itself wrote has no epoch; an event of a program may have the same type, and has one. */
 function isRemoval({ type, epoch }: JournalEntry): boolean {
-  return type === "removed" && epoch === undefined;
+  return type === "node-removed" && epoch === undefined;
 }
 
 function connectionOf({

@@ -1,7 +1,7 @@
 import type { ControlEvent } from "../supervisors/runtime/control-protocol.ts";
-import { ControlError, encodeValue } from "../supervisors/runtime/control-protocol.ts";
+import { encodeValue } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
-import type { Session } from "./session.ts";
+import { jsonLine, timeOf, untilItEnds } from "./event-stream.ts";
 import { type Look, printable, styled } from "./terminal.ts";
 
 export const eventsCommand = command({
@@ -41,35 +41,9 @@ export const eventsCommand = command({
   },
 });
 
-/** A run that ends while it is followed has shown all there was. */
-async function untilItEnds(following: Promise<void>, session: Session): Promise<void> {
-  try {
-    await following;
-  } catch (error) {
-    if (!isEndOfRun(error)) throw error;
-  }
-  await session.say("The run has ended.");
-}
-
-function isEndOfRun(error: unknown): boolean {
-  return (
-    error instanceof ControlError &&
-    (error.reason === "shutting-down" || error.reason === "unreachable")
-  );
-}
-
-function jsonLine({ data, ...event }: ControlEvent): string {
-  const { json, meta } = encodeValue(data);
-  return JSON.stringify({ schema: 1, ...event, data: json, meta });
-}
-
 function textLine({ at, path, source, type, data }: ControlEvent, look: Look): string {
   const text = data === undefined ? "" : printable(JSON.stringify(encodeValue(data).json) ?? "");
   const who = source === undefined ? path : `${path} (${source})`;
   const time = styled(look, "dim", timeOf(at));
   return [time, styled(look, "cyan", printable(who)), printable(type), text].join("  ").trimEnd();
-}
-
-function timeOf(at: number): string {
-  return new Date(at).toTimeString().slice(0, 8);
 }

@@ -9,6 +9,7 @@ import { namesFor } from "./completion.ts";
 import { connectCommand } from "./connect-command.ts";
 import { eventsCommand } from "./events-command.ts";
 import { gcCommand } from "./gc-command.ts";
+import { logsCommand } from "./logs-command.ts";
 import { lsCommand } from "./ls-command.ts";
 import { sendCommand } from "./send-command.ts";
 import type { GlobalOptions } from "./session.ts";
@@ -24,6 +25,7 @@ const commands = [
   connectCommand,
   sshCommand,
   callCommand,
+  logsCommand,
   eventsCommand,
   stopCommand,
   gcCommand,

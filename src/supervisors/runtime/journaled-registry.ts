@@ -71,7 +71,7 @@ function recordOf(message: RegistryMessage): JournalRecord | undefined {
     const { path, kind, epoch } = message.node;
     return { type: `${kind}-state`, path, epoch, data: message.node };
   }
-  if (message.type === "removed") return { type: "removed", path: message.path };
+  if (message.type === "removed") return { type: "node-removed", path: message.path };
   if (message.type === "connected" || message.type === "disconnected") {
     const { type, connection } = message;
     return { type, path: connection.from, data: connection };

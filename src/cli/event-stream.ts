@@ -1,0 +1,34 @@
+import {
+  ControlError,
+  type ControlEvent,
+  encodeValue,
+} from "../supervisors/runtime/control-protocol.ts";
+import type { Session } from "./session.ts";
+
+/** Say one event as one JSON object on a line. */
+export function jsonLine({ data, ...event }: ControlEvent): string {
+  const { json, meta } = encodeValue(data);
+  return JSON.stringify({ schema: 1, ...event, data: json, meta });
+}
+
+/** Say when an event was, by the clock on the wall. */
+export function timeOf(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
+}
+
+/** A run that ends while it is followed has shown all there was. */
+export async function untilItEnds(following: Promise<void>, session: Session): Promise<void> {
+  try {
+    await following;
+  } catch (error) {
+    if (!isEndOfRun(error)) throw error;
+  }
+  await session.say("The run has ended.");
+}
+
+function isEndOfRun(error: unknown): boolean {
+  return (
+    error instanceof ControlError &&
+    (error.reason === "shutting-down" || error.reason === "unreachable")
+  );
+}

@@ -1,0 +1,145 @@
+import { type ControlEvent, encodeValue } from "../supervisors/runtime/control-protocol.ts";
+import { printable } from "./terminal.ts";
+
+/** What a log says of an event: a word for its kind, and the rest. */
+export interface LogText {
+  readonly kind: string;
+  readonly text: string;
+}
+
+/** What an event is about, as far as a line of a log tells. Values that came from elsewhere. */
+type Data = Readonly<Record<string, unknown>>;
+type Describe = (data: Data) => LogText | undefined;
+
+const longest = 400;
+
+/**
+ * Say what happened in a few words; undefined for what only a program wants to know.
+ *
+ * An event of a program is its type and its data, also when an agent has one of that name.
+ */
+export function logText({ type, data }: ControlEvent, kind: string): LogText | undefined {
+  const isOwn = kind === "process" && ofAgents.has(type);
+  const known = !isOwn && Object.hasOwn(describers, type) ? describers[type] : undefined;
+  if (known) return known(isRecord(data) ? data : {});
+  return { kind: type, text: valueText(data) };
+}
+
+const said =
+  (kind: string, tell: (data: Data) => string): Describe =>
+  (data) => ({ kind, text: cut(printable(tell(data))) });
+const nothing: Describe = () => undefined;
+
+const describers: Readonly<Record<string, Describe>> = {
+  "run-started": said("run", ({ program, pid }) => `started ${text(program)} pid ${text(pid)}`),
+  "run-ended": said("run", ({ state }) => `ended ${text(state)}`),
+  reaped: said("gc", ({ run, removed, left }) => reapedText(text(run), removed, left)),
+  "journal-cut": said("journal", ({ bytes }) => `${text(bytes)} bytes of a torn end were cut`),
+  "journal-gap": said("journal", ({ dropped }) => `${text(dropped)} records were left out`),
+  "process-state": nothing,
+  "child-started": nothing,
+  "child-terminated": said("ended", ({ id, reason }) => `${text(id)}: ${reasonText(reason)}`),
+  restarting: said("restart", restartText),
+  restarted: said("restart", ({ id }) => `${text(id)} is back`),
+  "gave-up": said("gave-up", ({ id, reason }) => `${text(id)}: ${reasonText(reason)}`),
+  "start-error": said(
+    "failed",
+    ({ id, reason }) => `${text(id)} at its start: ${reasonText(reason)}`,
+  ),
+  "shutdown-error": said(
+    "failed",
+    ({ id, reason }) => `${text(id)} at its end: ${reasonText(reason)}`,
+  ),
+  done: said("done", ({ result }) => valueText(result)),
+  failed: said("failed", (data) => `${text(data.class)}: ${text(data.message)}`),
+  cancelled: said("cancelled", ({ reason }) => text(reason)),
+  "agent-state": stateText(["suspect", "backoff", "waiting", "failed", "stopped"]),
+  "machine-state": stateText(["ready", "unreachable", "backoff", "failed", "stopped"]),
+  connected: said("connect", ({ to }) => `-> ${text(to)}`),
+  disconnected: said("connect", ({ to }) => `no more -> ${text(to)}`),
+  "node-removed": nothing,
+  started: said("started", ({ harness, model }) => `${text(harness)} ${text(model)}`),
+  exited: said("exited", (reason) => reasonText(reason)),
+  "message-taken": said(
+    "message",
+    ({ text: words, deliver }) => `${text(words)} (${text(deliver)})`,
+  ),
+  "message-queued": said("message", ({ id }) => `${text(id)} will be sent again`),
+  "message-sent": nothing,
+  "message-accepted": nothing,
+  "message-durable": nothing,
+  message: ({ role, origin, text: words }) =>
+    origin === "interactive"
+      ? { kind: "typed", text: cut(`${text(role)}: ${text(words)}`) }
+      : undefined,
+  "turn-started": said("turn", () => "started"),
+  "turn-ended": said("turn", ({ stopReason, text: words }) => `${text(stopReason)} ${text(words)}`),
+  idle: nothing,
+  usage: nothing,
+  "tool-started": said("tool", ({ tool, args }) => `${text(tool)} ${valueText(args)}`),
+  "tool-called": nothing,
+  "tool-returned": said("tool", ({ tool, text: words, error }) =>
+    error === undefined ? `${text(tool)} = ${text(words)}` : `${text(tool)} failed: ${text(error)}`,
+  ),
+  "tool-ended": ({ tool, failed }) =>
+    failed === true ? { kind: "tool", text: `${text(tool)} failed` } : undefined,
+  "link-refused": said("link", ({ reason }) => `refused: ${text(reason)}`),
+  "link-broken": said("link", ({ reason }) => `broken: ${text(reason)}`),
+};
+
+/** What only agents tell. */
+const ofAgents: ReadonlySet<string> = new Set([
+  "started",
+  "exited",
+  "message",
+  "turn-started",
+  "turn-ended",
+  "idle",
+  "usage",
+  "tool-started",
+  "tool-called",
+  "tool-returned",
+  "tool-ended",
+]);
+
+/** States that the events beside them do not tell. */
+function stateText(states: readonly string[]): Describe {
+  return ({ state, summary }) =>
+    states.includes(text(state))
+      ? { kind: text(state), text: cut(printable(text(summary))) }
+      : undefined;
+}
+
+function restartText({ id, attempt, of, delayMs, reason }: Data): string {
+  const when = typeof delayMs === "number" && delayMs > 0 ? ` in ${delayMs} ms` : "";
+  return `${text(id)} attempt ${text(attempt)} of ${text(of)}${when}: ${reasonText(reason)}`;
+}
+
+function reapedText(run: string, removed: unknown, left: unknown): string {
+  const count = (list: unknown): number => (Array.isArray(list) ? list.length : 0);
+  return `removed ${count(removed)} things of run ${run}, ${count(left)} are still there`;
+}
+
+function reasonText(reason: unknown): string {
+  if (!isRecord(reason)) return "";
+  const { type, class: kind, message, cause, by } = reason;
+  if (type === "error") return `${text(kind)}: ${text(message)}`;
+  return [text(type), text(cause), text(by)].filter(Boolean).join(" ");
+}
+
+function valueText(value: unknown): string {
+  if (value === undefined) return "";
+  return cut(printable(JSON.stringify(encodeValue(value).json) ?? ""));
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" || typeof value === "number" ? String(value) : "";
+}
+
+function cut(words: string): string {
+  return words.length > longest ? `${words.slice(0, longest)} …` : words;
+}
+
+function isRecord(value: unknown): value is Data {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

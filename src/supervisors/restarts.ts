@@ -183,7 +183,11 @@ export class Restarts {
 
   async #stopForGroup(child: Child, operation: RestartOperation): Promise<boolean> {
     await this.#lives.stop(child, { type: "shutdown", cause: "parent" });
-    if (child.status !== "stopping" || operation.isCause(child)) return true;
+    if (child.status !== "stopping") return true;
+    if (operation.isCause(child) && child.operation === operation) {
+      child.status = "restarting";
+      return true;
+    }
     if (finishedBefore(child)) {
       this.#leave(child);
       return false;

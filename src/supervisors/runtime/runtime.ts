@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { StartGate } from "../../actors/agent/agent-spec.ts";
-import type { Bridge } from "../../actors/agent/bridge.ts";
-import { openBridge } from "../../actors/agent/bridge.ts";
+import { type Bridge, openBridge } from "../../actors/agent/bridge.ts";
+import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
 import type { Door, Harness } from "../../actors/agent/harness.ts";
 import { createStartGate } from "../../actors/agent/start-gate.ts";
 import type { Ref } from "../../actors/behavior.ts";
@@ -37,6 +37,8 @@ export interface RuntimeParts {
   readonly redaction: Redaction;
   /** What every process of the run finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Where agents may come in besides the Unix socket. Default: nowhere. */
+  readonly tcp?: TcpAddress | undefined;
 }
 
 /** How long the tree has to stop at the end of a run before it is killed. */
@@ -56,6 +58,7 @@ export class Runtime implements Run {
   readonly journal: Journal;
   readonly redaction: Redaction;
   readonly #paths: RunPaths;
+  readonly #tcp: TcpAddress | undefined;
   readonly #things: ThingLog;
   readonly #outfitted = new WeakMap<Harness, Harness>();
   readonly startGate: StartGate = createStartGate(availableParallelism());
@@ -74,6 +77,7 @@ export class Runtime implements Run {
     this.#things = new ThingLog({ file: paths.things, run: id, clock });
     this.image = new LocalImage();
     this.#paths = paths;
+    this.#tcp = parts.tcp;
     this.journal = journal;
     this.system = createSystem({ clock });
     const registry = this.system.spawn(registryBehavior(), { kind: "registry" });
@@ -107,6 +111,7 @@ export class Runtime implements Run {
     this.#bridge ??= openBridge({
       socket: doorOf(this.#paths.socket),
       clock: this.clock,
+      tcp: this.#tcp,
       log: ({ path = "/", ...event }) => this.note({ type: event.type, path, data: event }),
     });
     return this.#bridge;

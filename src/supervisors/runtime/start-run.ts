@@ -1,9 +1,10 @@
 import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
-
+import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
 import { piHarness } from "../../actors/agent/pi-harness.ts";
 import { systemClock } from "../../actors/system-clock.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
+import type { RootOptions } from "../process/process-options.ts";
 import type { ProcessRecord } from "../process/process-record.ts";
 import { leave } from "../process/scope.ts";
 import { type ControlServer, openControlServer } from "./control-server.ts";
@@ -81,6 +82,7 @@ async function openRuntime(
     journal,
     redaction,
     environment,
+    tcp: tcpOf(options),
   });
   const facts = { id, program, startedAt: clock.wallNow() };
   const record = await writeRunRecord(paths, { ...facts, logDir });
@@ -141,4 +143,10 @@ async function closeAll(closers: (() => Promise<void> | void)[]): Promise<void> 
     }
   }
   if (failures.length > 0) throw new AggregateError(failures, "The run's end failed in parts.");
+}
+
+/** A program that names any of these wants agents to come in by TCP as well. */
+function tcpOf({ host, port, baseUrl }: RootOptions): TcpAddress | undefined {
+  if (host === undefined && port === undefined && baseUrl === undefined) return undefined;
+  return { host: host ?? "127.0.0.1", port: port ?? 0, baseUrl };
 }

@@ -154,8 +154,8 @@ class PiHarness implements Harness {
     },
   ): Promise<void> {
     const { machine } = spec;
-    const { agentDir, env = {} } = this.#options;
-    for (const secret of secretsIn(env)) spec.conceal?.(secret);
+    const { agentDir, env, models } = this.#options;
+    for (const secret of [...secretsIn(env), ...secretsIn(models)]) spec.conceal?.(secret);
     const session = await sessionFile(spec, at.own);
     const facts = factsText(spec, {
       ...host.address,
@@ -196,8 +196,12 @@ class PiHarness implements Harness {
   }
 }
 
-function secretsIn(env: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries(env).flatMap(([name, value]) => (isSecretName(name) ? [value] : []));
+/** The texts whose names say that they are secrets, at any depth. */
+function secretsIn(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    typeof item === "string" && isSecretName(name) ? [item] : secretsIn(item),
+  );
 }
 
 async function writeJson(machine: Machine, path: string, value: object): Promise<void> {

@@ -65,6 +65,7 @@ const describers: Readonly<Record<string, Describe>> = {
     ({ text: words, deliver }) => `${text(words)} (${text(deliver)})`,
   ),
   "message-queued": said("message", ({ id }) => `${text(id)} will be sent again`),
+  "message-received": said("message", ({ message }) => valueText(message)),
   "message-sent": nothing,
   "message-accepted": nothing,
   "message-durable": nothing,

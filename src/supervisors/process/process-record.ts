@@ -152,6 +152,12 @@ export class ProcessRecord {
 
   /** Put a message into its mailbox; before its body is entered the message waits. False when it has ended. */
   deliver(message: unknown): boolean {
+    const isTaken = this.#take(message);
+    if (isTaken) this.run.note({ type: "message-received", path: this.path, data: { message } });
+    return isTaken;
+  }
+
+  #take(message: unknown): boolean {
     if (this.living !== undefined) return this.living.deliver(message);
     if (hasEnded(this.#state) || this.#early.length >= maxEarly) return false;
     this.#early.push(message);

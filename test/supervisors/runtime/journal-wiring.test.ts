@@ -4,7 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/system-clock.ts";
-import { agent, agentProcess, connect, emit, jsonSchema, spawn } from "../../../src/index.ts";
+import {
+  agent,
+  agentProcess,
+  connect,
+  emit,
+  jsonSchema,
+  receive,
+  send,
+  spawn,
+} from "../../../src/index.ts";
 import type { JournalEntry } from "../../../src/supervisors/runtime/journal-reader.ts";
 import { readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
@@ -85,6 +94,15 @@ describe("the journal of a run", () => {
     expect(all).toContainEqual(expect.objectContaining({ type: "connected", data: edge }));
     const taken = all.find(({ type }) => type === "message-taken");
     expect(taken?.data).toMatchObject({ text: "hello", deliver: "follow-up" });
+  });
+
+  it("has the messages to a process, as they were", async () => {
+    await ran(async () => {
+      send("/main", { add: 1 });
+      return await receive();
+    }, echo);
+    const received = (await entries()).filter(({ type }) => type === "message-received");
+    expect(received).toMatchObject([{ path: "/main", data: { message: { add: 1 } } }]);
   });
 
   it("needs no meta for members that are undefined", async () => {

@@ -5,7 +5,7 @@ import type { StopSignal } from "./signals.ts";
 
 /** Tell the person at the terminal that the run stops, and what is waited for. */
 export function reportStop(runtime: Runtime, why: StopSignal | { readonly error: unknown }): void {
-  if (typeof why !== "string") say(inspect(why.error));
+  if (typeof why !== "string") say(runtime.redaction.text(inspect(why.error)));
   const cause = typeof why === "string" ? why : "an error that nobody caught";
   const path = runtime.root?.path ?? "the run";
   const waiting = runtime.root !== undefined && !hasEnded(runtime.root.state);

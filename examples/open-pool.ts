@@ -5,7 +5,19 @@
  *   ramure call open-pool:add_task title="Fix the flaky test"
  *   ramure call open-pool:tasks
  */
-import { agent, agentProcess, bubble, done, emit, expose, pool, spawn, wait } from "ramure";
+import {
+  type Agent,
+  agent,
+  agentProcess,
+  bubble,
+  done,
+  emit,
+  expose,
+  type ProcessHandle,
+  pool,
+  spawn,
+  wait,
+} from "ramure";
 import { z } from "zod";
 
 const taskInput = z.object({ title: z.string() });
@@ -49,10 +61,15 @@ export const monitoredPool = agentProcess(async function monitoredPool() {
   });
   await service.events.waitFor("ready"); // Only what is exposed can be attached.
   await service.attach(monitor, { only: ["add_task", "tasks"], prefix: "pool_" });
-  for await (const { type, source, data } of service.events) {
-    if (type === "task-failed") await monitor.send(`${source}: ${JSON.stringify(data)}`);
-  }
+  void tellOfFailures(service, monitor);
   return await service.result();
 });
+
+/** Ends with the service's events, or with the process that called it. */
+async function tellOfFailures(service: ProcessHandle, monitor: Agent): Promise<void> {
+  for await (const { type, data } of service.events) {
+    if (type === "task-failed") await monitor.send(`A task failed: ${JSON.stringify(data)}`);
+  }
+}
 
 if (process.argv[1]?.endsWith("open-pool.ts")) console.log(await monitoredPool());

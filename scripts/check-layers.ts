@@ -26,7 +26,7 @@ interface Room {
 const rooms: readonly Room[] = [
   { of: errors, imports: [] },
   { of: extension, imports: ["src/actors/agent/protocol.ts", extension] },
-  { of: "src/actors/agent/protocol.ts", imports: [] },
+  { of: "src/actors/agent/protocol.ts", imports: ["src/actors/agent/protocol-readers.ts"] },
   { of: "src/machines/**", imports: [errors, "src/machines/**"] },
   { of: "src/actors/machine-actor.ts", imports: [errors, kernel, "src/machines/**"] },
   { of: kernel, imports: [errors, kernel] },

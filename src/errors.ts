@@ -603,3 +603,39 @@ export class FileTransferError extends RamureError {
     super(`${JSON.stringify(path)} was not copied: ${why}.`);
   }
 }
+
+/** A model did not answer, and asking again does not help or was tried often enough. */
+export class ModelFailedError extends RamureError {
+  readonly code = "model-failed";
+  override readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  constructor(path: string, model: string | undefined, failure: ModelFailureFacts) {
+    const next = failure.retryable
+      ? "it was asked again and again; look whether its provider is up"
+      : "asking again will not help; look at its key, its credit and its settings";
+    super(
+      `The model ${model ?? ""} of ${path} fails (${failure.class}), ${next}. It said: ${failure.said.slice(0, 500)}`,
+    );
+    this.retryable = failure.retryable;
+    this.retryAfterMs = failure.retryAfterMs;
+  }
+}
+
+interface ModelFailureFacts {
+  readonly class: string;
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | undefined;
+  readonly said: string;
+}
+
+/** An agent was at work and nothing came of it. */
+export class AgentStuckError extends RamureError {
+  readonly code = "agent-stuck";
+  override readonly retryable: boolean;
+  constructor(path: string, afterMs: number, retryable: boolean) {
+    super(
+      `${path} has shown no progress for ${afterMs} ms; look at its terminal, or raise progress.stuckAfterMs.`,
+    );
+    this.retryable = retryable;
+  }
+}

@@ -1,18 +1,21 @@
 import type { AgentMemory } from "./agent-memory.ts";
+import type { ModelTrouble } from "./agent-model.ts";
 import type { AgentWire } from "./agent-wire.ts";
 import type { Turn } from "./outbox.ts";
-import type { AgentWireEvent, FromAgent } from "./protocol.ts";
+import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "./protocol.ts";
 import type { CallRecord, CallRequest } from "./tool-call.ts";
 
 /** Takes in what the agent's side says, once its hello is taken in. */
 export class AgentFrames {
   readonly #memory: AgentMemory;
   readonly #wire: AgentWire;
+  readonly #trouble: ModelTrouble;
   #lastTurn: Turn = { text: "", stopReason: "none" };
 
-  constructor(memory: AgentMemory, wire: AgentWire) {
+  constructor(memory: AgentMemory, wire: AgentWire, trouble: ModelTrouble) {
     this.#memory = memory;
     this.#wire = wire;
+    this.#trouble = trouble;
   }
 
   take(frame: FromAgent): void {
@@ -68,11 +71,16 @@ export class AgentFrames {
   }
 
   #event(event: AgentWireEvent): void {
+    if (event.type === "tokens") return;
+    if (event.type === "idle") this.#idle(event.messageIds);
+    else this.#told(event);
+  }
+
+  #told(event: Exclude<AgentWireEvent, { type: "idle" | "tokens" }>): void {
     const { type, ...data } = event;
     this.#memory.emit(type, data);
     if (event.type === "turn-started") this.#turnStarted();
     if (event.type === "turn-ended") this.#turnEnded(event);
-    if (event.type === "idle") this.#idle(event.messageIds);
     if (event.type === "tool-ended") this.#close(event.id);
     if (event.type === "model-changed") this.#memory.learn({ model: event.model });
   }
@@ -90,15 +98,26 @@ export class AgentFrames {
     this.#memory.move({ type: "turn-started" });
   }
 
-  #turnEnded({ text, stopReason }: Turn): void {
+  #turnEnded(event: TurnEndedEvent): void {
+    const { text, stopReason } = event;
+    this.#trouble.turnEnded(event);
     this.#lastTurn = { text, stopReason };
     this.#memory.learn({ turns: this.#memory.facts.turns + 1 });
   }
 
+  /** A turn that the model did not answer is not over: it is begun again. */
   #idle(messageIds: readonly string[]): void {
     const memory = this.#memory;
-    memory.busy = false;
     for (const id of [...memory.openCalls.keys()]) this.#close(id);
+    if (this.#trouble.rested()) for (const id of messageIds) memory.outbox.durable(id);
+    else this.settle(messageIds);
+  }
+
+  /** The agent has come to rest. */
+  settle(messageIds: readonly string[]): void {
+    const memory = this.#memory;
+    memory.emit("idle", { messageIds });
+    memory.busy = false;
     memory.outbox.answered(messageIds, this.#lastTurn);
     memory.move({ type: "settled" });
   }

@@ -3,6 +3,8 @@ import type { Context } from "../behavior.ts";
 import { type ErrorExit, type ExitReason, errorExit } from "../exit-reason.ts";
 import { AgentFrames } from "./agent-frames.ts";
 import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
+import { ModelTrouble } from "./agent-model.ts";
+import { ProgressWatch } from "./agent-progress.ts";
 import { takeIn } from "./agent-resume.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { exitText, type Started } from "./agent-start.ts";
@@ -24,6 +26,8 @@ export class Incarnation {
   readonly #context: Context<AgentMessage>;
   readonly #start: Started;
   readonly #frames: AgentFrames;
+  readonly #trouble: ModelTrouble;
+  readonly #progress: ProgressWatch;
   /** The session that it goes on with, until its first hello is taken in. */
   #resumed: Session | undefined;
   /** The link whose hello is taken in. */
@@ -37,7 +41,12 @@ export class Incarnation {
     this.#context = context;
     this.#start = start;
     this.#resumed = spec.memory.session;
-    this.#frames = new AgentFrames(spec.memory, start.wire);
+    this.#trouble = new ModelTrouble(spec, context);
+    this.#frames = new AgentFrames(spec.memory, start.wire, this.#trouble);
+    this.#progress = new ProgressWatch(spec, context, {
+      isExcused: () => this.#isExcused,
+      interrupt: () => start.wire.send({ type: "interrupt" }),
+    });
   }
 
   started(): this {
@@ -54,16 +63,32 @@ export class Incarnation {
   receive(message: AgentMessage): this {
     const { wire, launched } = this.#start;
     if (message.type === "tools-changed") wire.sendTools();
-    if (message.type === "interrupt") wire.send({ type: "interrupt" });
+    if (message.type === "interrupt") this.#interrupt();
     if (message.type === "attach") message.reply.send(launched.attach(message));
     if (message.type === "grace-over") this.#probe();
     if (message.type === "retry-delivery") this.#isPaused = false;
     if (message.type === "tool-slow") this.#frames.toolIsSlow();
+    if (message.type === "model-retry") this.#trouble.retry();
+    if (message.type === "progress-due") this.#progress.due();
     if (message.type === "happened" && message.epoch === this.#context.epoch) {
       this.#happened(message.what);
     }
     this.#deliver();
     return this;
+  }
+
+  /** What it does now has a limit of its own, or is not its doing. */
+  get #isExcused(): boolean {
+    const { tools, state } = this.#spec.memory;
+    return tools.running.length > 0 || this.#trouble.isWaiting || state === "suspect";
+  }
+
+  /** A turn that waits to be begun again is broken off by not beginning it. */
+  #interrupt(): void {
+    if (this.#trouble.isWaiting) {
+      this.#trouble.callOff();
+      this.#frames.settle([]);
+    } else this.#start.wire.send({ type: "interrupt" });
   }
 
   async terminate(reason: ExitReason): Promise<void> {
@@ -135,6 +160,7 @@ export class Incarnation {
       this.#context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });
     }
     this.#frames.take(frame);
+    if (frame.type === "event") this.#progress.happened(frame.event);
   }
 
   #refused(id: string, reason: string): void {
@@ -148,7 +174,8 @@ export class Incarnation {
   #deliver(): void {
     const { wire } = this.#start;
     const { outbox } = this.#spec.memory;
-    if (this.#isPaused || !wire.isOn(this.#link)) return;
+    if (this.#isPaused || !wire.isOn(this.#link) || !outbox.isReady) return;
+    if (this.#trouble.holdsDelivery()) return;
     for (let entry = outbox.take(); entry; entry = outbox.take()) {
       wire.send({ type: "send", id: entry.id, text: entry.text, deliver: entry.deliver });
     }

@@ -63,6 +63,8 @@ export class AgentMemory {
   busy = false;
   /** Launches in a row that should have resumed the session and did not come up. */
   failedResumes = 0;
+  /** Restarts in a row because nothing came of its work. */
+  stuckRestarts = 0;
   /** What an incarnation that crashed left on the machine for the next one to use again. */
   leftover: Launched | undefined;
   readonly #options: AgentMemoryOptions;

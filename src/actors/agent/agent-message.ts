@@ -19,7 +19,13 @@ export type AgentMessage =
   | { readonly type: "happened"; readonly epoch: number; readonly what: Happening }
   | { readonly type: "grace-over" }
   | { readonly type: "retry-delivery" }
-  | { readonly type: "tool-slow" };
+  | { readonly type: "tool-slow" }
+  /** The wait for a model that failed is over. */
+  | { readonly type: "model-retry" }
+  /** The wait for a provider that failed others is over. */
+  | { readonly type: "provider-over" }
+  /** It may be at work without progress for too long. */
+  | { readonly type: "progress-due" };
 
 export type Happening =
   | { readonly type: "linked"; readonly link: Link; readonly hello: Hello }

@@ -1,6 +1,8 @@
 import type { Machine } from "../../machines/machine.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { Door, Harness } from "./harness.ts";
+import type { ProgressLimits } from "./progress-limits.ts";
+import type { ProviderBackoffs } from "./provider-backoff.ts";
 
 /** What one agent is, in all its incarnations. */
 export interface AgentSpec {
@@ -25,6 +27,10 @@ export interface AgentSpec {
   readonly startTimeoutMs?: number | undefined;
   /** How long a lost link is waited for before the agent is suspect and probed, in ms. Default: 15_000. */
   readonly graceMs?: number | undefined;
+  /** When it counts as stuck, and what is done then; false: never. Default: after 10 min at work without progress. */
+  readonly progress?: ProgressLimits | false | undefined;
+  /** What the agents of a run share, so that they wait for a failing provider together. Default: it waits alone. */
+  readonly providers?: ProviderBackoffs | undefined;
   /** Bounds how many agents start at a time. Default: no bound. */
   readonly gate?: StartGate | undefined;
 }

@@ -18,6 +18,8 @@ export type AgentEvent =
   | { readonly type: "turn-started" }
   /** All that it is at waits for a person or a long tool. */
   | { readonly type: "tool-waits" }
+  /** The model does not answer; its turn is begun again later. */
+  | { readonly type: "model-waits" }
   | { readonly type: "settled" }
   /** Its link was lost for longer than the grace. */
   | { readonly type: "suspected" }
@@ -31,7 +33,12 @@ export type AgentEvent =
   | { readonly type: "restarted" };
 
 const ends = { crashed: "backoff", "stop-requested": "stopping", "gave-up": "failed" } as const;
-const activity = { "turn-started": "working", "tool-waits": "waiting", settled: "idle" } as const;
+const activity = {
+  "turn-started": "working",
+  "tool-waits": "waiting",
+  "model-waits": "waiting",
+  settled: "idle",
+} as const;
 const live = { ...activity, suspected: "suspect", ...ends } as const;
 
 const lifecycle = setup({ types: { events: {} as AgentEvent } }).createMachine({

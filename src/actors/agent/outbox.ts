@@ -39,6 +39,8 @@ export interface Outbox {
   readonly waiting: readonly EntrySnapshot[];
   /** Whether the conversation has messages, notes included, that the agent has not come to rest after. */
   readonly hasUnanswered: boolean;
+  /** Whether `take` would give one. */
+  readonly isReady: boolean;
   /** Take in a message. Resolves when the outbox has it for good; rejects with MessageRefusedError or AgentEndedError. */
   enqueue(text: string, deliver: Deliver): Promise<Receipt>;
   /** Put a note of the runtime ahead of everything else, in place of the last one. */
@@ -94,6 +96,10 @@ class MessageOutbox implements Outbox {
 
   get hasUnanswered(): boolean {
     return this.#unanswered.length > 0;
+  }
+
+  get isReady(): boolean {
+    return this.#next() !== undefined;
   }
 
   async enqueue(text: string, deliver: Deliver): Promise<Receipt> {

@@ -1,7 +1,27 @@
 /*
  * The frames between an agent's bridge (in the agent's own process, perhaps far away) and the runtime.
- * Plain JSON, one frame a WebSocket message. This file imports nothing: it is bundled into the extension.
+ * Plain JSON, one frame a WebSocket message. This file is bundled into the extension.
  */
+import {
+  BadFrameError,
+  check,
+  dispatch,
+  type Json,
+  type JsonObject,
+  json,
+  list,
+  object,
+  oneOf,
+  optional,
+  type Reader,
+  type Readers,
+  record,
+  string,
+  union,
+} from "./protocol-readers.ts";
+
+export type { Json, JsonObject } from "./protocol-readers.ts";
+export { BadFrameError } from "./protocol-readers.ts";
 
 export const protocolVersion = 1;
 
@@ -11,11 +31,6 @@ export interface ToolDescription {
   readonly description: string;
   /** JSON Schema of the arguments, an object schema. */
   readonly parameters: JsonObject;
-}
-
-export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
-export interface JsonObject {
-  readonly [key: string]: Json;
 }
 
 /** One conversation, and where it is kept on the machine. */
@@ -64,15 +79,29 @@ export type FromAgent =
 /** What happens inside the harness. The names are the harness-neutral ones of `agent.events`. */
 export type AgentWireEvent =
   | { readonly type: "turn-started" }
-  | Readonly<{ type: "turn-ended"; stopReason: string; text: string; error?: string | undefined }>
+  | TurnEndedEvent
   /** A run of turns is over and nothing runs; `messageIds` are the sends that it answered. */
   | { readonly type: "idle"; readonly messageIds: readonly string[] }
   | Readonly<{ type: "message"; role: string; text: string; origin: string }>
   | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>
   | Readonly<{ type: "tool-ended"; id: string; tool: string; failed: boolean }>
   | { readonly type: "usage"; readonly usage: JsonObject }
+  /** The model is at it: so many characters of its reply have come. Told now and then, for the watch over progress. */
+  | { readonly type: "tokens"; readonly characters: number }
   | { readonly type: "session-replaced"; readonly reason: string }
   | Readonly<{ type: "model-changed"; model?: string | undefined; ready: boolean }>;
+
+export interface TurnEndedEvent {
+  readonly type: "turn-ended";
+  readonly stopReason: string;
+  readonly text: string;
+  /** Why the model did not answer. */
+  readonly error?: string | undefined;
+  /** The HTTP status of its provider's last answer. */
+  readonly status?: number | undefined;
+  /** How long the provider asks us to wait. */
+  readonly retryAfterMs?: number | undefined;
+}
 
 /** What the runtime says. */
 export type ToAgent =
@@ -105,17 +134,6 @@ export const closeCodes = {
 
 /** The most that one frame may hold, in bytes of UTF-8. */
 export const maxFrameBytes = 1_048_576;
-const maxDepth = 64;
-const maxListed = 10_000;
-
-/** A frame is not what the protocol allows; `reason` says where and why. */
-export class BadFrameError extends Error {
-  readonly code = "bad-frame";
-  constructor(readonly reason: string) {
-    super(`Not a frame of ramure's protocol: ${reason}.`);
-    this.name = "BadFrameError";
-  }
-}
 
 /** Read what an agent's bridge sent. Throws BadFrameError. */
 export const parseFromAgent = (text: string): FromAgent => parseFrame(text, fromAgent);
@@ -135,13 +153,6 @@ function parseFrame<Frame>(text: string, readers: Readers<Frame>): Frame {
   return dispatch(readers, json(parseJson(text), ""), "");
 }
 
-function dispatch<Shape>(readers: Readers<Shape>, value: unknown, at: string): Shape {
-  const type = isObject(value) && typeof value.type === "string" ? value.type : "";
-  const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
-  if (!reader) throw new BadFrameError(`unknown type ${JSON.stringify(type.slice(0, 40))} ${at}`);
-  return reader(value, at);
-}
-
 function tooBig(text: string): boolean {
   if (text.length * 3 <= maxFrameBytes) return false;
   return text.length > maxFrameBytes || new TextEncoder().encode(text).length > maxFrameBytes;
@@ -155,86 +166,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Turns what came in into what it should be, or throws; `at` is where it stands in the frame. */
-type Reader<Value> = (value: unknown, at: string) => Value;
-type Readers<Shape> = Readonly<Record<string, Reader<Shape>>>;
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function check<Value>(is: (value: unknown) => value is Value, what: string): Reader<Value> {
-  return (value, at) => {
-    if (is(value)) return value;
-    throw new BadFrameError(`${at || "the frame"} is not ${what}`);
-  };
-}
-
-function string(max: number, min = 0): Reader<string> {
-  return check(
-    (value): value is string =>
-      typeof value === "string" && value.length >= min && value.length <= max,
-    `a string of ${min} to ${max} characters`,
-  );
-}
-
-function oneOf<Value extends string>(...values: readonly Value[]): Reader<Value> {
-  return check((value): value is Value => values.some((one) => one === value), values.join(" or "));
-}
-
-function optional<Value>(reader: Reader<Value>): Reader<Value | undefined> {
-  return (value, at) => (value === undefined ? undefined : reader(value, at));
-}
-
-function list<Value>(reader: Reader<Value>): Reader<readonly Value[]> {
-  const array = check((value): value is unknown[] => Array.isArray(value), "a list");
-  return (value, at) => {
-    const items = array(value, at);
-    if (items.length > maxListed) throw new BadFrameError(`${at} has over ${maxListed} items`);
-    return items.map((item, index) => reader(item, `${at}[${index}]`));
-  };
-}
-
-type Fields<Shape> = { readonly [Key in keyof Shape]-?: Reader<Shape[Key]> };
-
-/** Reads the fields that are known and leaves out the rest, which a newer peer may add. */
-function object<Shape>(fields: Fields<Shape>): Reader<Shape> {
-  const entries = Object.entries<Reader<unknown>>(fields);
-  return (value, at) => {
-    const from = record(value, at);
-    const read: Record<string, unknown> = {};
-    for (const [key, reader] of entries) {
-      const field = reader(from[key], at ? `${at}.${key}` : key);
-      if (field !== undefined) read[key] = field;
-    }
-    return read as Shape;
-  };
-}
-
-type FieldsByType<Shape extends { readonly type: string }> = {
-  readonly [Type in Shape["type"]]: Fields<Omit<Extract<Shape, { type: Type }>, "type">>;
-};
-
-function union<Shape extends { readonly type: string }>(all: FieldsByType<Shape>): Readers<Shape> {
-  const named = Object.entries<Fields<object>>(all).map(
-    ([type, fields]) => [type, object({ type: oneOf(type), ...fields })] as const,
-  );
-  return Object.fromEntries(named) as Record<string, Reader<Shape>>;
-}
-
-function json(value: unknown, at: string, depth = 0): Json {
-  if (depth > maxDepth) throw new BadFrameError(`nested deeper than ${maxDepth}`);
-  if (Array.isArray(value)) for (const item of value) json(item, at, depth + 1);
-  if (!isObject(value)) return value as Json;
-  for (const key of Object.keys(value)) {
-    if (refusedKeys.has(key)) throw new BadFrameError(`the key ${key} is not allowed`);
-    json(value[key], at, depth + 1);
-  }
-  return value as Json;
-}
-
-const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
-const record = check(isObject, "an object");
 const jsonObject: Reader<JsonObject> = (value, at) => record(value, at) as JsonObject;
 /** Past `json` over the whole frame, whatever is there is JSON; only its absence is wrong. */
 const anyJson = check((value): value is Json => value !== undefined, "there");
@@ -249,12 +180,19 @@ const count = check(
 
 const events = union<AgentWireEvent>({
   "turn-started": {},
-  "turn-ended": { stopReason: word, text, error: optional(text) },
+  "turn-ended": {
+    stopReason: word,
+    text,
+    error: optional(text),
+    status: optional(count),
+    retryAfterMs: optional(count),
+  },
   idle: { messageIds: list(id) },
   message: { role: word, text, origin: word },
   "tool-started": { id, tool: word, args: anyJson },
   "tool-ended": { id, tool: word, failed: boolean },
   usage: { usage: jsonObject },
+  tokens: { characters: count },
   "session-replaced": { reason: word },
   "model-changed": { model: optional(word), ready: boolean },
 });

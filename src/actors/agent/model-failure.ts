@@ -1,0 +1,111 @@
+/** Why a model did not answer. */
+export type ModelFailureClass =
+  /** There is no key or login, or it is not accepted. */
+  | "no-key"
+  /** The account is out of credit or quota. */
+  | "no-credit"
+  | "rate-limit"
+  /** The provider is overloaded or broken. */
+  | "overload"
+  /** Nothing came back from the provider. */
+  | "unreachable"
+  /** The conversation does not fit into the model. */
+  | "too-long"
+  /** The provider does not take this request, today or tomorrow. */
+  | "rejected"
+  | "unknown";
+
+/** What is known of a turn that ended without the model's answer. */
+export interface ModelError {
+  /** What the harness said. */
+  readonly error: string;
+  /** The HTTP status of the provider's last answer. Default: the one that the text names. */
+  readonly status?: number | undefined;
+  /** How long the provider asked us to wait. Default: what the text says. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface ModelFailure {
+  readonly class: ModelFailureClass;
+  /** The same request may be answered later. */
+  readonly retryable: boolean;
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** Tell what a model's error means: whether to ask again, and when at the earliest. */
+export function modelFailure(failed: ModelError): ModelFailure {
+  const status = failed.status ?? statusIn(failed.error);
+  const retryAfterMs = failed.retryAfterMs ?? retryAfterIn(failed.error);
+  const found = classOf(failed.error, status, retryAfterMs !== undefined);
+  return { class: found, retryable: !lasting.has(found), retryAfterMs };
+}
+
+const lasting: ReadonlySet<ModelFailureClass> = new Set([
+  "no-key",
+  "no-credit",
+  "too-long",
+  "rejected",
+]);
+
+const words = {
+  credit:
+    /insufficient.?(quota|funds|balance)|credit balance|out of credits?|payment required|exceeded your current quota|billing.?(hard.?)?limit/i,
+  key: /(invalid|incorrect|no|missing).{0,12}(api.?key|x-api-key|credentials)|unauthorized|authentication.?error|not logged in|login required/i,
+  length:
+    /context.?(length|window)|prompt is too long|maximum context|input is too long|too many tokens|request_too_large/i,
+  rate: /rate.?limit|too many requests|quota|throttl/i,
+  overload:
+    /overloaded|server.?error|internal error|bad gateway|service unavailable|gateway time|temporarily|at capacity|try again later/i,
+  network:
+    /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|fetch failed|network|socket hang up|connection|timed? ?out|terminated|premature|stream ended/i,
+} as const;
+
+/** A provider that names a time to come again does not mean that the money is gone. */
+function classOf(text: string, status: number | undefined, comesBack: boolean): ModelFailureClass {
+  if (status === 402 || (words.credit.test(text) && !comesBack)) return "no-credit";
+  if (status === 401 || status === 403) return "no-key";
+  if (status === 413 || words.length.test(text)) return "too-long";
+  if (status === 429) return "rate-limit";
+  if (status !== undefined && isPassing(status)) return "overload";
+  if (status === undefined && words.key.test(text)) return "no-key";
+  if (words.overload.test(text)) return "overload";
+  if (status !== undefined && status >= 400) return "rejected";
+  if (words.rate.test(text)) return "rate-limit";
+  return words.network.test(text) ? "unreachable" : "unknown";
+}
+
+function isPassing(status: number): boolean {
+  return status >= 500 || [408, 409, 425].includes(status);
+}
+
+function statusIn(text: string): number | undefined {
+  const found =
+    /^\s*(?:error:?\s*)?([45]\d\d)\b/i.exec(text) ??
+    /(?:status|code|http)\D{0,12}([45]\d\d)\b/i.exec(text);
+  return found ? Number(found[1]) : undefined;
+}
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function retryAfterIn(text: string): number | undefined {
+  const said =
+    /(?:retry|try again|available|resets?)[^.\d]{0,30}?(\d+(?:\.\d+)?)\s*(ms|s|m|h)/i.exec(text);
+  const [, count, unit = ""] = said ?? [];
+  if (count === undefined) return undefined;
+  return Math.ceil(Number(count) * (unitMs[unit.toLowerCase()] ?? 1_000));
+}
+
+/** Read the header by which a provider says when to come again: seconds, or a date. */
+export function retryAfterOf(
+  headers: Readonly<Record<string, string>>,
+  wallNow: number,
+): number | undefined {
+  const of = (name: string) =>
+    Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
+  const ms = Number(of("retry-after-ms") ?? Number.NaN);
+  if (ms >= 0) return ms;
+  const after = of("retry-after");
+  if (after === undefined) return undefined;
+  const waitMs = /^[\d.]+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - wallNow;
+  return waitMs >= 0 ? Math.ceil(waitMs) : undefined;
+}

@@ -13,7 +13,7 @@ export interface Leftover {
 }
 
 /** What carries the run's mark in its environment. */
-export const runMark = "RAMURE_RUN";
+const runMark = "RAMURE_RUN";
 
 /** Find what a run left, in the order in which it is removed. Touches nothing. */
 export async function leftoversOf(

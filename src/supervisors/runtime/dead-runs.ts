@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { HomeError } from "../../errors.ts";
 import type { HomeLayout } from "./home.ts";
 import { isSameProcess } from "./process-start.ts";
-import { answers, type RunRecord, readRecord } from "./run-record.ts";
+import { answers, isOfThisHost, type RunRecord, readRecord } from "./run-record.ts";
 import { type RecordedThing, readThings } from "./things.ts";
 
 /** A run whose process is gone, by what it left in the home. */
@@ -64,6 +64,7 @@ async function lookAt(layout: HomeLayout, id: string): Promise<Looked | undefine
   const recordFile = join(layout.runtimes, `${id}.json`);
   const thingsFile = join(layout.runtimes, `${id}.things.jsonl`);
   const record = await readRecord(layout, `${id}.json`);
+  if (record && !isOfThisHost(record)) return undefined;
   if (record && (await lives(record))) return { type: "living", record };
   // A record is there before anything else of its run: one that cannot be read is not ours to judge.
   if (!record && (await lstat(recordFile).catch(() => undefined))) return undefined;

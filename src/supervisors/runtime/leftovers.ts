@@ -7,7 +7,7 @@ import { doorOf } from "./run-record.ts";
 
 /** One thing that a run left. */
 export interface Leftover {
-  readonly kind: "process" | "tmux-server" | "socket" | "directory" | "file";
+  readonly kind: "process" | "tmux-server" | "socket" | "directory" | "file" | "unknown";
   /** Its path, or its pid and command; names the machine where that is not this host. */
   readonly name: string;
 }
@@ -99,10 +99,13 @@ async function processesOf(
   );
 }
 
-/** What lies on another machine cannot be removed from here. */
+/** What lies on another machine, or is of a newer kind, cannot be removed by us. */
 function elsewhere({ things }: DeadRun): readonly Leftover[] {
-  const away = things.filter((thing) => !isHere(thing));
-  return away.map(({ kind, file, machine }) => ({ kind, name: `${file} on ${machine}` }));
+  const away = things.filter((thing) => !isHere(thing) || thing.kind === "unknown");
+  return away.map(({ kind, file, machine }) => ({
+    kind,
+    name: machine === undefined ? file : `${file} on ${machine}`,
+  }));
 }
 
 async function existing(

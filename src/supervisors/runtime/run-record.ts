@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
+import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Fields } from "./control-fields.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
@@ -10,6 +11,8 @@ export interface RunRecord {
   readonly schema: 1;
   readonly id: string;
   readonly pid: number;
+  /** Which host the pid is of: homes are shared between hosts. Absent: this one. */
+  readonly host?: string | undefined;
   /** What `processStart(pid)` said when the run began; tells a reused pid. */
   readonly processStart?: string | undefined;
   /** The path of the program, as a person would name it. */
@@ -21,8 +24,8 @@ export interface RunRecord {
 }
 
 /**
- * How a run on disk is: `live` answers at its socket; `silent` has its process but no answering socket;
- * `dead` has neither, so that its files may go.
+ * How a run on disk is: `live` answers at its socket; `silent` has its process, or may have it on
+ * another host, but no answering socket; `dead` has neither, so that its files may go.
  */
 export type RunLiveness = "live" | "silent" | "dead";
 
@@ -45,6 +48,7 @@ export async function writeRunRecord(
     schema: 1,
     ...run,
     pid: process.pid,
+    host: hostname(),
     processStart: await processStart(process.pid),
     logDir: run.logDir ?? paths.logDir,
     socket: paths.socket,
@@ -106,6 +110,7 @@ function parseRecord(value: unknown): RunRecord {
     schema: 1,
     id: fields.text("id"),
     pid: fields.number("pid"),
+    host: fields.optionalText("host"),
     processStart: fields.optionalText("processStart"),
     program: fields.text("program"),
     startedAt: fields.number("startedAt"),
@@ -114,8 +119,14 @@ function parseRecord(value: unknown): RunRecord {
   };
 }
 
+/** Tell whether this host can know whether the run lives. */
+export function isOfThisHost({ host }: Pick<RunRecord, "host">): boolean {
+  return host === undefined || host === hostname();
+}
+
 async function livenessOf(record: RunRecord): Promise<RunLiveness> {
   if (await answers(record.socket)) return "live";
+  if (!isOfThisHost(record)) return "silent";
   return (await isSameProcess(record.pid, record.processStart)) ? "silent" : "dead";
 }
 

@@ -6,7 +6,9 @@ import { syncFolder } from "./journal-file.ts";
 import { processStart } from "./process-start.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
-export interface RecordedThing extends Thing {
+export interface RecordedThing extends Omit<Thing, "kind"> {
+  /** `unknown`: a newer version knows what it is. */
+  readonly kind: Thing["kind"] | "unknown";
   readonly run: string;
   /** Who had it made: an agent, or the run itself as `/`. */
   readonly path: string;
@@ -99,9 +101,8 @@ function parseThing(line: string): RecordedThing | undefined {
   try {
     const fields = new Fields(JSON.parse(line), "thing");
     const kind = fields.text("kind");
-    if (fields.number("v") !== 1 || !isKind(kind)) return undefined;
     return {
-      kind,
+      kind: fields.number("v") === 1 && isKind(kind) ? kind : "unknown",
       file: fields.text("file"),
       machine: fields.optionalText("machine"),
       pid: fields.optionalNumber("pid"),

@@ -47,7 +47,10 @@ function inRuntimes(name: string): string {
   return join(layout.runtimes, name);
 }
 
-async function record(id: string, facts: { pid: number; processStart?: string | undefined }) {
+async function record(
+  id: string,
+  facts: { pid: number; processStart?: string | undefined; host?: string },
+) {
   const socket = inRuntimes(`${id}.sock`);
   const whole = { schema: 1, id, program: "p.ts", startedAt: 1, logDir: "/l", socket, ...facts };
   await writeFile(inRuntimes(`${id}.json`), JSON.stringify(whole));
@@ -226,6 +229,23 @@ describe("the reaper", () => {
     const [run] = await reap(layout);
     expect(run?.left).toEqual([{ kind: "directory", name: "/tmp/ramure-x on box" }]);
     expect(await readdir(layout.runtimes)).toContain("dead1.json");
+  });
+
+  it("keeps the record of a thing that only a newer version knows", async () => {
+    await record("dead1", { pid: deadPid });
+    const line = { v: 2, kind: "container", file: "c1", run: "dead1", ...owner, at: 1 };
+    await writeFile(inRuntimes("dead1.things.jsonl"), `${JSON.stringify(line)}\n`);
+    const [run] = await reap(layout);
+    expect(run?.left).toEqual([{ kind: "unknown", name: "c1" }]);
+    expect(await readdir(layout.runtimes)).toContain("dead1.json");
+  });
+
+  it("touches no run of another host that shares the home", async () => {
+    await deadRun("far1");
+    await record("far1", { pid: deadPid, host: "elsewhere" });
+    const before = await readdir(layout.runtimes);
+    expect(await reap(layout)).toEqual([]);
+    expect(await readdir(layout.runtimes)).toEqual(before);
   });
 
   it("removes sockets and drafts whose run has no record any more", async () => {

@@ -2,6 +2,7 @@ export type { Harness } from "./actors/agent/harness.ts";
 export type { AgentState } from "./actors/agent/lifecycle.ts";
 export type { Receipt } from "./actors/agent/outbox.ts";
 export { type PiOptions, piHarness } from "./actors/agent/pi-harness.ts";
+export type { ProgressLimits } from "./actors/agent/progress-limits.ts";
 export type { ToolCall, ToolOptions } from "./actors/agent/tool.ts";
 export { type InputSchema, jsonSchema } from "./actors/agent/tool-schema.ts";
 export type { LogEvent } from "./actors/event-log.ts";
@@ -65,6 +66,7 @@ export { all, race, settled } from "./supervisors/process/joins.ts";
 export type { ProcessState } from "./supervisors/process/lifecycle.ts";
 export type { MachineOptions } from "./supervisors/process/machines.ts";
 export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
+export type { NudgeOptions } from "./supervisors/process/nudge.ts";
 export {
   type PoolOptions,
   type PoolProcess,

@@ -1,21 +1,31 @@
 import type { AgentMemory } from "./agent-memory.ts";
 import type { ModelTrouble } from "./agent-model.ts";
+import type { ProgressWatch } from "./agent-progress.ts";
 import type { AgentWire } from "./agent-wire.ts";
 import type { Turn } from "./outbox.ts";
 import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "./protocol.ts";
 import type { CallRecord, CallRequest } from "./tool-call.ts";
+
+export interface FrameParts {
+  readonly memory: AgentMemory;
+  readonly wire: AgentWire;
+  readonly trouble: ModelTrouble;
+  readonly progress: ProgressWatch;
+}
 
 /** Takes in what the agent's side says, once its hello is taken in. */
 export class AgentFrames {
   readonly #memory: AgentMemory;
   readonly #wire: AgentWire;
   readonly #trouble: ModelTrouble;
+  readonly #progress: ProgressWatch;
   #lastTurn: Turn = { text: "", stopReason: "none" };
 
-  constructor(memory: AgentMemory, wire: AgentWire, trouble: ModelTrouble) {
+  constructor({ memory, wire, trouble, progress }: FrameParts) {
     this.#memory = memory;
     this.#wire = wire;
     this.#trouble = trouble;
+    this.#progress = progress;
   }
 
   take(frame: FromAgent): void {
@@ -105,11 +115,12 @@ export class AgentFrames {
     this.#memory.learn({ turns: this.#memory.facts.turns + 1 });
   }
 
-  /** A turn that the model did not answer is not over: it is begun again. */
+  /** A turn that the model did not answer, or that was broken off because it was stuck, is not over: it is begun again. */
   #idle(messageIds: readonly string[]): void {
     const memory = this.#memory;
     for (const id of [...memory.openCalls.keys()]) this.#close(id);
-    if (this.#trouble.rested()) for (const id of messageIds) memory.outbox.durable(id);
+    if (this.#trouble.rested() || this.#progress.brokeOff)
+      for (const id of messageIds) memory.outbox.durable(id);
     else this.settle(messageIds);
   }
 

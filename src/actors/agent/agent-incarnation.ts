@@ -42,11 +42,13 @@ export class Incarnation {
     this.#start = start;
     this.#resumed = spec.memory.session;
     this.#trouble = new ModelTrouble(spec, context);
-    this.#frames = new AgentFrames(spec.memory, start.wire, this.#trouble);
     this.#progress = new ProgressWatch(spec, context, {
       isExcused: () => this.#isExcused,
       interrupt: () => start.wire.send({ type: "interrupt" }),
     });
+    const { memory } = spec;
+    const [trouble, progress] = [this.#trouble, this.#progress];
+    this.#frames = new AgentFrames({ memory, wire: start.wire, trouble, progress });
   }
 
   started(): this {
@@ -85,10 +87,10 @@ export class Incarnation {
 
   /** A turn that waits to be begun again is broken off by not beginning it. */
   #interrupt(): void {
-    if (this.#trouble.isWaiting) {
-      this.#trouble.callOff();
-      this.#frames.settle([]);
-    } else this.#start.wire.send({ type: "interrupt" });
+    this.#start.wire.send({ type: "interrupt" });
+    if (!this.#trouble.isWaiting) return;
+    this.#trouble.callOff();
+    this.#frames.settle([]);
   }
 
   async terminate(reason: ExitReason): Promise<void> {

@@ -50,6 +50,11 @@ export class ProgressWatch {
     if (event.type === "turn-started") this.#arm();
   }
 
+  /** The turn that ends was broken off by this watch, and is gone on with. */
+  get brokeOff(): boolean {
+    return this.#taken === "interrupt";
+  }
+
   /** The time of a step may be over. */
   due(): void {
     this.#isArmed = false;

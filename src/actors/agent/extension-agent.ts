@@ -17,8 +17,10 @@ import {
   type PiMessage,
   textOfMessage,
 } from "./extension-pi.ts";
+import { ProviderEar } from "./extension-provider.ts";
 import { Rest } from "./extension-rest.ts";
 import { Ledger } from "./extension-session.ts";
+import { TokenReport } from "./extension-tokens.ts";
 import { ExtensionTools } from "./extension-tools.ts";
 import {
   type AgentWireEvent,
@@ -44,6 +46,8 @@ export class ExtensionAgent {
   readonly #inbox: Inbox;
   readonly #ledger: Ledger;
   readonly #rest: Rest;
+  readonly #ear = new ProviderEar();
+  readonly #tokens = new TokenReport(later, (pieces) => this.#tell({ type: "tokens", pieces }));
   readonly #origins = new Map<string, string>();
   #answering: string[] = [];
   #lastAnswered: readonly string[] = [];
@@ -75,6 +79,7 @@ export class ExtensionAgent {
   }
 
   open(): void {
+    this.#ear.open();
     this.#link.open();
   }
 
@@ -83,11 +88,11 @@ export class ExtensionAgent {
     input: ({ text, source }) => void this.#origins.set(text ?? "", source ?? "interactive"),
     before_agent_start: ({ systemPrompt }) => this.#systemPrompt(systemPrompt ?? ""),
     agent_start: () => this.#runStarted(),
-    agent_end: ({ messages }) =>
-      this.#rest.ended(messages?.findLast(({ role }) => role === "assistant")?.stopReason),
+    agent_end: ({ messages }) => this.#runEnded(messages),
     agent_settled: () => this.#rest.settled(),
-    turn_start: () => this.#tell({ type: "turn-started" }),
-    turn_end: ({ message }) => this.#tell(turnEnded(message)),
+    turn_start: () => this.#turnStarted(),
+    turn_end: ({ message }) => this.#tell(turnEnded(message, this.#ear)),
+    message_update: () => this.#tokens.came(),
     message_start: ({ message }) => this.#messageStarted(message),
     message_end: ({ message }) => this.#messageEnded(message),
     tool_execution_start: (event) => this.#tell(toolStarted(event)),
@@ -171,6 +176,7 @@ export class ExtensionAgent {
   #interrupt(): void {
     this.#inbox.look();
     this.#context.abort();
+    this.#inbox.unpark();
   }
 
   #shutdown(): void {
@@ -180,6 +186,7 @@ export class ExtensionAgent {
 
   async #ended(reason: string): Promise<void> {
     this.#rest.stop();
+    this.#ear.close();
     if (reason === "quit") this.#say({ type: "bye", reason });
     else this.#tell({ type: "session-replaced", reason });
     await this.#link.close(reason);
@@ -195,6 +202,19 @@ export class ExtensionAgent {
     this.#nudged = false;
     this.#rest.started();
     this.#inbox.hold(false);
+  }
+
+  /** After a failure of the model it is for the runtime to say when it is asked again. */
+  #runEnded(messages: readonly PiMessage[] | undefined): void {
+    const stopReason = messages?.findLast(({ role }) => role === "assistant")?.stopReason;
+    if (stopReason === "error") this.#inbox.park();
+    else this.#inbox.unpark();
+    this.#rest.ended(stopReason);
+  }
+
+  #turnStarted(): void {
+    this.#ear.forget();
+    this.#tell({ type: "turn-started" });
   }
 
   #resting(): void {
@@ -219,6 +239,7 @@ export class ExtensionAgent {
 
   #messageEnded(message: PiMessage | undefined): { readonly message: PiMessage } | undefined {
     if (!message) return undefined;
+    this.#tokens.ended();
     const text = textOfMessage(message);
     const ours = this.#ledger.ended(message, text);
     if (message.role === "user") {

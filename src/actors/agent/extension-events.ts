@@ -1,17 +1,18 @@
 import { type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./extension-pi.ts";
+import type { ProviderEar } from "./extension-provider.ts";
 import type { AgentWireEvent, Json, JsonObject } from "./protocol.ts";
 
 const maxText = 200_000;
 const maxArgs = 20_000;
 
 /** What a turn came to. */
-export function turnEnded(message: PiMessage | undefined): AgentWireEvent {
+export function turnEnded(message: PiMessage | undefined, ear: ProviderEar): AgentWireEvent {
   const error = message?.errorMessage;
   return {
     type: "turn-ended",
     stopReason: (message?.stopReason ?? "unknown").slice(0, 200) || "unknown",
     text: message ? textOfMessage(message).slice(0, maxText) : "",
-    ...(error === undefined ? {} : { error: error.slice(0, maxText) }),
+    ...(error === undefined ? {} : { error: error.slice(0, maxText), ...ear.of(error) }),
   };
 }
 

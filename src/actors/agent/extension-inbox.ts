@@ -39,6 +39,7 @@ const rememberedIds = 10_000;
 export class Inbox {
   readonly #host: InboxHost;
   readonly #queue: Send[] = [];
+  readonly #parked: Send[] = [];
   readonly #accepted = new Set<string>();
   /** Refused, but pi may have them still: if one starts after all it is accepted after all. */
   readonly #late: Send[] = [];
@@ -52,7 +53,7 @@ export class Inbox {
   /** Take in a message from the runtime; one that is known already is only reported again. */
   push(send: Send): void {
     if (this.#accepted.has(send.id)) this.#host.report({ type: "accepted", id: send.id });
-    else if (!this.#has(send.id)) this.#queue.push(send);
+    else if (!this.#has(send.id)) this.#queue.push(send, ...this.#parked.splice(0));
     this.pump();
   }
 
@@ -74,6 +75,17 @@ export class Inbox {
     this.#host.report({ type: "accepted", id: send.id });
     this.#host.later(0, () => this.pump());
     return send.id;
+  }
+
+  /** Keep what waits here until the runtime sends something more. */
+  park(): void {
+    this.#parked.push(...this.#queue.splice(0));
+  }
+
+  /** Go on with what was parked. */
+  unpark(): void {
+    this.#queue.push(...this.#parked.splice(0));
+    this.pump();
   }
 
   /** Give nothing to pi while it compacts or may try again by itself. */
@@ -100,7 +112,7 @@ export class Inbox {
 
   /** Whether nothing waits here. */
   get empty(): boolean {
-    return this.#queue.length === 0 && !this.#air;
+    return this.#queue.length + this.#parked.length === 0 && !this.#air;
   }
 
   /** Give pi the next message, if this is the moment. */
@@ -161,6 +173,11 @@ export class Inbox {
   }
 
   #has(id: string): boolean {
-    return this.#air?.send.id === id || this.#queue.some((send) => send.id === id);
+    const isIt = (send: Send) => send.id === id;
+    return (
+      this.#queue.some(isIt) ||
+      this.#parked.some(isIt) ||
+      (this.#air !== undefined && isIt(this.#air.send))
+    );
   }
 }

@@ -28,6 +28,7 @@ const eventNames = [
   "turn_start",
   "turn_end",
   "message_start",
+  "message_update",
   "message_end",
   "tool_execution_start",
   "tool_execution_end",

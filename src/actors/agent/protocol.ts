@@ -86,8 +86,8 @@ export type AgentWireEvent =
   | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>
   | Readonly<{ type: "tool-ended"; id: string; tool: string; failed: boolean }>
   | { readonly type: "usage"; readonly usage: JsonObject }
-  /** The model is at it: so many characters of its reply have come. Told now and then, for the watch over progress. */
-  | { readonly type: "tokens"; readonly characters: number }
+  /** The model is at it: so many pieces of its reply have come. Told now and then, for the watch over progress. */
+  | { readonly type: "tokens"; readonly pieces: number }
   | { readonly type: "session-replaced"; readonly reason: string }
   | Readonly<{ type: "model-changed"; model?: string | undefined; ready: boolean }>;
 
@@ -192,7 +192,7 @@ const events = union<AgentWireEvent>({
   "tool-started": { id, tool: word, args: anyJson },
   "tool-ended": { id, tool: word, failed: boolean },
   usage: { usage: jsonObject },
-  tokens: { characters: count },
+  tokens: { pieces: count },
   "session-replaced": { reason: word },
   "model-changed": { model: optional(word), ready: boolean },
 });

@@ -1,9 +1,10 @@
 import { StoppedError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { LaunchSpec } from "./harness.ts";
-import type { FromAgent, Json, ToAgent, ToolDescription } from "./protocol.ts";
+import type { FromAgent, Json, ToAgent, ToolDescription, TurnEndedEvent } from "./protocol.ts";
 import {
   InterruptedError,
+  type ModelFailureFacts,
   type ScriptedAgent,
   type ScriptedMessage,
   ScriptedToolError,
@@ -122,6 +123,11 @@ export class ScriptedActor implements ScriptedAgent {
     return this.#unlessEnded((signal) => this.#stage.clock.sleep(ms, { signal }));
   }
 
+  failModel(error: string, facts: ModelFailureFacts = {}): void {
+    this.#act();
+    this.#ended({ type: "turn-ended", stopReason: "error", text: "", error, ...facts });
+  }
+
   crash(detail = "crashed by its script"): never {
     throw new Error(detail);
   }
@@ -147,12 +153,16 @@ export class ScriptedActor implements ScriptedAgent {
     if (!this.#inTurn) return;
     this.#settleMessages();
     const stopReason = this.#turn.signal.aborted ? "aborted" : "stop";
-    this.#event({ type: "turn-ended", stopReason, text: this.#said.join("\n") });
+    this.#ended({ type: "turn-ended", stopReason, text: this.#said.join("\n") });
+    if (stopReason === "aborted" && !this.signal.aborted) this.#turn = new AbortController();
+  }
+
+  #ended(event: TurnEndedEvent): void {
+    this.#event(event);
     this.#event({ type: "idle", messageIds: this.#answering });
     this.#inTurn = false;
     this.#said = [];
     this.#answering = [];
-    if (stopReason === "aborted" && !this.signal.aborted) this.#turn = new AbortController();
   }
 
   /** Take in what the runtime says. */

@@ -7,6 +7,12 @@ export interface ScriptedMessage {
   readonly deliver: Deliver;
 }
 
+/** What the model's provider said when it did not answer. */
+export interface ModelFailureFacts {
+  readonly status?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+}
+
 /** What a script does instead of a model. */
 export interface ScriptedAgent {
   readonly name: string;
@@ -30,6 +36,8 @@ export interface ScriptedAgent {
   call(tool: string, args?: Json): Promise<string>;
   /** Take time, on the harness's clock. */
   sleep(ms: number): Promise<void>;
+  /** End the turn as a model does that does not answer. */
+  failModel(error: string, facts?: ModelFailureFacts): void;
   /** End the process as a crash would. */
   crash(detail?: string): never;
   /** Lose the link to the runtime for so long, as a network does. */

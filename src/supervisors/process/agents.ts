@@ -3,6 +3,7 @@ import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
 import type { AgentMessage } from "../../actors/agent/agent-message.ts";
 import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
 import type { Harness } from "../../actors/agent/harness.ts";
+import type { ProgressLimits } from "../../actors/agent/progress-limits.ts";
 import { type Ignore, ignore, type Ref } from "../../actors/behavior.ts";
 import { MachineChoiceError, MessageRefusedError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
@@ -13,6 +14,7 @@ import { journaledMemory } from "./agent-journal.ts";
 import { rememberAgent } from "./agent-record.ts";
 import { freeName } from "./children.ts";
 import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
+import type { NudgeOptions } from "./nudge.ts";
 import { orStopped } from "./or-stopped.ts";
 import { watchForQuiescence } from "./quiescence.ts";
 import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
@@ -38,6 +40,18 @@ export interface AgentOptions {
   readonly policy?: RestartPolicy | undefined;
   /** How long it may take until its tools are acknowledged and a model is present, in ms. Default: 60_000. */
   readonly startTimeoutMs?: number | undefined;
+  /** When it counts as stuck, and how long each step against that may take; false: never. Default: after 10 min at work without progress. */
+  readonly progress?: ProgressLimits | false | undefined;
+  /**
+   * Remind it, up to 3 times in a row, when it has come to rest while the process still waits for one
+   * of its tools; only then comes `quiescent`. Default: it is not reminded.
+   */
+  readonly nudge?: NudgeOptions | boolean | undefined;
+}
+
+function nudgeOf({ nudge = false }: AgentOptions): NudgeOptions | undefined {
+  if (typeof nudge === "object") return nudge;
+  return nudge ? {} : undefined;
 }
 
 /** Start an agent as a child of the process, and its machine before it. */
@@ -82,7 +96,7 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
   const { run, supervision, context, record } = scope;
   const memory = journaledMemory(run, path);
   context.own(() => memory.end("its process ended", "stopped"));
-  watchForQuiescence(scope, memory);
+  watchForQuiescence(scope, memory, nudgeOf(options));
   const child = await started(scope, placed, memory, options).catch(async (error: unknown) => {
     // Before its name is forgotten, so that the registry does not hear of it again.
     await memory.end("it did not start", "failed");
@@ -152,6 +166,8 @@ async function specOf(
     dir: await run.agentDir(id),
     startTimeoutMs: options.startTimeoutMs,
     gate: run.startGate,
+    progress: options.progress,
+    providers: run.providers,
   };
 }
 

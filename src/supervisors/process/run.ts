@@ -1,5 +1,6 @@
 import type { StartGate } from "../../actors/agent/agent-spec.ts";
 import type { Door, Harness } from "../../actors/agent/harness.ts";
+import type { ProviderBackoffs } from "../../actors/agent/provider-backoff.ts";
 import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
 import type { RegistryMessage } from "../../actors/registry-actor.ts";
@@ -27,6 +28,8 @@ export interface Run {
   agentDir(id: string): Promise<string>;
   /** Lets as many agents start at once as there are cores. */
   readonly startGate: StartGate;
+  /** Lets all agents wait together for a provider that fails. */
+  readonly providers: ProviderBackoffs;
   /** Make a harness record what it makes and show no secrets; the same one for the same harness. */
   outfit(harness: Harness): Harness;
   /** Add to the run's journal. */

@@ -4,6 +4,10 @@ import type { StartGate } from "../../actors/agent/agent-spec.ts";
 import { type Bridge, openBridge } from "../../actors/agent/bridge.ts";
 import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
 import type { Door, Harness } from "../../actors/agent/harness.ts";
+import {
+  createProviderBackoffs,
+  type ProviderBackoffs,
+} from "../../actors/agent/provider-backoff.ts";
 import { createStartGate } from "../../actors/agent/start-gate.ts";
 import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
@@ -57,6 +61,7 @@ export class Runtime implements Run {
   readonly registry: Ref<RegistryMessage>;
   readonly journal: Journal;
   readonly redaction: Redaction;
+  readonly providers: ProviderBackoffs;
   readonly #paths: RunPaths;
   readonly #tcp: TcpAddress | undefined;
   readonly #things: ThingLog;
@@ -76,6 +81,7 @@ export class Runtime implements Run {
     this.redaction = parts.redaction;
     this.#things = new ThingLog({ file: paths.things, run: id, clock });
     this.image = new LocalImage();
+    this.providers = createProviderBackoffs({ clock });
     this.#paths = paths;
     this.#tcp = parts.tcp;
     this.journal = journal;

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -91,6 +91,46 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     );
   });
 });
+
+describe("ramure gc, killed in the middle of it", () => {
+  it("is gone on with by the next one", { timeout: 60_000 }, async () => {
+    const cli = await builtCli();
+    const home = await mkdtemp(join(tmpdir(), "ramure-gc-"));
+    const runtimes = join(home, "runtimes");
+    await mkdir(join(runtimes, "ramure-left"), { recursive: true, mode: 0o700 });
+    const directory = { v: 1, kind: "directory", file: join(runtimes, "ramure-left") };
+    const line = { ...directory, run: "dead1", path: "/main", epoch: 1, at: 1 };
+    await writeFile(join(runtimes, "dead1.things.jsonl"), `${JSON.stringify(line)}\n`);
+    const deaf = await deafProcess("dead1");
+    const first = execa(process.execPath, [cli.main, "gc"], { env: cliEnv(home), reject: false });
+    for await (const said of createInterface({ input: first.stderr })) {
+      if (said.startsWith("Removing what run dead1 left")) first.kill("SIGKILL");
+    }
+    expect((await first).signal).toBe("SIGKILL");
+    expect(await readdir(runtimes)).toEqual(["dead1.things.jsonl", "ramure-left"]);
+    const second = await cli.run(["gc"], { env: cliEnv(home) });
+    expect(second.exitCode, second.stderr).toBe(0);
+    expect(await readdir(runtimes)).toEqual([]);
+    expect(await commandsOf("dead1")).toEqual([]);
+    expect((await deaf.ended).signal).toBe("SIGKILL");
+    await rm(home, { recursive: true });
+    await cli.remove();
+  });
+});
+
+/** A process with the mark of a run that only SIGKILL ends. */
+async function deafProcess(run: string) {
+  const script =
+    'process.on("SIGTERM", () => {}); setInterval(() => {}, 1_000); console.log("deaf")';
+  const deaf = execa(process.execPath, ["-e", script], {
+    env: { RAMURE_RUN: run },
+    reject: false,
+    forceKillAfterDelay: false,
+    timeout: 50_000,
+  });
+  for await (const _ of createInterface({ input: deaf.stdout })) break;
+  return { ended: deaf };
+}
 
 interface Program {
   readonly run: string;

@@ -38,6 +38,8 @@ export interface ReapOptions {
 
 /** How long a process may take to follow SIGTERM. */
 const graceMs = 2_000;
+/** How long a tmux server may take to end itself; one that hangs is killed as a process. */
+const tmuxMs = 3_000;
 
 /**
  * Remove what no living run owns: tmux servers, marked processes, sockets, directories, records.
@@ -122,7 +124,7 @@ async function endServers(run: DeadRun): Promise<void> {
 
 async function endServer(machine: LocalMachine, socket: string): Promise<void> {
   const configPath = join(dirname(socket), "tmux.conf");
-  await createTmux(machine, { socket, configPath }).killServer();
+  await createTmux(machine, { socket, configPath, timeoutMs: tmuxMs }).killServer();
 }
 
 async function removeRecords({ record, recordFile, thingsFile }: DeadRun): Promise<void> {

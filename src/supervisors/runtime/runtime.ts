@@ -196,6 +196,8 @@ export class Runtime implements Run {
   }
 
   #spawn(record: ProcessRecord): Ref<ProcessMessage> {
-    return this.system.spawn(processBehavior(record), { name: record.name, kind: "process" });
+    // It bounds its own end: its body has its budget, its children have theirs, and `close` has a deadline.
+    const options = { name: record.name, kind: "process", shutdownMs: "infinity" } as const;
+    return this.system.spawn(processBehavior(record), options);
   }
 }

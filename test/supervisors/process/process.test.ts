@@ -153,6 +153,32 @@ describe("a child process", () => {
     expect(ended).toEqual(["c", "b", "a"]);
   });
 
+  it("has its whole budget on stop, after its parent has had its own", async () => {
+    const ended: string[] = [];
+    const slowly = async (name: string): Promise<void> => {
+      try {
+        await wait();
+      } finally {
+        await systemSleep(4_900);
+        ended.push(name);
+      }
+    };
+    const systemSleep = (ms: number): Promise<void> => run.clock.sleep(ms);
+    const child = agentProcess(() => slowly("child"));
+    const root = agentProcess(async () => {
+      spawn(child);
+      await slowly("root");
+    });
+    const run = await testRun(root, []);
+    await run.clock.settle();
+    const cancelled = run.handle.cancel("enough");
+    await run.clock.advance(4_900);
+    await run.clock.advance(4_900);
+    await cancelled;
+    expect(ended).toEqual(["root", "child"]);
+    await expect(run.finished()).rejects.toThrow("enough");
+  });
+
   it("has its terminal event when it is cancelled before its first step", async () => {
     const entered: string[] = [];
     const child = agentProcess(async () => {

@@ -1,4 +1,5 @@
 import { ignore } from "../../actors/behavior.ts";
+import { Ring } from "../../actors/ring.ts";
 import { PoolClosedError, PoolFullError, StoppedError } from "../../errors.ts";
 import { bubble } from "../bubble.ts";
 import { forgetProcess, prepareProcess } from "./children.ts";
@@ -30,9 +31,11 @@ const maxFinished = 1_000;
 export class PoolQueue {
   readonly #scope: Scope;
   readonly #rules: PoolRules;
-  readonly #queued: Task[] = [];
+  readonly #queued = new Ring<Task>();
   readonly #running = new Set<Task>();
-  readonly #finished: TaskInfo[] = [];
+  /** All that was taken and is not finished, in order. */
+  readonly #open = new Set<Task>();
+  readonly #finished = new Ring<TaskInfo>();
   /** Who waits for room, in order. */
   readonly #waiters = new Set<Waiter>();
   readonly #drained = deferred<void>();
@@ -83,7 +86,12 @@ export class PoolQueue {
 
   /** The newest thousand that are finished, what runs, and what waits. */
   tasks(): readonly TaskInfo[] {
-    return [...this.#finished, ...[...this.#running, ...this.#queued].map(infoOf)];
+    const finished: TaskInfo[] = [];
+    for (let n = 0; n < this.#finished.length; n += 1) {
+      const info = this.#finished.at(n);
+      if (info !== undefined) finished.push(info);
+    }
+    return [...finished, ...[...this.#open].map(infoOf)];
   }
 
   get #hasRoom(): boolean {
@@ -102,6 +110,7 @@ export class PoolQueue {
   }
 
   #take(task: Task): void {
+    this.#open.add(task);
     this.#queued.push(task);
     this.#scope.record.emit("task-queued", { id: task.id });
     this.#pump();
@@ -109,9 +118,10 @@ export class PoolQueue {
 
   #pump(): void {
     const { size, queue } = this.#rules;
-    while (this.#running.size < size && this.#queued.length > 0) {
-      const [task] = this.#queued.splice(0, 1);
-      if (task !== undefined) this.#begin(task);
+    while (this.#running.size < size) {
+      const task = this.#queued.shift();
+      if (task === undefined) break;
+      this.#begin(task);
     }
     for (const waiter of this.#waiters) {
       if (this.#running.size + this.#queued.length >= size + queue) return;
@@ -191,6 +201,7 @@ export class PoolQueue {
     await supervision.deleteChild(id);
     forgetProcess(this.#scope, id);
     this.#running.delete(task);
+    this.#open.delete(task);
     this.#finished.push(infoOf(task));
     if (this.#finished.length > maxFinished) this.#finished.shift();
   }
@@ -198,6 +209,6 @@ export class PoolQueue {
   #end(): void {
     this.#closed = true;
     const stopped = new StoppedError(this.#scope.record.path);
-    for (const task of [...this.#running, ...this.#queued]) task.result.reject(stopped);
+    for (const task of this.#open) task.result.reject(stopped);
   }
 }

@@ -10,8 +10,13 @@ export type ReplyStep =
   | { readonly type: "sleep"; readonly ms: number }
   /** Run code of the test in the middle of the reply: kill the agent, say. */
   | { readonly type: "do"; readonly action: () => void | Promise<void> }
-  /** Answer with this HTTP status instead. */
-  | Readonly<{ type: "status"; status: number; message?: string | undefined }>
+  /** Answer with this HTTP status instead; `retryAfterS` is the header `retry-after`. */
+  | Readonly<{
+      type: "status";
+      status: number;
+      message?: string | undefined;
+      retryAfterS?: number | undefined;
+    }>
   /** Break the connection off. */
   | { readonly type: "cut" };
 

@@ -43,12 +43,12 @@ export class CompletionStream {
   }
 
   /** Answer with an HTTP status; after the first text it is too late for one and the reply is cut. */
-  fail(status: number, message: string): void {
+  fail(status: number, message: string, headers: Readonly<Record<string, string>>): void {
     if (this.#response.headersSent) {
       this.cut();
       return;
     }
-    this.#response.writeHead(status, { "content-type": "application/json" });
+    this.#response.writeHead(status, { ...headers, "content-type": "application/json" });
     this.#response.end(JSON.stringify({ error: { message, type: "scripted", code: status } }));
   }
 

@@ -167,7 +167,11 @@ class Player {
         await step.action();
         return true;
       case "status":
-        stream.fail(step.status, step.message ?? `scripted status ${step.status}`);
+        stream.fail(
+          step.status,
+          step.message ?? `scripted status ${step.status}`,
+          retryAfter(step),
+        );
         return false;
       case "cut":
         stream.cut();
@@ -182,6 +186,10 @@ class Player {
       () => false,
     );
   }
+}
+
+function retryAfter({ retryAfterS }: Extract<ReplyStep, { type: "status" }>) {
+  return retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) };
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<string> {

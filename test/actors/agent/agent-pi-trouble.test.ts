@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import type { ReplyStep } from "../../../src/actors/agent/scripted-model-script.ts";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import { agent, agentProcess } from "../../../src/index.ts";
+import { testRun } from "../../../src/testing.ts";
+import { piWorld } from "./pi-world.ts";
+
+const program = agentProcess(async function team() {
+  const worker = await agent("worker", { policy: { maxRestarts: 3 } });
+  const receipt = await worker.send("work");
+  return await receipt.turn();
+});
+
+/** A model that fails so often and then answers, and what a run with it came to. */
+async function runWith(step: Extract<ReplyStep, { type: "status" }>, times: number) {
+  let asked = 0;
+  await using world = await piWorld(() =>
+    asked++ < times ? [step] : [{ type: "say", text: `answer ${asked}` }],
+  );
+  const { harness } = world;
+  const run = await testRun(program, [], { harness, clock: systemClock });
+  await run.handle.events.waitFor("done", { timeoutMs: 40_000 }).catch(() => {});
+  const outcome = await run.finished().catch((error: unknown) => error);
+  const failures = [];
+  const exits = [];
+  for await (const { type, data } of run.handle.agents.get("worker")?.events ?? []) {
+    if (type === "model-failed") failures.push(data);
+    if (type === "exited") exits.push(data);
+  }
+  return { asked, outcome, failures, exits };
+}
+
+describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
+  it.each([
+    [401, "Incorrect API key provided", "no-key"],
+    [402, "Payment Required", "no-credit"],
+    [429, "You exceeded your current quota (insufficient_quota)", "no-credit"],
+    [400, "tools.0.name: invalid", "rejected"],
+  ])("is given up at once after %i %s", async (status, message, kind) => {
+    const { asked, failures, exits } = await runWith({ type: "status", status, message }, 100);
+    expect(failures).toMatchObject([{ class: kind, retryable: false }]);
+    expect(exits).toMatchObject([{ class: "model", retryable: false }]);
+    expect(asked).toBe(1);
+  });
+
+  it.each([
+    [503, "Service Unavailable", undefined, "overload", 1_000],
+    [429, "Rate limit reached", 3, "rate-limit", 3_000],
+  ])(
+    "waits after %i %s and goes on in the same process",
+    async (status, message, retryAfterS, kind, ms) => {
+      const { asked, outcome, failures, exits } = await runWith(
+        { type: "status", status, message, retryAfterS },
+        1,
+      );
+      expect(failures).toMatchObject([{ class: kind, retryable: true, attempt: 1 }]);
+      const { delayMs } = failures[0] as { delayMs: number };
+      expect(delayMs).toBeGreaterThanOrEqual(ms);
+      expect(delayMs).toBeLessThanOrEqual(ms * 1.2);
+      expect(asked).toBe(2);
+      expect(outcome).toEqual({ text: "answer 2", stopReason: "stop" });
+      expect(exits).toHaveLength(1);
+    },
+  );
+});

@@ -12,6 +12,7 @@ import {
   currentProcess,
   emit,
   expose,
+  fail,
   send,
   supervisor,
   wait,
@@ -36,6 +37,11 @@ const member = agentProcess(async function member(role: string) {
     "note",
     { description: "Note what you did.", input: z.object({ text: z.string() }) },
     ({ text }) => void send("/team/board", { note: `${role}: ${text}` }),
+  );
+  self.on(
+    "start_over",
+    { description: "All is lost: begin again.", input: z.object({ reason: z.string() }) },
+    ({ reason }) => fail(reason), // `wait` rejects, the member fails, and the team decides.
   );
   emit("ready");
   await self.send(`You are the ${role} of a team. Call note when you have done something.`);

@@ -50,8 +50,13 @@ export {
   type Contract,
   type ContractShape,
   contract,
+  type EndpointAnswer,
+  type EndpointArgs,
+  type EndpointName,
   type EndpointShape,
   type Event,
+  type EventData,
+  type EventType,
   type FailedData,
   type MessageOf,
   type OpenShape,
@@ -61,7 +66,7 @@ export type { AgentProcess } from "./supervisors/process/definition.ts";
 export type { EndpointCall, EndpointCallOptions } from "./supervisors/process/endpoint-table.ts";
 export { isCancelled, isDone, isFailed } from "./supervisors/process/event-kinds.ts";
 export type { EventLog } from "./supervisors/process/event-log.ts";
-export type { EndpointOptions } from "./supervisors/process/exposing.ts";
+export type { EndpointHandler, EndpointOptions } from "./supervisors/process/exposing.ts";
 export { all, race, settled } from "./supervisors/process/joins.ts";
 export type { ProcessState } from "./supervisors/process/lifecycle.ts";
 export type { MachineOptions } from "./supervisors/process/machines.ts";

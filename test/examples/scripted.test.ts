@@ -18,6 +18,7 @@ import {
   type LogEvent,
   type OpenShape,
   ProcessTimeoutError,
+  type SupervisorHandle,
 } from "../../src/index.ts";
 import { type Script, type TestRun, testRun } from "../../src/testing.ts";
 
@@ -269,19 +270,30 @@ async function repository(): Promise<string> {
 }
 
 describe("rest-for-one-team", () => {
-  it("starts in order, and starts those after the one that failed again", async () => {
-    const script = on((member) => member.call("note", { text: `epoch ${member.epoch}` }));
+  it("starts in order; when one fails, it and those after it are started again", async () => {
+    const script = on((member, text) =>
+      text === "start over"
+        ? member.call("start_over", { reason: "lost my way" })
+        : member.call("note", { text: "worked" }),
+    );
     const run = await testRun(restForOneTeam, [], { script });
-    await run.handle.events.waitFor("started");
+    const team = run.handle as unknown as SupervisorHandle;
+    await team.events.waitFor("started");
+    await team.child("builder")?.agents.get("builder")?.send("start over");
     const order: string[] = [];
-    void (async () => {
-      for await (const { type, source } of run.handle.events.from(1)) {
-        if (type === "ready") order.push(source ?? "");
-      }
-    })();
-    await run.clock.settle();
-    expect(order).toEqual(["board", "builder", "tester"]);
-    await run.handle.cancel();
+    for await (const { type, source } of team.events) {
+      if (type === "ready" || type === "failed") order.push(`${source} ${type}`);
+      if (order.length === 6) break;
+    }
+    expect(order).toEqual([
+      "board ready",
+      "builder ready",
+      "tester ready",
+      "builder failed",
+      "builder ready",
+      "tester ready",
+    ]);
+    await team.cancel();
     await run.finished().catch(() => {});
   });
 });

@@ -12,6 +12,7 @@ import {
   GaveUpError,
   isDone,
   type LogEvent,
+  type ProcessHandle,
   race,
   receive,
   retry,
@@ -181,6 +182,33 @@ describe("where the original was silent", () => {
     });
     await started.finished();
     expect((await collect(started.handle.events)).map(named)).toEqual(["noisy:news", "done"]);
+  });
+
+  it("bubbling round in a circle is refused", async () => {
+    const handles: ProcessHandle[] = [];
+    const one = agentProcess(async function one(other: number) {
+      const told = await receive();
+      if (told === "bubble") {
+        try {
+          bubble(handles[other] as ProcessHandle);
+        } catch (error) {
+          return String(error);
+        }
+      }
+      return "fine";
+    });
+    const started = await run(async () => {
+      handles.push(spawn(one, 1), spawn(one, 0));
+      const results: unknown[] = [];
+      for (const handle of handles) {
+        send(handle, "bubble");
+        results.push(await handle.result());
+      }
+      return results;
+    });
+    const [first, second] = await started.finished();
+    expect(first).toBe("fine");
+    expect(second).toContain("its events would come round; bubble upwards only");
   });
 
   it("unhandled child failure: an event on its log and in the tree, its siblings untouched", async () => {

@@ -56,9 +56,9 @@ export async function reap(
   const { dead, living, strays } = await surveyRuns(layout);
   if (!dryRun) for (const file of strays) await removeOwnFile(file);
   if (dead.length === 0) return [];
-  const spared = await sparedProcesses(living);
   const reaped: ReapedRun[] = [];
   for (const run of dead) {
+    const spared = await sparedProcesses(run.id, living);
     const slow = systemClock.setTimer(1_000, () => onSlow?.(run));
     reaped.push(await (dryRun ? lookAt(run, spared) : reapRun(run, spared)));
     slow.cancel();

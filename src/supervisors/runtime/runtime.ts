@@ -187,7 +187,7 @@ export class Runtime implements Run {
   async #reap(): Promise<ReapedRun> {
     const things = await readThings(this.#things.file);
     const run = { id: this.id, things, thingsFile: this.#things.file };
-    const reaped = await reapRun(run, await sparedProcesses([]));
+    const reaped = await reapRun(run, await sparedProcesses(this.id, []));
     const { id, left } = reaped;
     const removed = reaped.removed.filter(({ kind }) => kind !== "file");
     if (removed.length + left.length > 0)

@@ -186,16 +186,20 @@ describe("the reaper", () => {
 
   it("never ends itself, nor a living run, though they carry the mark of the dead one", async () => {
     await deadRun("dead1");
-    const script = "setTimeout(() => {}, 300_000)";
+    // With a helper of its own, which inherits the mark as it did.
+    const script = `process.stdout.write(String(require("child_process").spawn("sleep", ["300"]).pid))`;
     const living = spawn(process.execPath, ["-e", script], {
       env: { ...process.env, RAMURE_RUN: "dead1" },
     });
-    const pid = living.pid ?? 0;
+    const [said] = await once(living.stdout, "data");
+    const [pid, helper] = [living.pid ?? 0, Number(said)];
     await record("inner1", { pid, processStart: await processStart(pid) });
     const [run] = await reap(layout);
     expect(run?.removed.some(({ kind }) => kind === "process")).toBe(false);
-    expect((await liveProcesses())?.some((entry) => entry.pid === pid)).toBe(true);
+    const live = (await liveProcesses())?.map((entry) => entry.pid);
+    expect(live).toEqual(expect.arrayContaining([pid, helper]));
     living.kill("SIGKILL");
+    process.kill(helper, "SIGKILL");
     await once(living, "exit");
   });
 

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildExtension } from "./build-extension.ts";
+import { piKills, tmuxKills } from "./chaos-agents.ts";
+import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./chaos-report.ts";
+import { manyRuns } from "./chaos-runs.ts";
+import { load, socketDrops } from "./chaos-sockets.ts";
+
+/*
+ * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs] [--json]`: harm is done to a run, and it
+ * is counted what was lost. Counts decide over the exit code; rates are only shown.
+ */
+
+const harms = {
+  pi: (folder: string, share: ChaosShare) => piKills(folder, share.piKills),
+  tmux: (folder: string, share: ChaosShare) => tmuxKills(folder, share.tmuxKills),
+  drops: (_: string, share: ChaosShare) => socketDrops(share.drops),
+  load: (_: string, share: ChaosShare) => load(share.agents, share.events),
+  runs: (folder: string, share: ChaosShare) => manyRuns(join(folder, "home"), share.runs),
+} as const;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      deep: { type: "boolean", default: false },
+      ci: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      only: { type: "string" },
+    },
+  });
+  const share = values.deep ? shares.deep : values.ci ? shares.ci : shares.usual;
+  const names = values.only?.split(",") ?? Object.keys(harms);
+  const rows = await harmAll(names, share);
+  process.stdout.write(`${values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows)}\n`);
+  const wrong = rows.flatMap(wrongOf);
+  for (const line of wrong) process.stderr.write(`${line}\n`);
+  process.exitCode = wrong.length > 0 ? 1 : 0;
+}
+
+async function harmAll(names: readonly string[], share: ChaosShare): Promise<readonly ChaosRow[]> {
+  const rows: ChaosRow[] = [];
+  const folder = await mkdtemp(join(tmpdir(), "ramure-chaos-"));
+  process.env.RAMURE_HOME = join(folder, "home");
+  try {
+    await buildExtension();
+    for (const [name, harm] of Object.entries(harms)) {
+      if (!names.includes(name)) continue;
+      const row = await harm(folder, share);
+      rows.push(row);
+      process.stderr.write(`${tableOf([row]).split("\n").at(-1)}\n`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return rows;
+}
+
+await main();

@@ -1,0 +1,127 @@
+import { execa } from "execa";
+import { describe, expect, it } from "vitest";
+import type { Harness, Launched } from "../../../src/actors/agent/harness.ts";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import {
+  type Agent,
+  agent,
+  agentProcess,
+  done,
+  expose,
+  type Receipt,
+  wait,
+} from "../../../src/index.ts";
+import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";
+import { testRun } from "../../../src/testing.ts";
+import { type PiWorld, piWorld } from "./pi-world.ts";
+
+/** A run with one real pi, and somebody who sits at its terminal. */
+async function staffed(world: PiWorld) {
+  let launched: Launched | undefined;
+  const harness: Harness = {
+    kind: "pi",
+    launch: async (spec) => {
+      launched = await world.harness.launch(spec);
+      return launched;
+    },
+    release: async (machine, run) => await world.harness.release?.(machine, run),
+  };
+  let worker: Agent | undefined;
+  const program = agentProcess(async function team() {
+    worker = await agent("worker", { policy: { backoff: { initialMs: 1, maxMs: 1 } } });
+    expose("stop", () => done());
+    await wait();
+  });
+  const run = await testRun(program, [], { harness, clock: systemClock });
+  await expect.poll(() => worker?.state, { timeout: 30_000 }).toBe("idle");
+  const words = (readOnly: boolean) => launched?.attach({ readOnly }) ?? [];
+  const keys = async (...pressed: readonly string[]) => {
+    const argv = words(false);
+    const socket = argv[argv.indexOf("-S") + 1] ?? "";
+    await execa("tmux", ["-S", socket, "send-keys", "-t", `${argv.at(-1)}:`, ...pressed]);
+  };
+  if (!worker) throw new Error("no worker");
+  return {
+    worker,
+    words,
+    keys,
+    type: async (line: string) => {
+      await keys("-l", line);
+      await keys("Enter");
+    },
+    event: (type: string, is: (data: Record<string, unknown>) => boolean = () => true) =>
+      worker?.events.waitFor(type, {
+        where: (event) => is(event.data as Record<string, unknown>),
+        timeoutMs: 30_000,
+      }),
+    end: async () => {
+      await run.handle.call("stop");
+      await run.finished();
+    },
+  };
+}
+
+const answered = async (receipt: Receipt) => (await receipt.turn()).text;
+
+describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
+  it("is heard as such, and confuses neither what is sent nor what is answered", async () => {
+    await using world = await piWorld();
+    const { worker, type, event, end } = await staffed(world);
+    const slow = await worker.send("FIRST\n!sleep 1500\n!say one");
+    await event("turn-started");
+    await type("typed by hand !say typed");
+    const next = await worker.send("SECOND\n!say two");
+    expect(await answered(next)).toBe("two");
+    await slow.turn();
+    await event(
+      "message",
+      ({ origin, text }) => origin === "interactive" && String(text).startsWith("typed"),
+    );
+    const messages = [];
+    for (const { type: kind, data } of recent(worker)) if (kind === "message") messages.push(data);
+    const ours = messages.filter((data) => (data as { origin: string }).origin === "extension");
+    expect(ours).toHaveLength(2);
+    await end();
+  });
+
+  it("may begin another session, load the extension again or fork: what is sent still arrives", async () => {
+    await using world = await piWorld();
+    const { worker, type, event, end, keys } = await staffed(world);
+    expect(await answered(await worker.send("A\n!say a"))).toBe("a");
+    for (const command of ["/new", "/reload"]) {
+      const replaced = event("session-replaced", ({ reason }) => reason === command.slice(1));
+      await type(command);
+      await replaced;
+      expect(await answered(await worker.send(`${command}\n!say after`))).toBe("after");
+    }
+    await type("/fork");
+    await keys("Enter");
+    expect(await answered(await worker.send("F\n!say forked"))).toBe("forked");
+    expect(worker.state).toBe("idle");
+    expect(recent(worker).filter(({ type: kind }) => kind === "exited")).toEqual([]);
+    await end();
+  });
+
+  it("may quit: it is started again, and goes on with the same session", async () => {
+    await using world = await piWorld();
+    const { worker, type, event, end } = await staffed(world);
+    await worker.send("A\n!say a").then(answered);
+    const [started] = recent(worker).filter(({ type: kind }) => kind === "started");
+    const { pid: first, session } = started?.data as { pid: number; session: string };
+    await type("/quit");
+    const again = await event("started", ({ pid }) => pid !== first);
+    expect(again?.data).toMatchObject({ session });
+    expect(await answered(await worker.send("B\n!say b"))).toBe("b");
+    await end();
+  });
+
+  it("may only look, where the terminal is read-only", async () => {
+    await using world = await piWorld();
+    const { words, end } = await staffed(world);
+    expect(words(true)).toContain("-r");
+    expect(words(false)).not.toContain("-r");
+    await end();
+  });
+});
+
+const recent = (worker: Agent) => agentMemoryOf(worker).events.recent();

@@ -69,9 +69,8 @@ describe("ramure", () => {
     const { version } = JSON.parse(await readFile("package.json", "utf8"));
     expect(await ramure(["--version"])).toEqual({ exitCode: 0, stdout: version, stderr: "" });
     const { stdout } = await ramure(["--help"]);
-    for (const word of ["ls", "status", "send", "connect", "ssh", "call", "events", "completion"]) {
-      expect(stdout).toMatch(new RegExp(`ramure ${word}\\b`));
-    }
+    const words = "ls status send connect ssh call logs events stop gc completion";
+    for (const word of words.split(" ")) expect(stdout).toMatch(new RegExp(`ramure ${word}\\b`));
   });
 
   it.each<[string, readonly string[], RegExp]>([

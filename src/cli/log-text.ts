@@ -38,8 +38,13 @@ const describers: Readonly<Record<string, Describe>> = {
   "journal-gap": said("journal", ({ dropped }) => `${text(dropped)} records were left out`),
   "process-state": nothing,
   "child-started": nothing,
-  "child-terminated": said("ended", ({ id, reason }) => `${text(id)}: ${reasonText(reason)}`),
-  restarting: said("restart", restartText),
+  // What became of it says why: the restart, the giving up, its own last event.
+  "child-terminated": nothing,
+  // An agent's own word for it has no child.
+  restarting: (data) =>
+    data.id === undefined
+      ? undefined
+      : { kind: "restart", text: cut(printable(restartText(data))) },
   restarted: said("restart", ({ id }) => `${text(id)} is back`),
   "gave-up": said("gave-up", ({ id, reason }) => `${text(id)}: ${reasonText(reason)}`),
   "start-error": said(
@@ -112,8 +117,12 @@ function stateText(states: readonly string[]): Describe {
 }
 
 function restartText({ id, attempt, of, delayMs, reason }: Data): string {
-  const when = typeof delayMs === "number" && delayMs > 0 ? ` in ${delayMs} ms` : "";
+  const when = typeof delayMs === "number" && delayMs > 0 ? ` in ${secondsText(delayMs)}` : "";
   return `${text(id)} attempt ${text(attempt)} of ${text(of)}${when}: ${reasonText(reason)}`;
+}
+
+function secondsText(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)}s`;
 }
 
 function reapedText(run: string, removed: unknown, left: unknown): string {

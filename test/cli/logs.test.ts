@@ -53,6 +53,8 @@ function write(): void {
   state("/main/author", "agent", "backoff");
   state("/main/author", "agent", "backoff");
   note("restarting", "/main", { id: "author", attempt: 2, of: 8, delayMs: 4_000, reason });
+  note("child-terminated", "/main", { id: "author", epoch: 1, reason });
+  note("restarting", "/main/author", { epoch: 2 });
   note("message", "/main", { mine: true });
   note("finding", "/main", { file: "a.ts\u001b[31m" });
   note("failed", "/main", { class: "throw", message: "tests flaky" });
@@ -71,7 +73,7 @@ const all = [
   'author   tool      say {"text":"hi"}',
   "author   tool      say = heard",
   "author   backoff",
-  "main     restart   author attempt 2 of 8 in 4000 ms: throw: tests flaky",
+  "main     restart   author attempt 2 of 8 in 4.0s: throw: tests flaky",
   'main     message   {"mine":true}',
   'main     finding   {"file":"a.ts\\u001b[31m"}',
   "main     failed    throw: tests flaky",

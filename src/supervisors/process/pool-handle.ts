@@ -4,6 +4,7 @@ import { type PoolResult, queueOf } from "./pool.ts";
 import type { PoolQueue } from "./pool-queue.ts";
 import type { PoolTask, TaskInfo } from "./pool-task.ts";
 import { type ProcessHandle, RecordHandle } from "./process-handle.ts";
+import { whenStarted } from "./when-started.ts";
 
 /** A pool that was started. */
 export interface PoolHandle<Item = unknown, Result = unknown>
@@ -18,8 +19,6 @@ export interface PoolHandle<Item = unknown, Result = unknown>
   /** Take no more items; resolves when those taken are finished. The pool is done then. */
   drain(): Promise<void>;
 }
-
-const starts: readonly string[] = ["started", "done", "failed", "cancelled"];
 
 /** The `PoolHandle` of a record. */
 export class PoolRecordHandle extends RecordHandle {
@@ -37,12 +36,7 @@ export class PoolRecordHandle extends RecordHandle {
 
   async #queue(): Promise<PoolQueue> {
     const record = this.record();
-    if (record.state === "starting") {
-      const { epoch } = record;
-      const where = (event: { source?: string | undefined; epoch: number }) =>
-        event.source === undefined && event.epoch === epoch;
-      await record.log.waitFor(starts, { where });
-    }
+    await whenStarted(record);
     const found = queueOf(record);
     if (found === undefined) throw new NoProcError(record.path);
     return found;

@@ -6,8 +6,12 @@ import { type ProcessHandle, RecordHandle } from "./process-handle.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import type { SupervisedChild } from "./supervised-child.ts";
 import type { SupervisorResult } from "./supervisor.ts";
+import { whenStarted } from "./when-started.ts";
 
-/** A supervisor that was started. The verbs over its children reject with NoProcError when it does not live. */
+/**
+ * A supervisor that was started. The verbs over its children wait until it counts as started, and
+ * reject with NoProcError when it does not live.
+ */
 export interface SupervisorHandle extends ProcessHandle<SupervisorResult> {
   /** Add a child at the end of the start order. Rejects, and keeps nothing, when it does not start or its id is taken. */
   startChild<Result, Shape extends ContractShape>(
@@ -65,6 +69,7 @@ export class SupervisorRecordHandle extends RecordHandle {
   async #act<Value>(
     act: (administration: ReturnType<typeof administrationOf>) => Promise<Value>,
   ): Promise<Value> {
-    return await orStopped(act(administrationOf(this.record())));
+    const record = this.record();
+    return await orStopped(whenStarted(record).then(() => act(administrationOf(record))));
   }
 }

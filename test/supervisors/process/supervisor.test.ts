@@ -262,6 +262,30 @@ describe("the five admin verbs of a supervisor's handle", () => {
     expect(log).toEqual(["+a", "-a", "+a", "-a", "+new", "-new"]);
   });
 
+  it("wait until the supervisor has started", async () => {
+    const log: string[] = [];
+    const run = await supervised(supervisor(), async (handle) => {
+      await handle.startChild(child("a", worker(log), ["a"]));
+      return (await handle.children()).length;
+    });
+    expect(await run.finished()).toBe(1);
+  });
+
+  it("work on the children of the new epoch after the supervisor was restarted", async () => {
+    const log: string[] = [];
+    const team = supervisor({ children: [child("a", worker(log), ["a"])] });
+    const run = await supervised(team, async (handle) => {
+      await handle.startChild(child("b", worker(log), ["b"]));
+      await handle.restart();
+      const ids = (await handle.children()).map(({ id }) => id);
+      send("/root/supervisor/a", "crash");
+      await handle.events.waitFor("restarted");
+      return ids;
+    });
+    expect(await run.finished()).toEqual(["a"]);
+    expect(log).toEqual(["+a", "+b", "-b", "-a", "+a", "-a", "+a", "-a"]);
+  });
+
   it("reject when the supervisor does not live", async () => {
     const run = await supervised(supervisor(), async (handle) => {
       await handle.cancel();

@@ -39,11 +39,12 @@ class Watched {
 
   /** Kill its pi, once it is up again after the last time. */
   async kill(): Promise<void> {
-    const { lives } = this;
     await until(() => this.isUp && this.pid > 0, `${this.agent.path} is up`);
+    const { pid, lives } = this;
     await pause(Math.random() * 300);
     this.noteKill();
-    process.kill(this.pid, "SIGKILL");
+    // 0 would be this very process.
+    if (pid > 0) process.kill(pid, "SIGKILL");
     await until(() => this.lives > lives, `${this.agent.path} is back`);
   }
 

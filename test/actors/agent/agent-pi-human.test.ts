@@ -106,8 +106,8 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);
     await worker.send("A\n!say a").then(answered);
-    const [started] = recent(worker).filter(({ type: kind }) => kind === "started");
-    const { pid: first, session } = started?.data as { pid: number; session: string };
+    const started = await worker.events.waitFor("started");
+    const { pid: first, session } = started.data as { pid: number; session: string };
     await type("/quit");
     const again = await event("started", ({ pid }) => pid !== first);
     expect(again?.data).toMatchObject({ session });

@@ -1,5 +1,5 @@
 import { startRun } from "../runtime/start-run.ts";
-import { startProcess } from "./children.ts";
+import { callProcess } from "./children.ts";
 import type { ContractShape, OpenShape } from "./contract.ts";
 import {
   type AgentProcess,
@@ -66,6 +66,5 @@ function naming(
 async function run(definition: ProcessDefinition, args: readonly unknown[]): Promise<unknown> {
   if (scopeIfAny() === undefined) return await startRun(definition, args);
   const scope = currentScope(definition.name);
-  const record = startProcess(scope, definition, args, { restart: "temporary", retain: true });
-  return await orStopped(record.result());
+  return await orStopped(callProcess(scope, definition, args));
 }

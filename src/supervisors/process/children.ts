@@ -1,4 +1,4 @@
-import type { Behavior } from "../../actors/behavior.ts";
+import { type Behavior, ignore } from "../../actors/behavior.ts";
 import { NameTakenError } from "../../errors.ts";
 import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
@@ -40,6 +40,30 @@ export function startProcess(
     record.ended({ reason: { type: "shutdown", cause: "parent" } });
   });
   return record;
+}
+
+/**
+ * Run a process below `scope` and give its result, once nothing of it is left.
+ *
+ * Nobody has its handle, so it is forgotten then, and a name that was given is free again.
+ */
+export async function callProcess(
+  scope: Scope,
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+): Promise<unknown> {
+  const { record, spec } = prepareProcess(scope, definition, args, { restart: "temporary" });
+  try {
+    const child = await scope.supervision.startChild(spec);
+    if (child !== ignore) await child.ref.exited;
+  } catch {
+    // As above; a start that failed has told its process why.
+    record.ended({ reason: { type: "shutdown", cause: "parent" } });
+  }
+  scope.record.children.delete(record.name);
+  scope.run.directory.delete(record.path);
+  if (definition.named) scope.names.delete(record.name);
+  return await record.result();
 }
 
 /** Take a name below `scope` and make all that a process needs to be started there. */

@@ -101,6 +101,34 @@ describe("the scope of a process", () => {
   });
 });
 
+describe("a process that is called, not spawned", () => {
+  it("may have a name and be called again and again: when its result is here it is gone", async () => {
+    const step = agentProcess({ name: "step" }, async (n: number) => {
+      await agent("worker");
+      if (n === 2) throw new Error("two");
+      return `${currentProcess().path} ${n}`;
+    });
+    const started = await run(async () => {
+      const results: string[] = [];
+      for (const n of [1, 2, 3]) results.push(await step(n).catch(String));
+      return [...results, whereis("/root/step")];
+    });
+    expect(await started.finished()).toEqual([
+      "/root/step 1",
+      "Error: two",
+      "/root/step 3",
+      undefined,
+    ]);
+  });
+
+  it("may not be called twice at once under one given name", async () => {
+    const step = agentProcess({ name: "step" }, async () => await sleep(1));
+    const started = await run(async () => await Promise.all([step(), step()]).catch(String));
+    await started.clock.advance(1);
+    expect(await started.finished()).toContain("/root/step exists already");
+  });
+});
+
 describe("a handle's events", () => {
   it("are read from the first by many readers, early and late, each on its own", async () => {
     const three = agentProcess(async function three() {

@@ -18,7 +18,7 @@ export interface ChaosShare {
 
 /** What CI bears, what is run by hand, what `npm run chaos` does by itself. */
 export const shares = {
-  ci: { piKills: 20, tmuxKills: 2, drops: 500, agents: 100, events: 20_000, runs: 50 },
+  ci: { piKills: 20, tmuxKills: 5, drops: 500, agents: 200, events: 100_000, runs: 50 },
   usual: { piKills: 20, tmuxKills: 5, drops: 500, agents: 1_000, events: 100_000, runs: 1_000 },
   deep: {
     piKills: 500,

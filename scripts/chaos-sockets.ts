@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import type { Door, Harness, LocalLink } from "../src/actors/agent/harness.ts";
 import { parseToAgent, type ToAgent } from "../src/actors/agent/protocol.ts";
 import { type Agent, agent, agentProcess } from "../src/index.ts";
+import { agentMemoryOf } from "../src/supervisors/process/agent-record.ts";
 import { type Script, scriptedHarness } from "../src/testing.ts";
 import { type ChaosRow, ms, quantile } from "./chaos-report.ts";
 
@@ -198,11 +199,9 @@ async function talk(one: Parameters<Script>[0], times: number): Promise<void> {
 /** Count what it says, from now on. */
 function count(worker: Agent): () => number {
   let said = 0;
-  const follow = async () => {
-    for await (const { type, data } of worker.events)
-      if (type === "message" && isSaid(data)) said += 1;
-  };
-  void follow();
+  agentMemoryOf(worker).events.subscribe(({ type, data }) => {
+    if (type === "message" && isSaid(data)) said += 1;
+  });
   return () => said;
 }
 

@@ -1,4 +1,7 @@
+import { connect, type NetConnectOpts } from "node:net";
 import { describe, expect, it } from "vitest";
+import { WebSocket } from "ws";
+import type { Harness } from "../../../src/actors/agent/harness.ts";
 import { createProviderBackoffs } from "../../../src/actors/agent/provider-backoff.ts";
 import { type Script, scriptedHarness } from "../../../src/actors/agent/scripted-harness.ts";
 import { agentWorld, type World } from "./agent-world.ts";
@@ -184,5 +187,57 @@ describe("an agent whose model does not answer", () => {
     expect(run.memory.state).toBe("idle");
     await run.clock.advance(minute);
     expect(run.memory.facts.turns).toBe(1);
+  });
+});
+
+describe("an agent whose process hangs", () => {
+  /** Says hello over a real socket, and then nothing more: not even that it hears a ping. */
+  const hung: Harness = {
+    kind: "hung",
+    launch: async ({ door, token, path, epoch }) => {
+      const toSocket: NetConnectOpts = { path: door.socket };
+      const socket = new WebSocket("ws://ramure/", {
+        autoPong: false,
+        createConnection: () => connect(toSocket),
+      });
+      socket.on("error", () => {});
+      const about = { protocol: 1, token, path, epoch, harness: "hung", pid: 1, durable: [] };
+      const capabilities = { liveTools: true, settled: true };
+      const hello = {
+        type: "hello",
+        ...about,
+        capabilities,
+        session: { id: "s" },
+        modelReady: true,
+      };
+      socket.on("open", () => {
+        socket.send(JSON.stringify(hello));
+        socket.send(JSON.stringify({ type: "tools-active", names: [] }));
+      });
+      return {
+        exited: new Promise(() => {}),
+        alive: async () => true,
+        attach: () => [],
+        stop: async () => socket.terminate(),
+        kill: async () => socket.terminate(),
+      };
+    },
+  };
+
+  it("is suspect when it answers no ping, probed, and lost, all within two and a half minutes", async () => {
+    const run = await agentWorld(() => hung);
+    await run.started();
+    await expect
+      .poll(
+        async () => {
+          await run.clock.advance(5_000);
+          return run.memory.state;
+        },
+        { timeout: 5_000 },
+      )
+      .toBe("suspect");
+    for (let n = 0; n < 5; n++) await run.clock.advance(15_000);
+    expect(run.exits).toMatchObject([{ class: "lost", code: "agent-lost", retryable: true }]);
+    expect(run.clock.now()).toBeLessThan(150_000);
   });
 });

@@ -1,0 +1,53 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { buildExtension } from "../scripts/build-extension.ts";
+import { piKills, tmuxKills } from "../scripts/chaos-agents.ts";
+import { type ChaosRow, shares, wrongOf } from "../scripts/chaos-report.ts";
+import { manyRuns } from "../scripts/chaos-runs.ts";
+import { load, socketDrops } from "../scripts/chaos-sockets.ts";
+
+const share = shares.ci;
+let folder = "";
+let home = "";
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "ramure-chaos-"));
+  home = join(folder, "home");
+  vi.stubEnv("RAMURE_HOME", home);
+  await buildExtension();
+});
+
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Everything that must be nought is, and people can read the rest. */
+function harmless(row: ChaosRow): void {
+  console.info(`${row.what}: ${JSON.stringify(row.rates)}`);
+  expect(wrongOf(row)).toEqual([]);
+}
+
+describe("whatever is killed", { timeout: 300_000 }, () => {
+  it(`loses and doubles no message: pi, ${share.piKills} times`, async () => {
+    harmless(await piKills(folder, share.piKills));
+  });
+
+  it(`brings every agent back, and leaves no orphan: the tmux server, ${share.tmuxKills} times`, async () => {
+    harmless(await tmuxKills(folder, share.tmuxKills));
+  });
+
+  it(`keeps messages in order: the links, ${share.drops} times`, async () => {
+    harmless(await socketDrops(share.drops));
+  });
+
+  it(`takes in all that ${share.agents} agents tell`, async () => {
+    harmless(await load(share.agents, share.events));
+  });
+
+  it(`gives back all that ${share.runs} runs took`, async () => {
+    harmless(await manyRuns(home, share.runs));
+  });
+});

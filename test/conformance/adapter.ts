@@ -106,7 +106,7 @@ export function createSystem(options: SystemOptions = {}): Sys {
   };
 }
 
-export function actorRef(ref: Ref): ActorRef {
+function actorRef(ref: Ref): ActorRef {
   return {
     path: ref.path,
     pid: ref.pid,

@@ -1,6 +1,9 @@
+import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
 import { Inbox, type InboxHost } from "../../../src/actors/agent/extension-inbox.ts";
+import { ProviderEar } from "../../../src/actors/agent/extension-provider.ts";
 import { Rest, type RestOptions } from "../../../src/actors/agent/extension-rest.ts";
+import { TokenReport } from "../../../src/actors/agent/extension-tokens.ts";
 import { type ManualClock, manualClock } from "../../../src/actors/manual-clock.ts";
 
 function laterOn(clock: ManualClock) {
@@ -105,6 +108,34 @@ describe("the inbox", () => {
     expect(injected).toEqual(["a"]);
   });
 
+  it("keeps what waits after a failure of the model until something more is sent, and puts that first", async () => {
+    const { pi, inbox, injected, push, clock } = inboxWorld();
+    pi.idle = false;
+    push("a");
+    push("b");
+    inbox.park();
+    pi.idle = true;
+    inbox.rested();
+    expect(injected).toEqual([]);
+    push("a");
+    push("note");
+    for (const text of ["note", "a", "b"]) {
+      inbox.started(text);
+      await clock.advance(0);
+    }
+    expect(injected).toEqual(["note", "a", "b"]);
+  });
+
+  it("goes on with what it kept when a run ends well", () => {
+    const { pi, inbox, injected, push } = inboxWorld();
+    pi.idle = false;
+    push("a");
+    inbox.park();
+    pi.idle = true;
+    inbox.unpark();
+    expect(injected).toEqual(["a"]);
+  });
+
   it("does not take a stranger's message for its own", () => {
     const { inbox, push } = inboxWorld();
     push("a");
@@ -195,5 +226,39 @@ describe("the end of a run", () => {
     rest.compacting();
     await clock.advance(300_000);
     expect(told.at(-1)).toBe("resting");
+  });
+});
+
+describe("the report of tokens", () => {
+  it("comes with the first piece and then every five seconds, however many come", async () => {
+    const clock = manualClock();
+    const told: number[] = [];
+    const report = new TokenReport(laterOn(clock), (pieces) => told.push(pieces));
+    for (let n = 0; n < 11; n++) {
+      report.came();
+      await clock.advance(1_000);
+    }
+    expect(told).toEqual([1, 6, 11]);
+  });
+});
+
+describe("what providers answer", () => {
+  const heard = (status: number, ...headers: readonly string[]) =>
+    channel("undici:request:headers").publish({
+      response: { statusCode: status, headers: headers.map((word) => Buffer.from(word)) },
+    });
+
+  it("is known for a failure that names its status, and forgotten with the next turn", () => {
+    const ear = new ProviderEar();
+    ear.open();
+    heard(200);
+    heard(429, "Content-Type", "text/plain", "Retry-After", "7");
+    expect(ear.of("429 slow down")).toEqual({ status: 429, retryAfterMs: 7_000 });
+    expect(ear.of("something else")).toEqual({});
+    ear.forget();
+    expect(ear.of("429 slow down")).toEqual({});
+    ear.close();
+    heard(503);
+    expect(ear.of("503")).toEqual({});
   });
 });

@@ -107,10 +107,21 @@ export function freeName(scope: Scope, name: string, given: boolean): string {
   checkName(`a child of ${scope.record.path}`, name);
   const taken = (candidate: string): boolean => scope.names.has(candidate);
   if (taken(name) && given) throw new NameTakenError(`${scope.record.path}/${name}`);
-  let free = name;
-  for (let n = 2; taken(free); n += 1) free = `${name}-${n}`;
+  const free = taken(name) ? numbered(scope, name) : name;
   scope.names.add(free);
   return free;
+}
+
+/** The last number that each name got, so that the thousandth child need not try the numbers of all others. */
+const numbers = new WeakMap<Scope, Map<string, number>>();
+
+function numbered(scope: Scope, name: string): string {
+  const last = numbers.get(scope) ?? new Map<string, number>();
+  numbers.set(scope, last);
+  let n = (last.get(name) ?? 1) + 1;
+  while (scope.names.has(`${name}-${n}`)) n += 1;
+  last.set(name, n);
+  return `${name}-${n}`;
 }
 
 function inherit(scope: Scope, definition: ProcessDefinition): ProcessDefinition {

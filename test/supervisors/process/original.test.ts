@@ -271,8 +271,10 @@ describe("where the original was silent", () => {
       for await (const _ of worker.messages) {
         seen.push(worker.tools.map(({ name }) => name).join());
         await worker.call("attach");
+        while (worker.tools.length < 3) await turnOfLoop();
         seen.push(await worker.call("s_ping"));
         await worker.call("detach");
+        while (worker.tools.length > 2) await turnOfLoop();
         seen.push(worker.tools.map(({ name }) => name).join());
       }
     };

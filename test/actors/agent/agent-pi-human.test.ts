@@ -117,9 +117,26 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
 
   it("may only look, where the terminal is read-only", async () => {
     await using world = await piWorld();
-    const { words, end } = await staffed(world);
-    expect(words(true)).toContain("-r");
-    expect(words(false)).not.toContain("-r");
+    const { worker, words, end } = await staffed(world);
+    const viewer = ["-S", `${world.root}/viewer`];
+    const tmux = async (...argv: readonly string[]) =>
+      (await execa("tmux", [...viewer, ...argv], { env: { TERM: "xterm-256color" } })).stdout;
+    await tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "36", ...words(true));
+    try {
+      await expect
+        .poll(() => tmux("capture-pane", "-p"), { timeout: 10_000 })
+        .toContain("ramure: /team/worker");
+      await tmux("send-keys", "-l", "typed by who may only look");
+      await tmux("send-keys", "Enter");
+      expect(await answered(await worker.send("A\n!sleep 700\n!say a"))).toBe("a");
+      expect(await tmux("capture-pane", "-p")).not.toContain("may only look");
+      const messages = recent(worker).filter(({ type }) => type === "message");
+      expect(messages.map(({ data }) => (data as { origin: string }).origin)).toEqual([
+        "extension",
+      ]);
+    } finally {
+      await tmux("kill-server");
+    }
     await end();
   });
 });

@@ -166,13 +166,15 @@ export async function load(agents: number, events: number): Promise<ChaosRow> {
       const crew = await hire(agents);
       const heard = crew.map((one) => count(one));
       for (const one of crew) one.on("echo", { description: "Answer at once." }, () => "echo");
+      const cpu = process.cpuUsage();
       const talking = await timeOf(() => askAll(crew, "talk"));
+      const { user, system } = process.cpuUsage(cpu);
       const rss = process.memoryUsage().rss;
       await callInTurn(crew);
-      return { talking, rss, heard: heard.map((stop) => stop()) };
+      return { talking, cpuMs: (user + system) / 1_000, rss, heard: heard.map((stop) => stop()) };
     },
   );
-  const { talking, rss, heard } = await program();
+  const { talking, cpuMs, rss, heard } = await program();
   const all = heard.reduce((total, one) => total + one, 0);
   return {
     what: `${agents} agents over sockets, ${all} events`,
@@ -182,6 +184,7 @@ export async function load(agents: number, events: number): Promise<ChaosRow> {
     },
     rates: {
       "events/s": (all / (talking / 1_000)).toFixed(0),
+      "events per CPU second": (all / (cpuMs / 1_000)).toFixed(0),
       "call p50": ms(quantile(calls, 0.5)),
       "call p99": ms(quantile(calls, 0.99)),
       rss: `${Math.round(rss / 1_048_576)} MB`,

@@ -9,7 +9,7 @@ import { manyRuns } from "./chaos-runs.ts";
 import { load, socketDrops } from "./chaos-sockets.ts";
 
 /*
- * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs] [--json]`: harm is done to a run, and it
+ * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs] [--size n] [--json]`: harm is done to a run, and it
  * is counted what was lost. Counts decide over the exit code; rates are only shown.
  */
 
@@ -28,15 +28,27 @@ async function main(): Promise<void> {
       ci: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
       only: { type: "string" },
+      size: { type: "string" },
     },
   });
-  const share = values.deep ? shares.deep : values.ci ? shares.ci : shares.usual;
+  const share = sized(
+    values.deep ? shares.deep : values.ci ? shares.ci : shares.usual,
+    values.size,
+  );
   const names = values.only?.split(",") ?? Object.keys(harms);
   const rows = await harmAll(names, share);
   process.stdout.write(`${values.json ? JSON.stringify(rows, undefined, 2) : tableOf(rows)}\n`);
   const wrong = rows.flatMap(wrongOf);
   for (const line of wrong) process.stderr.write(`${line}\n`);
   process.exitCode = wrong.length > 0 ? 1 : 0;
+}
+
+/** How often each harm is done, where a person said so. */
+function sized(share: ChaosShare, size: string | undefined): ChaosShare {
+  if (size === undefined) return share;
+  const times = Number(size);
+  const { agents } = share;
+  return { agents, piKills: times, tmuxKills: times, drops: times, events: times, runs: times };
 }
 
 async function harmAll(names: readonly string[], share: ChaosShare): Promise<readonly ChaosRow[]> {

@@ -94,18 +94,3 @@ function retryAfterIn(text: string): number | undefined {
   if (count === undefined) return undefined;
   return Math.ceil(Number(count) * (unitMs[unit.toLowerCase()] ?? 1_000));
 }
-
-/** Read the header by which a provider says when to come again: seconds, or a date. */
-export function retryAfterOf(
-  headers: Readonly<Record<string, string>>,
-  wallNow: number,
-): number | undefined {
-  const of = (name: string) =>
-    Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
-  const ms = Number(of("retry-after-ms") ?? Number.NaN);
-  if (ms >= 0) return ms;
-  const after = of("retry-after");
-  if (after === undefined) return undefined;
-  const waitMs = /^[\d.]+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - wallNow;
-  return waitMs >= 0 ? Math.ceil(waitMs) : undefined;
-}

@@ -133,7 +133,13 @@ export class Incarnation {
     takeIn(hello, this.#resumed, memory);
     this.#resumed = undefined;
     this.#start.wire.repeatAnswers();
-    if (memory.state === "suspect") memory.move({ type: memory.busy ? "turn-started" : "settled" });
+    if (memory.state === "suspect") this.#unsuspected();
+  }
+
+  #unsuspected(): void {
+    const { memory } = this.#spec;
+    if (this.#trouble.isWaiting) memory.move({ type: "model-waits" });
+    else memory.move({ type: memory.busy ? "turn-started" : "settled" });
   }
 
   #unlinked(): void {

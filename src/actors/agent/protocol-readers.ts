@@ -21,7 +21,7 @@ export class BadFrameError extends Error {
 export type Reader<Value> = (value: unknown, at: string) => Value;
 export type Readers<Shape> = Readonly<Record<string, Reader<Shape>>>;
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

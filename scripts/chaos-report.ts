@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 /** What one kind of harm came to. */
 export interface ChaosRow {
   readonly what: string;
@@ -59,3 +62,12 @@ export function quantile(values: readonly number[], part: number): number {
 }
 
 export const ms = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+
+setFlagsFromString("--expose-gc");
+const collect: () => void = runInNewContext("gc");
+
+/** What is kept when nothing is left to collect, in MB. */
+export function keptMb(): number {
+  collect();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}

@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { agent, agentProcess, done, retry, wait } from "../src/index.ts";
 import { scriptedHarness } from "../src/testing.ts";
-import { type ChaosRow, ms } from "./chaos-report.ts";
+import { type ChaosRow, keptMb, ms } from "./chaos-report.ts";
 
 /* Run after run in one process: what the first ones took must be back after the last. */
 
@@ -29,7 +29,7 @@ const program = retry(flaky, { maxRestarts: 3, backoff: { initialMs: 1 } }).with
 export async function manyRuns(home: string, runs: number): Promise<ChaosRow> {
   for (let run = 0; run < warmUps; run += 1) await program();
   const before = await held(home);
-  const heap = heapNow();
+  const heap = keptMb();
   const start = performance.now();
   for (let run = 0; run < runs; run += 1) await program();
   const eachMs = (performance.now() - start) / runs;
@@ -38,7 +38,7 @@ export async function manyRuns(home: string, runs: number): Promise<ChaosRow> {
   const counts: Record<string, number> = Object.fromEntries(
     grown.map(([key, more]) => [key, Math.max(0, Number(more))]),
   );
-  const heapMb = ((heapNow() - heap) / 1_048_576).toFixed(1);
+  const heapMb = (keptMb() - heap).toFixed(1);
   return {
     what: `${runs} runs in one process`,
     counts,
@@ -59,9 +59,4 @@ async function held(home: string): Promise<Record<string, number>> {
     listeners: names.reduce((total, name) => total + process.listenerCount(name), 0),
     files: (await readdir(join(home, "runtimes"), { recursive: true })).length,
   };
-}
-
-function heapNow(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
 }

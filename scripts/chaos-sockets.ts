@@ -6,7 +6,7 @@ import { parseToAgent, type ToAgent } from "../src/actors/agent/protocol.ts";
 import { type Agent, agent, agentProcess } from "../src/index.ts";
 import { agentMemoryOf } from "../src/supervisors/process/agent-record.ts";
 import { type Script, scriptedHarness } from "../src/testing.ts";
-import { type ChaosRow, ms, quantile } from "./chaos-report.ts";
+import { type ChaosRow, keptMb, ms, quantile } from "./chaos-report.ts";
 
 /* What becomes of scripted agents whose links are real sockets: dropped at any moment, or very many. */
 
@@ -170,11 +170,18 @@ export async function load(agents: number, events: number): Promise<ChaosRow> {
       const talking = await timeOf(() => askAll(crew, "talk"));
       const { user, system } = process.cpuUsage(cpu);
       const rss = process.memoryUsage().rss;
+      const heap = keptMb();
       await callInTurn(crew);
-      return { talking, cpuMs: (user + system) / 1_000, rss, heard: heard.map((stop) => stop()) };
+      return {
+        talking,
+        cpuMs: (user + system) / 1_000,
+        rss,
+        heap,
+        heard: heard.map((stop) => stop()),
+      };
     },
   );
-  const { talking, cpuMs, rss, heard } = await program();
+  const { talking, cpuMs, rss, heap, heard } = await program();
   const all = heard.reduce((total, one) => total + one, 0);
   return {
     what: `${agents} agents over sockets, ${all} events`,
@@ -187,6 +194,7 @@ export async function load(agents: number, events: number): Promise<ChaosRow> {
       "events per CPU second": (all / (cpuMs / 1_000)).toFixed(0),
       "call p50": ms(quantile(calls, 0.5)),
       "call p99": ms(quantile(calls, 0.99)),
+      "heap kept": `${Math.round(heap)} MB`,
       rss: `${Math.round(rss / 1_048_576)} MB`,
     },
   };

@@ -68,7 +68,7 @@ describe("The local machine itself", () => {
     await using machine = await localMachine(newFolder());
     const line =
       "(for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 0.1; done; touch finished) & echo begun";
-    expect((await machine.exec(line)).stdout).toMatch(/^begun\n/);
+    expect((await machine.exec(line)).stdout).toContain("begun\n");
     await expect
       .poll(() => existsSync(join(machine.workDir, "finished")), { timeout: 5_000 })
       .toBe(true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { ReplyStep } from "../../../src/actors/agent/scripted-model-script.ts";
+import type { ModelScript, ReplyStep } from "../../../src/actors/agent/scripted-model-script.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { agent, agentProcess } from "../../../src/index.ts";
 import { testRun } from "../../../src/testing.ts";
@@ -62,4 +62,45 @@ describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
       expect(exits).toHaveLength(1);
     },
   );
+});
+
+describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
+  const steps = (run: { readonly data: unknown }[]) =>
+    run.map(({ data }) => (data as { step: string }).step);
+
+  /** Work under a watch that is soon out of patience. */
+  async function watched(script: ModelScript, stuckAfterMs: number) {
+    await using world = await piWorld(script);
+    const { harness } = world;
+    const hasty = agentProcess(async function team() {
+      const progress = { stuckAfterMs, nudgeMs: 1_000, interruptMs: 20_000 };
+      const worker = await agent("worker", { progress });
+      return await (await worker.send("work")).turn();
+    });
+    const run = await testRun(hasty, [], { harness, clock: systemClock });
+    const turn = await run.finished();
+    const stuck: { readonly data: unknown }[] = [];
+    for await (const event of run.handle.agents.get("worker")?.events ?? [])
+      if (event.type === "stuck") stuck.push(event);
+    return { turn, stuck };
+  }
+
+  it("is nudged and interrupted, and goes on with its task", async () => {
+    let asked = 0;
+    const { turn, stuck } = await watched(
+      () => (asked++ === 0 ? [{ type: "sleep", ms: 60_000 }] : [{ type: "say", text: "unstuck" }]),
+      1_500,
+    );
+    expect(steps(stuck)).toEqual(["nudge", "interrupt"]);
+    expect(turn).toEqual({ text: "unstuck", stopReason: "stop" });
+  });
+
+  it("is left alone while a long reply comes in", async () => {
+    const text = "word ".repeat(40);
+    const { stuck } = await watched(
+      () => [{ type: "stream", text, chunks: 40, gapMs: 250 }],
+      7_500,
+    );
+    expect(stuck).toEqual([]);
+  });
 });

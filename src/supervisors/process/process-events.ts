@@ -1,8 +1,7 @@
 import type { EventLog as KernelLog, LogEvent } from "../../actors/event-log.ts";
-import { StoppedError } from "../../errors.ts";
 import type { ContractShape, OpenShape } from "./contract.ts";
 import type { EventLog } from "./event-log.ts";
-import { orStopped } from "./or-stopped.ts";
+import { orStopped, runningSignal } from "./or-stopped.ts";
 
 /** Give a log to those who read it from a process's code. Its contract was checked when the events were emitted. */
 export function eventsOf<Shape extends ContractShape = OpenShape>(log: KernelLog): EventLog<Shape> {
@@ -16,16 +15,46 @@ export function eventsOf<Shape extends ContractShape = OpenShape>(log: KernelLog
   return open as unknown as EventLog<Shape>;
 }
 
+/** A loop that begins in a `finally`, after the stop, is left alone: the body's own budget bounds it. */
 function reader(cursor: AsyncIterator<LogEvent>): AsyncIterator<LogEvent> {
-  return {
-    next: async () => {
-      try {
-        return await orStopped(cursor.next());
-      } catch (error) {
-        if (error instanceof StoppedError) return { done: true, value: undefined };
-        throw error;
-      }
-    },
-    return: async () => (await cursor.return?.()) ?? { done: true, value: undefined },
+  const signal = runningSignal();
+  return signal === undefined ? cursor : new StoppingReader(cursor, signal);
+}
+
+type Step = IteratorResult<LogEvent>;
+
+/** Reads until the process that reads is to stop. One listener for a whole loop: events are many. */
+class StoppingReader implements AsyncIterator<LogEvent> {
+  readonly #cursor: AsyncIterator<LogEvent>;
+  readonly #signal: AbortSignal;
+  #end: ((step: Step) => void) | undefined;
+
+  constructor(cursor: AsyncIterator<LogEvent>, signal: AbortSignal) {
+    this.#cursor = cursor;
+    this.#signal = signal;
+    signal.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  next(): Promise<Step> {
+    return new Promise((resolve, reject) => {
+      if (this.#signal.aborted) return resolve(over);
+      this.#end = resolve;
+      this.#cursor.next().then((step) => {
+        if (step.done === true) this.#signal.removeEventListener("abort", this.#stop);
+        resolve(step);
+      }, reject);
+    });
+  }
+
+  async return(): Promise<Step> {
+    this.#signal.removeEventListener("abort", this.#stop);
+    return (await this.#cursor.return?.()) ?? over;
+  }
+
+  readonly #stop = (): void => {
+    this.#end?.(over);
+    void this.#cursor.return?.();
   };
 }
+
+const over: Step = { done: true, value: undefined };

@@ -157,6 +157,7 @@ describe("author-reviewer", () => {
     const run = await testRun(authorReviewer, ["a haiku"], { script });
     await expect(run.finished()).rejects.toThrow("not approved after 5 rounds");
     const silent = await testRun(authorReviewer, ["a haiku"], { script: () => {} });
+    await started(silent, "reviewer"); // Before that the agents' own time to start would run out.
     await silent.clock.advance(300_000);
     await expect(silent.finished()).rejects.toBeInstanceOf(ProcessTimeoutError);
   });

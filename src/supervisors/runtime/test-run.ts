@@ -32,8 +32,9 @@ export interface TestRun<Result, Shape extends ContractShape, C extends Clock = 
 /**
  * Run a program, unchanged, with scripted agents and a clock that the test moves.
  *
- * Resolves when the root process has been started. The run has a home of its own, in a temporary
- * directory that is gone when `finished()` settles.
+ * Resolves when the root process has been started. Files and sockets are real, and take real time:
+ * before you advance the clock, wait for the event that says how far the program is. The run has a
+ * home of its own, in a temporary directory that is gone when `finished()` settles.
  */
 export async function testRun<
   Args extends readonly unknown[],

@@ -1,4 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { wallNow } from "./extension-clock.ts";
+import { longestRetryAfterMs } from "./protocol.ts";
 
 /** What a provider's last answer over HTTP said of a failure. */
 export interface ProviderAnswer {
@@ -48,20 +50,36 @@ function answerIn(message: unknown): ProviderAnswer | undefined {
   const { response } = message;
   if (typeof response !== "object" || response === null) return undefined;
   if (!("statusCode" in response) || typeof response.statusCode !== "number") return undefined;
+  const { statusCode: status } = response;
   const headers = "headers" in response && Array.isArray(response.headers) ? response.headers : [];
-  const words = headers.map((word: unknown) => String(word));
-  const ms = headerIn(words, "retry-after-ms");
-  const seconds = headerIn(words, "retry-after");
-  const retryAfterMs = ms ?? (seconds === undefined ? undefined : seconds * 1_000);
-  const status = response.statusCode;
-  return retryAfterMs === undefined
-    ? { status }
-    : { status, retryAfterMs: Math.ceil(retryAfterMs) };
+  const retryAfterMs = waitIn(headers.map((word: unknown) => String(word)));
+  return retryAfterMs === undefined ? { status } : { status, retryAfterMs };
+}
+
+/** What the head of an answer asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date. */
+function waitIn(head: readonly string[]): number | undefined {
+  const ms = numberIn(headerIn(head, "retry-after-ms"));
+  const after = headerIn(head, "retry-after");
+  const seconds = numberIn(after);
+  const found = ms ?? (seconds === undefined ? untilMs(after, head) : seconds * 1_000);
+  return found === undefined
+    ? undefined
+    : Math.min(longestRetryAfterMs, Math.max(0, Math.ceil(found)));
+}
+
+/** A date counts from the provider's own time, which it says beside it: ours may be wrong. */
+function untilMs(date = "", head: readonly string[] = []): number | undefined {
+  const at = /^[a-z]{3,9}, /i.test(date) ? Date.parse(date) : Number.NaN;
+  const said = Date.parse(headerIn(head, "date") ?? "");
+  return Number.isNaN(at) ? undefined : at - (Number.isNaN(said) ? wallNow() : said);
+}
+
+function numberIn(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : undefined;
 }
 
 /** Names and values alternate. */
-function headerIn(words: readonly string[], name: string): number | undefined {
-  const at = words.findIndex((word, index) => index % 2 === 0 && word.toLowerCase() === name);
-  const value = at < 0 ? Number.NaN : Number(words[at + 1]);
-  return value >= 0 ? value : undefined;
+function headerIn(head: readonly string[], name: string): string | undefined {
+  const at = head.findIndex((word, index) => index % 2 === 0 && word.toLowerCase() === name);
+  return at < 0 ? undefined : head[at + 1];
 }

@@ -132,6 +132,9 @@ export const closeCodes = {
   slowReader: 1013,
 } as const;
 
+/** The longest wait that a provider may ask for; a longer one is taken as this. */
+export const longestRetryAfterMs = 7 * 86_400_000;
+
 /** The most that one frame may hold, in bytes of UTF-8. */
 export const maxFrameBytes = 1_048_576;
 

@@ -261,4 +261,38 @@ describe("what providers answer", () => {
     heard(503);
     expect(ear.of("503")).toEqual({});
   });
+
+  const date = (atMs: number) => new Date(atMs).toUTCString();
+  const soon = Math.ceil(Date.now() / 1_000) * 1_000 + 3_600_000;
+
+  it.each<[string, readonly string[], number | undefined]>([
+    ["milliseconds before seconds", ["retry-after", "9", "Retry-After-Ms", "1500"], 1_500],
+    ["parts of seconds", ["retry-after", "0.25"], 250],
+    [
+      "a date, by the provider's clock",
+      ["retry-after", date(90_000), "Date", date(60_000)],
+      30_000,
+    ],
+    ["a date that is over", ["retry-after", date(1_000), "date", date(60_000)], 0],
+    ["no end of seconds", ["retry-after", "9".repeat(40)], 7 * 86_400_000],
+    ["words", ["retry-after", "soon"], undefined],
+    ["nothing", ["retry-after", ""], undefined],
+    ["less than nothing", ["retry-after", "-5"], undefined],
+  ])("may ask for a wait in %s", (_, head, retryAfterMs) => {
+    const ear = new ProviderEar();
+    ear.open();
+    heard(429, ...head);
+    ear.close();
+    expect(ear.of("429").retryAfterMs).toBe(retryAfterMs);
+  });
+
+  it("may ask to wait for a date, and say no date of their own", () => {
+    const ear = new ProviderEar();
+    ear.open();
+    heard(429, "retry-after", date(soon));
+    ear.close();
+    const { retryAfterMs = 0 } = ear.of("429");
+    expect(retryAfterMs).toBeGreaterThan(3_500_000);
+    expect(retryAfterMs).toBeLessThanOrEqual(3_601_000);
+  });
 });

@@ -612,7 +612,7 @@ export class ModelFailedError extends RamureError {
   constructor(path: string, model: string | undefined, failure: ModelFailureFacts) {
     const next = failure.retryable
       ? "it was asked again and again; look whether its provider is up"
-      : "asking again will not help; look at its key, its credit and its settings";
+      : `asking again will not help; ${modelRemedies[failure.class] ?? "look at its settings"}`;
     super(
       `The model ${model ?? ""} of ${path} fails (${failure.class}), ${next}. It said: ${failure.said.slice(0, 500)}`,
     );
@@ -620,6 +620,14 @@ export class ModelFailedError extends RamureError {
     this.retryAfterMs = failure.retryAfterMs;
   }
 }
+
+const modelRemedies: Readonly<Record<string, string>> = {
+  "no-key": "look at its key or login",
+  "no-credit": "look at its credit and its quota",
+  "too-long": "its conversation does not fit: begin a new one, or choose a model that holds more",
+  refused: "what it was asked, or has read, is refused: change that, and begin a new conversation",
+  rejected: "look at the model's name and its settings",
+};
 
 interface ModelFailureFacts {
   readonly class: string;

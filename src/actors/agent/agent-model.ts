@@ -52,7 +52,8 @@ export class ModelTrouble {
     const failed = this.#error;
     this.#error = undefined;
     if (failed === undefined) return this.#isWaiting;
-    const failure = modelFailure({ ...failed, error: failed.error ?? "" });
+    const wallNow = this.#context.clock.wallNow();
+    const failure = modelFailure({ ...failed, error: failed.error ?? "" }, wallNow);
     this.#failures += 1;
     if (failure.retryable && this.#failures <= maxConsecutive) this.#wait(failure, failed);
     else this.#giveUp(failure, failed);

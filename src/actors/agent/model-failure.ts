@@ -1,3 +1,5 @@
+import { retryAfterIn } from "./retry-after.ts";
+
 /** Why a model did not answer. */
 export type ModelFailureClass =
   /** There is no key or login, or it is not accepted. */
@@ -11,6 +13,8 @@ export type ModelFailureClass =
   | "unreachable"
   /** The conversation does not fit into the model. */
   | "too-long"
+  /** The model, or a filter of its provider's, will have nothing to do with what the conversation holds. */
+  | "refused"
   /** The provider does not take this request, today or tomorrow. */
   | "rejected"
   | "unknown";
@@ -32,10 +36,10 @@ export interface ModelFailure {
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Tell what a model's error means: whether to ask again, and when at the earliest. */
-export function modelFailure(failed: ModelError): ModelFailure {
+/** Tell what a model's error means: whether to ask again, and when at the earliest, from `wallNow` on. */
+export function modelFailure(failed: ModelError, wallNow: number): ModelFailure {
   const status = failed.status ?? statusIn(failed.error);
-  const retryAfterMs = failed.retryAfterMs ?? retryAfterIn(failed.error);
+  const retryAfterMs = failed.retryAfterMs ?? retryAfterIn(failed.error, wallNow);
   const found = classOf(failed.error, status, retryAfterMs !== undefined);
   return { class: found, retryable: !lasting.has(found), retryAfterMs };
 }
@@ -44,6 +48,7 @@ const lasting: ReadonlySet<ModelFailureClass> = new Set([
   "no-key",
   "no-credit",
   "too-long",
+  "refused",
   "rejected",
 ]);
 
@@ -53,6 +58,9 @@ const words = {
   key: /(invalid|incorrect|no|missing).{0,12}(api.?key|x-api-key|credentials)|unauthorized|authentication.?error|not logged in|login required/i,
   length:
     /context.?(length|window)|prompt is too long|maximum context|input is too long|too many tokens|request_too_large/i,
+  /** Of a filter, or of the model itself: the same conversation will be refused again. */
+  refusal:
+    /content.?(filter|management|policy)|usage polic|safety (filter|system|reason)|(finish.?reason|stopped with|stop.?reason|block.?reason)\W{0,3}(safety|sensitive|refusal|prohibited|blocklist|spii|recitation)|(model|provider|request) (was )?refused|\brefusal\b|guardrail|requires moderation|flagged/i,
   rate: /rate.?limit|too many requests|quota|throttl/i,
   overload:
     /overloaded|server.?error|internal error|bad gateway|service unavailable|gateway time|temporarily|at capacity|try again later/i,
@@ -63,7 +71,9 @@ const words = {
 /** A provider that names a time to come again does not mean that the money is gone. */
 function classOf(text: string, status: number | undefined, comesBack: boolean): ModelFailureClass {
   if (status === 402 || (words.credit.test(text) && !comesBack)) return "no-credit";
-  if (status === 401 || status === 403) return "no-key";
+  if (status === 401) return "no-key";
+  if (words.refusal.test(text) && isOfTheRequest(status)) return "refused";
+  if (status === 403) return "no-key";
   if (status === 413 || words.length.test(text)) return "too-long";
   if (status === 429) return "rate-limit";
   if (status !== undefined && isPassing(status)) return "overload";
@@ -72,6 +82,11 @@ function classOf(text: string, status: number | undefined, comesBack: boolean): 
   if (status !== undefined && status >= 400) return "rejected";
   if (words.rate.test(text)) return "rate-limit";
   return words.network.test(text) ? "unreachable" : "unknown";
+}
+
+/** A reply that ends in a refusal has no status that would say so. */
+function isOfTheRequest(status: number | undefined): boolean {
+  return status === undefined || [400, 403, 422].includes(status);
 }
 
 function isPassing(status: number): boolean {
@@ -83,14 +98,4 @@ function statusIn(text: string): number | undefined {
     /^\s*(?:error:?\s*)?([45]\d\d)\b/i.exec(text) ??
     /(?:status|code|http)\D{0,12}([45]\d\d)\b/i.exec(text);
   return found ? Number(found[1]) : undefined;
-}
-
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
-
-function retryAfterIn(text: string): number | undefined {
-  const said =
-    /(?:retry|try again|available|resets?)[^.\d]{0,30}?(\d+(?:\.\d+)?)\s*(ms|s|m|h)/i.exec(text);
-  const [, count, unit = ""] = said ?? [];
-  if (count === undefined) return undefined;
-  return Math.ceil(Number(count) * (unitMs[unit.toLowerCase()] ?? 1_000));
 }

@@ -10,13 +10,16 @@ export type ReplyStep =
   | { readonly type: "sleep"; readonly ms: number }
   /** Run code of the test in the middle of the reply: kill the agent, say. */
   | { readonly type: "do"; readonly action: () => void | Promise<void> }
-  /** Answer with this HTTP status instead; `retryAfterS` is the header `retry-after`. */
+  /** Answer with this HTTP status instead; `retryAfterS` is the header `retry-after`, `headers` are others. */
   | Readonly<{
       type: "status";
       status: number;
       message?: string | undefined;
       retryAfterS?: number | undefined;
+      headers?: Readonly<Record<string, string>> | undefined;
     }>
+  /** End the reply here, with this `finish_reason`: `content_filter`, say. */
+  | { readonly type: "end"; readonly reason: string }
   /** Break the connection off. */
   | { readonly type: "cut" };
 
@@ -28,7 +31,7 @@ export type ModelScript = (
 /**
  * Obey the lines of the newest message that begin with `!`; without any, do what `otherwise` says.
  *
- * `!say TEXT`, `!call TOOL JSON`, `!sleep MS`, `!stream CHUNKS GAP-MS TEXT`, `!status CODE`, `!cut`;
+ * `!say TEXT`, `!call TOOL JSON`, `!sleep MS`, `!stream CHUNKS GAP-MS TEXT`, `!status CODE`, `!end REASON`, `!cut`;
  * `!next` begins the reply after that. When the lines are used up the model says `ok`.
  */
 export function directedScript(otherwise: ModelScript): ModelScript {
@@ -65,6 +68,7 @@ function stepOf(line: string): ReplyStep {
   if (word === "stream")
     return { type: "stream", chunks: Number(first), gapMs: Number(second), text: after(2) };
   if (word === "status") return { type: "status", status: Number(first) };
+  if (word === "end") return { type: "end", reason: first };
   if (word === "cut") return { type: "cut" };
   return { type: "say", text: `I do not know the directive ${line}` };
 }

@@ -28,8 +28,9 @@ export class CompletionStream {
     this.#delta({ tool_calls: [{ index, function: { arguments: JSON.stringify(args) } }] });
   }
 
-  end(): void {
-    this.#delta({}, this.#calls > 0 ? "tool_calls" : "stop");
+  /** `reason` is why it ends. Default: as every reply does. */
+  end(reason = this.#calls > 0 ? "tool_calls" : "stop"): void {
+    this.#delta({}, reason);
     const [prompt, completion] = [this.#promptLength, this.#written].map((n) => Math.ceil(n / 4));
     this.#event({
       choices: [],

@@ -167,11 +167,10 @@ class Player {
         await step.action();
         return true;
       case "status":
-        stream.fail(
-          step.status,
-          step.message ?? `scripted status ${step.status}`,
-          retryAfter(step),
-        );
+        stream.fail(step.status, step.message ?? `scripted status ${step.status}`, head(step));
+        return false;
+      case "end":
+        stream.end(step.reason);
         return false;
       case "cut":
         stream.cut();
@@ -188,8 +187,10 @@ class Player {
   }
 }
 
-function retryAfter({ retryAfterS }: Extract<ReplyStep, { type: "status" }>) {
-  return retryAfterS === undefined ? {} : { "retry-after": String(retryAfterS) };
+function head({ retryAfterS, headers }: Extract<ReplyStep, { type: "status" }>) {
+  return retryAfterS === undefined
+    ? { ...headers }
+    : { ...headers, "retry-after": String(retryAfterS) };
 }
 
 async function bodyOf(incoming: IncomingMessage): Promise<string> {

@@ -12,10 +12,12 @@ const program = agentProcess(async function team() {
 });
 
 /** A model that fails so often and then answers, and what a run with it came to. */
-async function runWith(step: Extract<ReplyStep, { type: "status" }>, times: number) {
+async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
   let asked = 0;
   await using world = await piWorld(() =>
-    asked++ < times ? [step] : [{ type: "say", text: `answer ${asked}` }],
+    asked++ < times
+      ? [typeof step === "function" ? step() : step]
+      : [{ type: "say", text: `answer ${asked}` }],
   );
   const { harness } = world;
   const run = await testRun(program, [], { harness, clock: systemClock });
@@ -41,6 +43,27 @@ describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
     expect(failures).toMatchObject([{ class: kind, retryable: false }]);
     expect(exits).toMatchObject([{ class: "model", retryable: false }]);
     expect(asked).toBe(1);
+  });
+
+  it("is given up at once when a filter refuses what it would say", async () => {
+    const step = { type: "end", reason: "content_filter" } as const;
+    const { asked, failures, exits } = await runWith(step, 100);
+    expect(failures).toMatchObject([{ class: "refused", retryable: false }]);
+    expect(exits).toMatchObject([{ class: "model", retryable: false }]);
+    expect(asked).toBe(1);
+  });
+
+  it("waits until the date that its provider names", async () => {
+    // The server's own date stands beside it, in whole seconds.
+    const { asked, outcome, failures } = await runWith(() => {
+      const headers = { "retry-after": new Date(Date.now() + 4_000).toUTCString() };
+      return { type: "status", status: 429, message: "Rate limit reached", headers };
+    }, 1);
+    const { retryAfterMs } = failures[0] as { retryAfterMs: number };
+    expect([3_000, 4_000]).toContain(retryAfterMs);
+    expect(failures).toMatchObject([{ class: "rate-limit", retryable: true }]);
+    expect(asked).toBe(2);
+    expect(outcome).toEqual({ text: "answer 2", stopReason: "stop" });
   });
 
   it.each([

@@ -86,7 +86,8 @@ function run(command, words, line) {
   if (code !== 0) stop(`\`${line}\` failed with exit code ${code}; what it said stands above.`);
 }
 
-function stop(text) {
+/** Say why it goes no further, and end. */
+export function stop(text) {
   say(text);
   process.exit(1);
 }

@@ -93,7 +93,7 @@ describe("the package that npm publishes", () => {
     const pi = join(root, "node_modules", ".bin");
     const { stdout, stderr } = await execa(process.execPath, ["quickstart.mjs"], {
       cwd: app,
-      env: { RAMURE_HOME: join(folder, "home"), PATH: `${pi}:${process.env.PATH}` },
+      env: { RAMURE_HOME: join(folder, "home"), PATH: `${process.env.PATH}:${pi}` },
     });
     expect(stdout.split("\n")).toHaveLength(10);
     expect(stderr.match(/session \S+/g)).toHaveLength(2);

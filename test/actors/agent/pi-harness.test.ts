@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { Session } from "../../../src/actors/agent/protocol.ts";
-import { piWorld } from "./pi-world.ts";
+import { piVersion, piWorld } from "./pi-world.ts";
 
 const finish = {
   name: "finish",
@@ -17,7 +17,7 @@ describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
     const hello = await agent.hello();
     expect(hello).toMatchObject({
       harness: "pi",
-      harnessVersion: "0.74.2",
+      harnessVersion: piVersion,
       model: "scripted/model",
       modelReady: true,
       durable: [],

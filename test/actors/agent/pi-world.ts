@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import manifest from "../../../package.json" with { type: "json" };
 import { buildExtension } from "../../../scripts/build-extension.ts";
 import { type Bridge, openBridge } from "../../../src/actors/agent/bridge.ts";
 import type { Harness, Launched, LaunchSpec, Link } from "../../../src/actors/agent/harness.ts";
@@ -16,6 +17,10 @@ import type { Machine } from "../../../src/machines/machine.ts";
 import { findMarked } from "../../../src/machines/process-table.ts";
 import { Ears } from "./bridge-world.ts";
 import type { Hello } from "./frame-samples.ts";
+
+/** The pi that is to be found here: `npm run test:pi-latest` names another one than the dev dependency. */
+export const piVersion =
+  process.env.RAMURE_TEST_PI ?? manifest.devDependencies["@earendil-works/pi-coding-agent"];
 
 type EventFrame = Extract<FromAgent, { type: "event" }>;
 type WireEvent = EventFrame["event"];

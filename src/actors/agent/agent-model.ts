@@ -63,9 +63,8 @@ export class ModelTrouble {
   /** The time is over: have the turn begun again, unless another agent found out that it is too early. */
   retry(): void {
     if (!this.#isWaiting) return;
-    const waitMs = this.#providers.waitMs(this.#provider);
-    if (waitMs > 0) {
-      this.#later(waitMs);
+    if (this.#providers.waitMs(this.#provider) > 0) {
+      this.#later(this.#providers.lookAgainMs(this.#provider));
       return;
     }
     this.#isWaiting = false;
@@ -81,11 +80,9 @@ export class ModelTrouble {
   /** Whether a new turn would meet a provider that fails; `retry-delivery` comes when it is over. */
   holdsDelivery(): boolean {
     if (this.#isWaiting) return true;
-    const waitMs = this.#spec.memory.busy ? 0 : this.#providers.waitMs(this.#provider);
-    if (waitMs === 0) return false;
-    this.#context.timers.after("provider", waitMs * (1 + Math.random() / 5), {
-      type: "provider-over",
-    });
+    if (this.#spec.memory.busy || this.#providers.waitMs(this.#provider) === 0) return false;
+    const lookMs = this.#providers.lookAgainMs(this.#provider);
+    this.#context.timers.after("provider", lookMs, { type: "provider-over" });
     return true;
   }
 

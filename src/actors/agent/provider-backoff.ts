@@ -8,6 +8,8 @@ export interface ProviderBackoffs {
   succeeded(provider: string): void;
   /** How long nobody is to ask this provider; 0: ask. */
   waitMs(provider: string): number;
+  /** A time to look again, somewhat later than `waitMs`: each who asks is given another. */
+  lookAgainMs(provider: string): number;
 }
 
 export interface ProviderFailure {
@@ -53,15 +55,14 @@ class Backoffs implements ProviderBackoffs {
   }
 
   failed(provider: string, { failures, retryAfterMs = 0 }: ProviderFailure): number {
-    const { clock, jitter = 0.2, random = Math.random } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.now();
     const known = this.#troubles.get(provider);
     const isSame = known !== undefined && now < known.until;
     const shared = isSame ? known.failures : (known?.failures ?? 0) + 1;
     const until = now + Math.max(this.#grown(shared), this.#grown(failures), retryAfterMs);
     const later = isSame ? Math.max(known.until, now + retryAfterMs) : until;
     this.#troubles.set(provider, { failures: shared, until: later });
-    return (Math.max(later, until) - now) * (1 + random() * jitter);
+    return this.#spread(Math.max(later, until) - now);
   }
 
   succeeded(provider: string): void {
@@ -71,6 +72,15 @@ class Backoffs implements ProviderBackoffs {
   waitMs(provider: string): number {
     const { until = 0 } = this.#troubles.get(provider) ?? {};
     return Math.max(0, until - this.#options.clock.now());
+  }
+
+  lookAgainMs(provider: string): number {
+    return this.#spread(this.waitMs(provider));
+  }
+
+  #spread(waitMs: number): number {
+    const { jitter = 0.2, random = Math.random } = this.#options;
+    return waitMs * (1 + random() * jitter);
   }
 
   #grown(failures: number): number {

@@ -44,7 +44,8 @@ export interface AgentOptions {
   readonly progress?: ProgressLimits | false | undefined;
   /**
    * Remind it, up to 3 times in a row, when it has come to rest while the process still waits for one
-   * of its tools; only then comes `quiescent`. Default: it is not reminded.
+   * of its tools, or for the `tool` named; only then comes `quiescent`. That it missed a tool is an event
+   * `tool-missed {tools}` in any case. Default: it is not reminded.
    */
   readonly nudge?: NudgeOptions | boolean | undefined;
 }

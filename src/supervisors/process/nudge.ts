@@ -2,6 +2,12 @@ import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
 
 /** How an agent is reminded that its process still waits for one of its tools to be called. */
 export interface NudgeOptions {
+  /**
+   * The tool that the process waits for. It is reminded as soon as it has come to rest without a good
+   * answer of this tool, whatever other agents do. Default: any of its tools will do, and it is
+   * reminded when all agents have come to rest.
+   */
+  readonly tool?: string | undefined;
   /** What it is sent. Default: a sentence that names its tools. */
   readonly text?: string | undefined;
   /** How many reminders it gets in a row, without another message between them. Default: 3. */
@@ -38,11 +44,10 @@ export class Nudger {
   }
 
   get #text(): string {
+    const { tool, text } = this.#options;
     const names = this.#memory.tools.descriptions.map(({ name }) => name).join(", ");
-    const how = names === "" ? "go on" : `go on, and call one of your tools when you are: ${names}`;
-    return (
-      this.#options.text ??
-      `You have stopped, but your work is not handed in. If it is not done, ${how}.`
-    );
+    const which = tool === undefined ? `one of your tools when you are: ${names}` : `${tool} then`;
+    const how = tool === undefined && names === "" ? "go on" : `go on, and call ${which}`;
+    return text ?? `You have stopped, but your work is not handed in. If it is not done, ${how}.`;
   }
 }

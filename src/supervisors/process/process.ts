@@ -33,6 +33,7 @@ import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";
 import { eventsOf } from "./process-events.ts";
 import { type ProcessHandle, recordOf } from "./process-handle.ts";
+import { lookAtRest } from "./quiescence.ts";
 import { enter, limitsOf, type Scope } from "./scope.ts";
 import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
@@ -78,6 +79,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   wait<Value = unknown>(): Promise<Value> {
+    lookAtRest(this.#scope);
     return this.#scope.outcome.wait(limitsOf(this.#scope)) as Promise<Value>;
   }
 

@@ -1,6 +1,8 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { agent, agentProcess, done, emit, wait } from "../../../src/index.ts";
-import { testRun } from "../../../src/testing.ts";
+import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";
+import type { ProcessHandle } from "../../../src/supervisors/process/process-handle.ts";
+import { type Script, testRun } from "../../../src/testing.ts";
 
 const team = agentProcess(async function team(max: number) {
   const worker = await agent("worker", { prompt: "work", nudge: { max } });
@@ -10,13 +12,25 @@ const team = agentProcess(async function team(max: number) {
 
 /** Forgets to hand in so often. */
 const forgetful =
-  (times: number) => async (agent: import("../../../src/testing.ts").ScriptedAgent) => {
+  (times: number): Script =>
+  async (agent) => {
     let forgot = 0;
     for await (const { text } of agent.messages) {
       agent.say(text);
       if (forgot++ >= times) await agent.call("finish");
     }
   };
+
+/** What an agent told so far, of these types. */
+function typesOf(
+  run: { readonly handle: Pick<ProcessHandle, "agents"> },
+  name: string,
+  types: readonly string[],
+) {
+  const one = run.handle.agents.get(name);
+  const events = one === undefined ? [] : agentMemoryOf(one).events.recent();
+  return events.filter(({ type }) => types.includes(type)).map(({ type, data }) => [type, data]);
+}
 
 it("reminds an agent that has come to rest of its tools, until it calls one", async () => {
   const run = await testRun(team, [3], { script: forgetful(2) });
@@ -45,35 +59,117 @@ it("says that nothing will come any more when it was reminded in vain", async ()
   expect(types.filter((type) => type === "nudged")).toHaveLength(2);
 });
 
-it("lets fifty agents on one failing provider wait together, and come back one by one", async () => {
-  let isDown = true;
-  const asked: number[] = [];
-  const crowd = agentProcess(async function crowd() {
-    const receipts = [];
-    for (let n = 0; n < 50; n++) {
-      const one = await agent(`a${n}`);
-      receipts.push(await one.send("work"));
-    }
-    emit("sent");
-    await Promise.all(receipts.map((receipt) => receipt.turn()));
+describe("an agent that ends its turn while another is busy", () => {
+  /** `early` talks instead of calling its tool; `busy` works for five minutes. */
+  const pair = agentProcess(async function pair(tool: string | undefined) {
+    const busy = await agent("busy", { prompt: "work" });
+    const early = await agent("early", { prompt: "work", nudge: { tool, max: 2 } });
+    const approved = new Promise((resolve) => {
+      early.on("approve", { description: "Approve." }, resolve);
+    });
+    early.on("ask", { description: "Ask." }, () => "an answer");
+    busy.on("finish", { description: "Hand it in." }, async () => {
+      await approved;
+      done("finished");
+    });
+    emit("ready");
+    return await wait<string>();
   });
-  const run = await testRun(crowd, [], {
-    script: async (agent) => {
+  const fiveMinutes = 300_000;
+
+  /** Plays until `early` has told so many things, and no more comes. */
+  async function played(tool: string | undefined, count: number, early: Script) {
+    const script: Script = async (agent) => {
+      if (agent.name === "early") return await early(agent);
       for await (const _ of agent.messages) {
-        asked.push(run.clock.now());
-        if (isDown) agent.failModel("503 Service Unavailable");
-        else agent.say("done");
+        await agent.sleep(fiveMinutes);
+        await agent.call("finish");
       }
-    },
+    };
+    const run = await testRun(pair, [tool], { script });
+    await run.handle.events.waitFor("ready");
+    const told = () => typesOf(run, "early", ["tool-missed", "nudged"]);
+    await expect.poll(() => told().length, { timeout: 10_000 }).toBe(count);
+    for (let n = 0; n < 20; n++) await run.clock.advance(1_000);
+    await expect.poll(() => run.handle.agents.get("early")?.state).toBe("idle");
+    return { run, beside: run.handle.agents.get("busy")?.state, told: told() };
+  }
+
+  it("is told of as an event, and reminded at once of the tool that was named", async () => {
+    let turns = 0;
+    const { run, beside, told } = await played("approve", 4, async (agent) => {
+      for await (const _ of agent.messages) {
+        if (++turns === 2) await agent.call("ask");
+        if (turns === 3) await agent.call("approve");
+        agent.say("I am done, I think.");
+      }
+    });
+    expect(beside).toBe("working");
+    expect(told).toEqual([
+      ["tool-missed", { tools: ["approve"] }],
+      ["nudged", { count: 1, max: 2 }],
+      ["tool-missed", { tools: ["approve"] }],
+      ["nudged", { count: 2, max: 2 }],
+    ]);
+    await run.clock.advance(fiveMinutes);
+    expect(await run.finished()).toBe("finished");
   });
-  await run.handle.events.waitFor("sent");
-  await run.clock.settle();
-  for (let n = 0; n < 60; n++) await run.clock.advance(1_000);
-  const whileDown = asked.length;
-  isDown = false;
-  for (let n = 0; n < 100; n++) await run.clock.advance(1_000);
-  await run.finished();
-  // Alone, each of the fifty would have asked six times in that minute.
-  expect(whileDown).toBeLessThan(100);
-  expect(new Set(asked.slice(-40)).size).toBeGreaterThan(20);
+
+  it("is told of, and waited with, when no tool was named", async () => {
+    const { run, told } = await played(undefined, 1, async (agent) => {
+      for await (const { text } of agent.messages) {
+        if (text !== "work") await agent.call("approve");
+        agent.say("What else?");
+      }
+    });
+    expect(told).toEqual([["tool-missed", { tools: ["approve", "ask"] }]]);
+    await run.handle.cancel("enough");
+    await run.finished().catch(() => {});
+  });
+
+  it("has missed nothing when it called its tool, and has when the tool refused", async () => {
+    const refusing = agentProcess(async function refusing() {
+      const worker = await agent("worker", { prompt: "work", nudge: { tool: "finish" } });
+      let handedIn = 0;
+      worker.on("finish", { description: "Hand it in." }, () => {
+        if (++handedIn === 1) throw new Error("the tests fail");
+        if (handedIn === 2) return "good, wait for more";
+        return done("finished");
+      });
+      return await wait<string>();
+    });
+    const run = await testRun(refusing, [], {
+      script: async (agent) => {
+        for await (const _ of agent.messages) {
+          await agent.call("finish").catch(() => {});
+          agent.say("so be it");
+        }
+      },
+    });
+    await run.handle.events.waitFor("quiescent");
+    expect(typesOf(run, "worker", ["tool-missed", "nudged"])).toEqual([
+      ["tool-missed", { tools: ["finish"] }],
+      ["nudged", { count: 1, max: 3 }],
+    ]);
+    await run.handle.cancel("enough");
+    await run.finished().catch(() => {});
+  });
+});
+
+it("sees, when a process begins to wait, who came to rest before", async () => {
+  const late = agentProcess(async function late() {
+    const worker = await agent("worker", { nudge: { max: 1 } });
+    worker.on("finish", { description: "Hand it in." }, () => done());
+    await (await worker.send("work")).turn();
+    await wait();
+  });
+  const run = await testRun(late, [], { script: forgetful(1_000) });
+  await run.handle.events.waitFor("quiescent");
+  expect(typesOf(run, "worker", ["tool-missed", "nudged"]).map(([type]) => type)).toEqual([
+    "tool-missed",
+    "nudged",
+    "tool-missed",
+  ]);
+  await run.handle.cancel("enough");
+  await run.finished().catch(() => {});
 });

@@ -35,16 +35,22 @@ async function staffed(world: PiWorld) {
   const run = await testRun(program, [], { harness, clock: systemClock });
   await expect.poll(() => worker?.state, { timeout: 30_000 }).toBe("idle");
   const words = (readOnly: boolean) => launched?.attach({ readOnly }) ?? [];
-  const keys = async (...pressed: readonly string[]) => {
+  const tmux = async (command: string, ...more: readonly string[]) => {
     const argv = words(false);
     const socket = argv[argv.indexOf("-S") + 1] ?? "";
-    await execa("tmux", ["-S", socket, "send-keys", "-t", `${argv.at(-1)}:`, ...pressed]);
+    const { stdout } = await execa("tmux", [
+      ...["-S", socket, command, "-t", `${argv.at(-1)}:`],
+      ...more,
+    ]);
+    return stdout;
   };
+  const keys = (...pressed: readonly string[]) => tmux("send-keys", ...pressed);
   if (!worker) throw new Error("no worker");
   return {
     worker,
     words,
     keys,
+    screen: () => tmux("capture-pane", "-p"),
     type: async (line: string) => {
       await keys("-l", line);
       await keys("Enter");
@@ -59,6 +65,14 @@ async function staffed(world: PiWorld) {
       await run.finished();
     },
   };
+}
+
+const slowly = { timeout: 20_000 };
+
+/** The first lines of what the user's side said, in the last request. */
+function said(world: PiWorld): readonly (string | undefined)[] {
+  const { messages = [] } = world.model.requests.at(-1) ?? {};
+  return messages.filter(({ role }) => role === "user").map(({ text }) => text.split("\n")[0]);
 }
 
 const answered = async (receipt: Receipt) => (await receipt.turn()).text;
@@ -99,6 +113,37 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     expect(await answered(await worker.send("F\n!say forked"))).toBe("forked");
     expect(worker.state).toBe("idle");
     expect(recent(worker).filter(({ type: kind }) => kind === "exited")).toEqual([]);
+    await end();
+  });
+
+  it("may go back to an earlier session: what is sent goes on there, and so does a restart", async () => {
+    await using world = await piWorld();
+    const { worker, type, event, end, keys, screen } = await staffed(world);
+    const session = () => agentMemoryOf(worker).session?.id;
+    await worker.send("HERON\n!say one").then(answered);
+    const heron = session();
+    const left = event("session-replaced", ({ reason }) => reason === "new");
+    await type("/new");
+    await left;
+    await worker.send("STORK\n!say two").then(answered);
+    const stork = session();
+    expect(stork).not.toBe(heron);
+
+    await type("/resume");
+    await expect.poll(screen, slowly).toContain("HERON !say");
+    await keys("-l", "HERON");
+    await expect.poll(screen, slowly).not.toContain("STORK !say");
+    const resumed = event("session-replaced", ({ reason }) => reason === "resume");
+    await keys("Enter");
+    await resumed;
+    expect(await answered(await worker.send("A\n!say three"))).toBe("three");
+    expect(session()).toBe(heron);
+    expect(said(world)).toEqual(["HERON", "A"]);
+
+    await worker.restart();
+    expect(await answered(await worker.send("B\n!say four"))).toBe("four");
+    expect(session()).toBe(heron);
+    expect(said(world)).toEqual(["HERON", "A", "B"]);
     await end();
   });
 

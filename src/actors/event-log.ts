@@ -1,5 +1,6 @@
 import { LogEndedError, WaitTimeoutError } from "../errors.ts";
 import type { Clock, ClockTimer } from "./clock.ts";
+import type { LogArchive } from "./log-archive.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { LogStore } from "./log-store.ts";
 import { isolated } from "./plain-data.ts";
@@ -38,19 +39,23 @@ export interface WaitOptions<Event> {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface EventLogOptions {
+export interface EventLogOptions<Event extends LogEvent = LogEvent> {
   readonly clock: Clock;
   readonly path: string;
   /** Default: 1. */
   readonly epoch?: number | undefined;
-  /** How many events stay in memory; a reader further behind reads one `gap` event instead. Default: all. */
+  /** How many events stay in memory; who is further behind reads the archive. Default: all. */
   readonly max?: number | undefined;
+  /** Keeps every event. Where it has none, or there is no archive, a reader reads one `gap` event. Default: none. */
+  readonly archive?: LogArchive<Event> | undefined;
 }
 
 /** A stream of events that is kept: who comes late reads from the first. */
 export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterable<Event> {
   readonly path: string;
   readonly epoch: number;
+  /** The `seq` of the oldest event in memory; one past the last when there is none. */
+  readonly first: number;
   /** The `seq` of the last event; 0 before the first. */
   readonly last: number;
   /** Whether its own terminal event stands, or it was ended, and it was not reopened. */
@@ -61,7 +66,7 @@ export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterab
   from(seq: number): AsyncIterable<Event>;
   /** Resolve with the first event of the type, past ones included; rejects on timeout, abort, or the log's end. */
   waitFor(type: string | readonly string[], options?: WaitOptions<Event>): Promise<Event>;
-  /** Call for each event inside `append`, from now on, or from the first kept one. Returns how to stop it. */
+  /** Call for each event inside `append`, from now on, or from the first in memory. Returns how to stop it. */
   subscribe(
     listener: (event: Event) => void,
     options?: { readonly replay?: boolean | undefined },
@@ -83,7 +88,7 @@ const terminalTypes: ReadonlySet<string> = new Set(["done", "failed", "cancelled
 
 /** Make an empty log. */
 export function createEventLog<Event extends LogEvent = LogEvent>(
-  options: EventLogOptions,
+  options: EventLogOptions<Event>,
 ): EventLog<Event> {
   return new KeptLog<Event>(options);
 }
@@ -97,19 +102,26 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
   readonly path: string;
   readonly #clock: Clock;
   readonly #store: LogStore<Event>;
+  readonly #archive: LogArchive<Event> | undefined;
   readonly #subscribers = new Set<Subscriber<Event>>();
   #epoch: number;
   #notifying = false;
 
-  constructor({ clock, path, epoch = 1, max = Number.POSITIVE_INFINITY }: EventLogOptions) {
+  constructor(options: EventLogOptions<Event>) {
+    const { clock, path, epoch = 1, max = Number.POSITIVE_INFINITY, archive } = options;
     this.path = path;
     this.#clock = clock;
     this.#epoch = epoch;
+    this.#archive = archive;
     this.#store = new LogStore(max);
   }
 
   get epoch(): number {
     return this.#epoch;
+  }
+
+  get first(): number {
+    return this.#store.first;
   }
 
   get last(): number {
@@ -124,6 +136,7 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
     if (this.ended) return undefined;
     const event = this.#event(type, data, options);
     this.#store.push(event, isTerminal(event));
+    this.#archive?.add(event);
     this.#notify();
     this.#store.wake();
     return event;
@@ -170,7 +183,8 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
   }
 
   #cursor(seq: number): AsyncIterator<Event> {
-    return new LogCursor(this.#store, seq, (from, to) => this.#gap(from, to));
+    const gap = (from: number, to: number) => this.#gap(from, to);
+    return new LogCursor({ store: this.#store, archive: this.#archive, gap }, seq);
   }
 
   #event(type: string, data: unknown, options: AppendOptions): Event {

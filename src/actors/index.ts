@@ -45,6 +45,7 @@ export type { GroupFace } from "./group-face.ts";
 export type { GroupChange } from "./groups.ts";
 export type { ActorInfo, TreeOptions } from "./introspection.ts";
 export type { CrashReport, Orphan } from "./kernel.ts";
+export type { ArchiveReader, LogArchive } from "./log-archive.ts";
 export type { SystemOptions } from "./make-kernel.ts";
 export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";

@@ -1,20 +1,35 @@
+import type { ArchiveReader, LogArchive } from "./log-archive.ts";
 import type { LogStore } from "./log-store.ts";
 
 type Step<Event> = IteratorResult<Event, undefined>;
 
+export interface CursorParts<Event> {
+  readonly store: LogStore<Event>;
+  /** Has what is no longer in memory; undefined where nobody keeps it. */
+  readonly archive: LogArchive<Event> | undefined;
+  /** Makes the event that stands for those that nobody has any more. */
+  readonly gap: (from: number, to: number) => Event;
+}
+
 /** One reader of a log. Written by hand: an async generator costs ten times as much per event. */
-export class LogCursor<Event> implements AsyncIterator<Event, undefined> {
+export class LogCursor<Event extends { readonly seq: number }>
+  implements AsyncIterator<Event, undefined>
+{
+  readonly #parts: CursorParts<Event>;
   readonly #store: LogStore<Event>;
-  readonly #gap: (from: number, to: number) => Event;
   readonly #woken = () => this.#answer();
   #next: number;
   #detached = false;
   #pending: ((step: Step<Event>) => void)[] = [];
+  #reader: ArchiveReader<Event> | undefined;
+  /** What was read back last, and how many of it were given. Empty: nothing more is kept. */
+  #page: readonly Event[] | undefined;
+  #given = 0;
 
-  constructor(store: LogStore<Event>, seq: number, gap: (from: number, to: number) => Event) {
-    this.#store = store;
+  constructor(parts: CursorParts<Event>, seq: number) {
+    this.#parts = parts;
+    this.#store = parts.store;
     this.#next = Math.max(1, seq);
-    this.#gap = gap;
   }
 
   next(): Promise<Step<Event>> {
@@ -22,7 +37,7 @@ export class LogCursor<Event> implements AsyncIterator<Event, undefined> {
     if (step !== undefined) return Promise.resolve(step);
     return new Promise((resolve) => {
       this.#pending.push(resolve);
-      if (this.#pending.length === 1) this.#store.whenMore(this.#woken);
+      if (this.#pending.length === 1) this.#wait();
     });
   }
 
@@ -36,27 +51,66 @@ export class LogCursor<Event> implements AsyncIterator<Event, undefined> {
   #step(): Step<Event> | undefined {
     if (this.#detached) return { done: true, value: undefined };
     if (this.#store.endedAt === this.#next - 1) return { done: true, value: undefined };
-    if (this.#next < this.#store.first) return this.#skip();
+    if (this.#next < this.#store.first) return this.#behind();
+    this.#forget();
     const event = this.#store.at(this.#next);
-    if (event !== undefined) {
-      this.#next += 1;
-      return { done: false, value: event };
-    }
+    if (event !== undefined) return this.#give(event);
     // Past the end of an ended log, or simply ahead of a living one.
     return this.#store.endedAt === undefined ? undefined : { done: true, value: undefined };
   }
 
-  #skip(): Step<Event> {
+  /** Undefined when it must be read back first. */
+  #behind(): Step<Event> | undefined {
+    const { first } = this.#store;
+    if (this.#parts.archive === undefined) return this.#skip(first);
+    if (this.#page === undefined) return undefined;
+    const event = this.#page[this.#given];
+    if (event !== undefined && event.seq === this.#next) {
+      this.#given += 1;
+      return this.#give(event);
+    }
+    if (event !== undefined && event.seq < first) return this.#skip(event.seq);
+    if (event === undefined && this.#page.length > 0) return undefined;
+    this.#forget();
+    return this.#skip(first);
+  }
+
+  #forget(): void {
+    this.#page = undefined;
+    this.#reader = undefined;
+  }
+
+  #give(event: Event): Step<Event> {
+    this.#next += 1;
+    return { done: false, value: event };
+  }
+
+  #skip(to: number): Step<Event> {
     const from = this.#next;
-    this.#next = this.#store.first;
-    return { done: false, value: this.#gap(from, this.#next - 1) };
+    this.#next = to;
+    return { done: false, value: this.#parts.gap(from, to - 1) };
+  }
+
+  #wait(): void {
+    const { archive } = this.#parts;
+    if (archive === undefined || this.#next >= this.#store.first) this.#store.whenMore(this.#woken);
+    else this.#readBack(archive);
+  }
+
+  #readBack(archive: LogArchive<Event>): void {
+    this.#reader ??= archive.open(this.#next);
+    void this.#reader.next().then((page) => {
+      this.#page = page;
+      this.#given = 0;
+      this.#answer();
+    });
   }
 
   #answer(): void {
     while (this.#pending.length > 0) {
       const step = this.#step();
       if (step === undefined) {
-        this.#store.whenMore(this.#woken);
+        this.#wait();
         return;
       }
       this.#pending.splice(0, 1)[0]?.(step);

@@ -1,9 +1,48 @@
 import { describe, expect, it } from "vitest";
-import { createEventLog, type EventLog } from "../../src/actors/event-log.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/event-log.ts";
+import type { ArchiveReader, LogArchive } from "../../src/actors/log-archive.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
 
 function log(max?: number): EventLog {
   return createEventLog({ clock: manualClock(), path: "/worker", max });
+}
+
+/** An archive in memory, whose pages are two events long. */
+class PagedArchive implements LogArchive<LogEvent> {
+  readonly opened: number[] = [];
+  #events: LogEvent[] = [];
+
+  add(event: LogEvent): void {
+    this.#events.push(event);
+  }
+
+  lose(...seqs: readonly number[]): void {
+    this.#events = this.#events.filter(({ seq }) => !seqs.includes(seq));
+  }
+
+  open(from: number): ArchiveReader<LogEvent> {
+    this.opened.push(from);
+    let next = from;
+    return {
+      next: async () => {
+        const page = this.#events.filter(({ seq }) => seq >= next).slice(0, 2);
+        next = (page.at(-1)?.seq ?? next) + 1;
+        return page;
+      },
+    };
+  }
+}
+
+function archived(max: number): { readonly events: EventLog; readonly archive: PagedArchive } {
+  const archive = new PagedArchive();
+  const options = { clock: manualClock(), path: "/worker", max, archive };
+  return { events: createEventLog(options), archive };
+}
+
+async function seqsOf(events: AsyncIterable<LogEvent>): Promise<number[]> {
+  const seqs: number[] = [];
+  for await (const { seq } of events) seqs.push(seq);
+  return seqs;
 }
 
 async function readAll(events: AsyncIterable<{ readonly type: string }>): Promise<string[]> {
@@ -71,6 +110,65 @@ describe("an event log", () => {
       [5, "tick", 5],
       [6, "done", undefined],
     ]);
+  });
+
+  it("reads back from its archive what is no longer in memory, then goes on in memory", async () => {
+    const { events, archive } = archived(2);
+    for (let count = 1; count <= 7; count += 1) events.append("tick", count);
+    const reading = seqsOf(events);
+    events.append("done");
+    expect(await reading).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(await seqsOf(events.from(4))).toEqual([4, 5, 6, 7, 8]);
+    expect(archive.opened).toEqual([1, 4]);
+  });
+
+  it("follows the archive as long as it is behind, however fast events come", async () => {
+    const { events, archive } = archived(2);
+    const seen: number[] = [];
+    for (let count = 1; count <= 5; count += 1) events.append("tick");
+    for await (const { seq } of events) {
+      seen.push(seq);
+      if (seq < 20) for (let count = 1; count <= 3; count += 1) events.append("tick");
+      if (seen.length === 30) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 30 }, (_, index) => index + 1));
+    expect(archive.opened).toEqual([1]);
+  });
+
+  it("says which events its archive has not", async () => {
+    const { events, archive } = archived(1);
+    for (let count = 1; count <= 9; count += 1) events.append("tick");
+    events.append("done");
+    archive.lose(1, 2, 5, 8, 9);
+    const seen: unknown[] = [];
+    for await (const { type, seq, data } of events) seen.push(type === "gap" ? data : seq);
+    expect(seen).toEqual([
+      { from: 1, to: 2 },
+      3,
+      4,
+      { from: 5, to: 5 },
+      6,
+      7,
+      { from: 8, to: 9 },
+      10,
+    ]);
+  });
+
+  it("lets go of a reader that leaves while it is read back for", async () => {
+    const { events } = archived(1);
+    for (let count = 1; count <= 3; count += 1) events.append("tick");
+    const cursor = events[Symbol.asyncIterator]();
+    const step = cursor.next();
+    await cursor.return?.();
+    expect(await step).toEqual({ done: true, value: undefined });
+    expect(await cursor.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it("waits for an event that only its archive has", async () => {
+    const { events } = archived(1);
+    events.append("ready", { port: 1 });
+    for (let count = 1; count <= 3; count += 1) events.append("tick");
+    expect((await events.waitFor("ready")).data).toEqual({ port: 1 });
   });
 
   it("finds an event that already came and one that comes later", async () => {

@@ -13,7 +13,7 @@ import {
   statusSchema,
   type TreeNode,
 } from "../supervisors/runtime/control-protocol.ts";
-import { type JournalEntry, readJournal } from "../supervisors/runtime/journal-reader.ts";
+import { isCopy, type JournalEntry, readJournal } from "../supervisors/runtime/journal-reader.ts";
 
 /** A run that is known by what it wrote. */
 export interface EndedRun {
@@ -95,7 +95,7 @@ export async function* endedEvents(
 ): AsyncGenerator<ControlEvent> {
   const top = to === undefined ? undefined : await pathIn(run, to);
   for await (const entry of readJournal(journalOf(run.logDir), { from })) {
-    if (types !== undefined && !types.includes(entry.type)) continue;
+    if (isCopy(entry) || (types !== undefined && !types.includes(entry.type))) continue;
     if (isNodeWithin(entry.path, top)) yield { ...entry, epoch: entry.epoch ?? 1 };
   }
 }

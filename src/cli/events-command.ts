@@ -41,9 +41,8 @@ export const eventsCommand = command({
   },
 });
 
-function textLine({ at, path, source, type, data }: ControlEvent, look: Look): string {
+function textLine({ at, path, type, data }: ControlEvent, look: Look): string {
   const text = data === undefined ? "" : printable(JSON.stringify(encodeValue(data).json) ?? "");
-  const who = source === undefined ? path : `${path} (${source})`;
   const time = styled(look, "dim", timeOf(at));
-  return [time, styled(look, "cyan", printable(who)), printable(type), text].join("  ").trimEnd();
+  return [time, styled(look, "cyan", printable(path)), printable(type), text].join("  ").trimEnd();
 }

@@ -51,8 +51,8 @@ export class LogLines {
 }
 
 /** Below the root, the root goes without saying. */
-function shortPath({ path, source }: ControlEvent): string {
+function shortPath({ path }: ControlEvent): string {
   const [, root = "", ...below] = path.split("/");
   const place = below.length > 0 ? below.join("/") : root;
-  return source === undefined ? place || "/" : `${place} (${source})`;
+  return place || "/";
 }

@@ -14,6 +14,7 @@ const flows = new WeakMap<EventLog, Map<EventLog, () => void>>();
 /**
  * Forward each event of a log once to another, those of the past first; `source` is put in front.
  *
+ * Of a past that is no longer in memory, one `gap {from, to}` event is forwarded instead.
  * Returns how to stop; twice is harmless. The same flow again is the same flow. Throws
  * BubbleCycleError when the events would come round.
  */
@@ -34,6 +35,7 @@ export function bubble(
     if (out.get(parent) === stop) out.delete(parent);
   };
   out.set(parent, stop);
+  if (child.first > 1) parent.append("gap", { from: 1, to: child.first - 1 }, { source });
   unsubscribe = child.subscribe((event) => forward(event, parent, source, only), { replay: true });
   return stop;
 }

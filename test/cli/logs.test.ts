@@ -58,6 +58,14 @@ function write(): void {
   note("message", "/main", { mine: true });
   note("finding", "/main", { file: "a.ts\u001b[31m" });
   note("failed", "/main", { class: "throw", message: "tests flaky" });
+  // What bubbled was told where it began.
+  journal.append({
+    type: "finding",
+    path: "/main",
+    source: "pool",
+    nth: 9,
+    data: { file: "a.ts" },
+  });
 }
 
 /** The lines without their times. */

@@ -69,10 +69,7 @@ export class AgentFrames {
   async #answer(record: CallRecord, known: boolean): Promise<void> {
     const result = await record.result;
     this.#wire.answer(record.id, result);
-    if (known) return;
-    const { id, tool } = record;
-    this.#memory.emit("tool-returned", { id, tool, ...result });
-    if (this.#memory.tools.running.length === 0) this.#noneRuns();
+    if (!known && this.#memory.tools.running.length === 0) this.#noneRuns();
   }
 
   #noneRuns(): void {

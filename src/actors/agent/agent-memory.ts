@@ -1,8 +1,9 @@
 import { AgentEndedError } from "../../errors.ts";
 import type { Ref } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
-import { createEventLog, type EventLog } from "../event-log.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../event-log.ts";
 import type { ErrorExit, ExitReason } from "../exit-reason.ts";
+import type { LogArchive } from "../log-archive.ts";
 import type { RegistryMessage } from "../registry-actor.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { Launched } from "./harness.ts";
@@ -31,11 +32,13 @@ export interface AgentMemoryOptions {
   readonly registry?: Ref<RegistryMessage> | undefined;
   /** Keeps a message for good before `send` resolves. Default: it is kept in memory only. */
   readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
-  /** Keeps the result of a tool call for good before the agent gets it. Must not reject. Default: nobody does. */
-  readonly persistResult?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
+  /** Keeps its events. Default: those in memory are all there are. */
+  readonly archive?: LogArchive<LogEvent> | undefined;
+  /** Resolves when the archive has for good what was emitted: a tool's result is, before the agent gets it. Must not reject. Default: at once. */
+  readonly synced?: (() => Promise<void>) | undefined;
   /** Hears of each step of each message. Default: nobody. */
   readonly onDelivery?: ((entry: EntrySnapshot) => void) | undefined;
-  /** How many events stay in memory. Default: 10_000. */
+  /** How many events stay in memory. Default: 256 beside an archive, else 10,000. */
   readonly maxEvents?: number | undefined;
   /** Makes the ids of messages. Default: random ones. */
   readonly newId?: (() => string) | undefined;
@@ -79,15 +82,16 @@ export class AgentMemory {
   #hasExited = false;
 
   constructor(options: AgentMemoryOptions) {
-    const { clock, path, maxEvents = 10_000 } = options;
+    const { clock, path, archive } = options;
+    const { maxEvents = archive === undefined ? 10_000 : 256 } = options;
     this.path = path;
     this.#options = options;
     this.#since = clock.wallNow();
-    this.events = createEventLog({ clock, path, max: maxEvents });
+    this.events = createEventLog({ clock, path, max: maxEvents, archive });
     this.tools = createToolTable({
       clock,
       path,
-      persist: options.persistResult,
+      persist: (call, result) => this.#returned(call, result),
       onChange: () => this.#tell("tools-changed"),
     });
     this.outbox = createOutbox({
@@ -225,6 +229,11 @@ export class AgentMemory {
     this.events.reopen(epoch);
     this.outbox.reopen();
     this.tools.reopen();
+  }
+
+  async #returned({ id, tool }: CallRequest, result: ToolResult): Promise<void> {
+    this.emit("tool-returned", { id, tool, ...result });
+    await this.#options.synced?.();
   }
 
   #tell(type: "deliver" | "tools-changed"): void {

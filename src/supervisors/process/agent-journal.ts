@@ -9,7 +9,7 @@ import type { Run } from "./run.ts";
  */
 export function journaledMemory(run: Run, path: string): AgentMemory {
   const deliveries = deliveryNotes(run, path);
-  const memory = createAgentMemory({
+  return createAgentMemory({
     clock: run.clock,
     path,
     registry: run.registry,
@@ -18,14 +18,9 @@ export function journaledMemory(run: Run, path: string): AgentMemory {
       return run.commit({ type: "message-taken", path, data: { id, text, deliver } });
     },
     onDelivery: deliveries.moved,
-    persistResult: ({ id, tool }, result) =>
-      run.commit({ type: "tool-returned", path, data: { id, tool, ...result } }),
+    archive: run.archive(path),
+    synced: () => run.synced(),
   });
-  memory.events.subscribe(({ type, epoch, source, data }) => {
-    // Its result was committed already, under this very name.
-    if (type !== "tool-returned") run.note({ type, path, epoch, source, data });
-  });
-  return memory;
 }
 
 /** Notes each step of each message; the text once, and not the first time that it is queued. */

@@ -6,8 +6,10 @@ import type { ContractShape, Event, OpenShape } from "./contract.ts";
  *
  * Each loop starts at the first event, and ends after the terminal event unless the process was
  * restarted by then. It ends, too, when the process that reads is to stop; `waitFor` then rejects
- * with StoppedError. The newest 10,000 events stay in memory: a loop that is further behind reads one
- * `gap` event instead, whose data says `from` which `seq` on and up `to` which it missed.
+ * with StoppedError. The newest events stay in memory (10,000 of a process, 256 of an agent); a loop
+ * that is further behind reads from the run's journal, where secrets are redacted. Events that the
+ * journal does not have (its oldest file was removed, the disk was full) are one `gap` event, whose
+ * data says `from` which `seq` on and up `to` which they are missing.
  */
 export interface EventLog<Shape extends ContractShape = OpenShape>
   extends AsyncIterable<Event<Shape>> {

@@ -58,7 +58,12 @@ export class ProcessRecord {
     /** The process that stands for this one outside: its agents and endpoints are this one's. */
     face?: ProcessRecord | undefined,
   ) {
-    this.log = createEventLog({ clock: run.clock, path, max: maxEvents });
+    this.log = createEventLog({
+      clock: run.clock,
+      path,
+      max: maxEvents,
+      archive: run.archive(path),
+    });
     this.agents = face?.agents ?? new Map();
     this.endpoints = face?.endpoints ?? new EndpointTable(path, run.clock);
     this.#since = run.clock.wallNow();
@@ -127,8 +132,8 @@ export class ProcessRecord {
     this.thrown = ending.thrown;
     this.living = undefined;
     this.#early.length = 0;
-    const event = this.log.append(terminal.type, terminal.data, { epoch: this.#epoch });
-    const kept = event ? this.run.commit(event) : Promise.resolve();
+    this.log.append(terminal.type, terminal.data, { epoch: this.#epoch });
+    const kept = this.run.synced();
     this.move({ type: `ended-${terminal.type}` });
     const result = this.#result;
     const error = terminal.type === "done" ? undefined : errorOf(this, ending);
@@ -140,8 +145,7 @@ export class ProcessRecord {
   }
 
   emit(type: string, data: unknown): void {
-    const event = this.log.append(type, data, { epoch: this.#epoch });
-    if (event) this.run.note(event);
+    this.log.append(type, data, { epoch: this.#epoch });
   }
 
   move(event: ProcessEvent): void {

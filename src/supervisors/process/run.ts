@@ -3,6 +3,8 @@ import type { Door, Harness } from "../../actors/agent/harness.ts";
 import type { ProviderBackoffs } from "../../actors/agent/provider-backoff.ts";
 import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
+import type { LogEvent } from "../../actors/event-log.ts";
+import type { LogArchive } from "../../actors/log-archive.ts";
 import type { RegistryMessage } from "../../actors/registry-actor.ts";
 import type { Argv, Image } from "../../machines/machine.ts";
 import type { Endpoint, EndpointCallOptions } from "./endpoint-table.ts";
@@ -32,10 +34,14 @@ export interface Run {
   readonly providers: ProviderBackoffs;
   /** Make a harness record what it makes and show no secrets; the same one for the same harness. */
   outfit(harness: Harness): Harness;
+  /** Keeps the events of one stream, in the run's journal. */
+  archive(path: string): LogArchive<LogEvent>;
   /** Add to the run's journal. */
   note(record: JournalNote): void;
   /** Add to the run's journal; resolves when it is on the disk. Never rejects: a disk that cannot be written stops no run. */
   commit(record: JournalNote): Promise<void>;
+  /** Resolves when all that was added to the journal is on the disk. Never rejects, like `commit`. */
+  synced(): Promise<void>;
   stop(reason?: string): Promise<void>;
 }
 

@@ -76,7 +76,6 @@ export interface ControlEvent {
   readonly path: string;
   readonly epoch: number;
   readonly type: string;
-  readonly source?: string | undefined;
   readonly data?: unknown;
 }
 

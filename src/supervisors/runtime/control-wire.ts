@@ -181,7 +181,6 @@ function readEvent(fields: Fields): ControlEvent {
     path: fields.text("path"),
     epoch: fields.number("epoch"),
     type: fields.text("type"),
-    source: fields.optionalText("source"),
     data: readValue(fields, "data"),
   };
 }

@@ -1,10 +1,11 @@
 import type { ControlHandlers } from "./control-handlers.ts";
 import type { ControlEvent } from "./control-types.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
+import { isCopy } from "./journal-line.ts";
 
 type EventsRequest = Parameters<ControlHandlers["events"]>[0];
 
-/** Give the journal's entries that a control client asked for. */
+/** Give the journal's entries that a control client asked for. An event that bubbled comes once, from where it began. */
 export async function* journalEvents(
   journal: Journal,
   request: EventsRequest,
@@ -18,7 +19,9 @@ export async function* journalEvents(
   }
 }
 
-function isWanted({ path, type }: JournalEntry, { path: wanted, types }: EventsRequest): boolean {
+function isWanted(entry: JournalEntry, { path: wanted, types }: EventsRequest): boolean {
+  const { path, type } = entry;
+  if (isCopy(entry)) return false;
   const isBelow = wanted === undefined || path === wanted || path.startsWith(`${wanted}/`);
   return isBelow && (types === undefined || types.includes(type));
 }

@@ -1,6 +1,8 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { oldFileName, oldFiles } from "./journal-files.ts";
+import { Landmarks } from "./journal-landmarks.ts";
+import { headSeq } from "./journal-line.ts";
 
 /** What of a file handle the journal uses. */
 export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "close">;
@@ -29,6 +31,7 @@ export interface JournalFileParts {
 /** The newest file of a journal. What was not written whole is written again at the same place. */
 export class JournalFile {
   readonly file: string;
+  readonly landmarks: Landmarks = new Landmarks();
   readonly #open: OpenHandle;
   readonly #limits: RotationLimits;
   #handle: WritableHandle;
@@ -58,7 +61,9 @@ export class JournalFile {
       done += bytesWritten;
     }
     if (sync) await this.#handle.datasync();
-    this.#firstSeq ||= firstSeqOf(lines);
+    const seq = headSeq(bytes) ?? 0;
+    this.#firstSeq ||= seq;
+    this.landmarks.add({ seq, offset: this.#size, line: seq - this.#firstSeq + 1 });
     this.#size += bytes.length;
   }
 
@@ -94,6 +99,8 @@ export class JournalFile {
     const old = await oldFiles(this.file);
     const surplus = old.length + 1 - this.#limits.maxFiles;
     for (const { file } of old.slice(0, Math.max(0, surplus))) await rm(file, { force: true });
+    const oldest = old[Math.max(0, surplus)];
+    if (oldest) this.landmarks.forgetBefore(oldest.firstSeq);
   }
 }
 
@@ -105,8 +112,4 @@ export async function syncFolder(file: string): Promise<void> {
   } finally {
     await folder.close();
   }
-}
-
-function firstSeqOf(lines: string): number {
-  return Number(/^\{"v":1,"seq":(\d+)/.exec(lines)?.[1] ?? 0);
 }

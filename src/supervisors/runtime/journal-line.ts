@@ -17,8 +17,18 @@ export interface JournalRecord {
   readonly type: string;
   readonly path: string;
   readonly epoch?: number | undefined;
+  /** Who emitted it, seen from `path`, where an event of a child bubbled to it. */
   readonly source?: string | undefined;
+  /** Its number among the events of `path`, for one that stands on that stream. */
+  readonly nth?: number | undefined;
+  /** When it happened, in wall-clock ms since 1970. Default: now. */
+  readonly at?: number | undefined;
   readonly data?: unknown;
+}
+
+/** Tell whether it is the copy of an event on a stream that it bubbled to. */
+export function isCopy({ source }: JournalRecord): boolean {
+  return source !== undefined;
 }
 
 /** What was written: a record with its place and time. */
@@ -56,15 +66,23 @@ export function lineSeq(line: Buffer): number | undefined {
   if (body <= 0) return undefined;
   const tail = line.toString("latin1", body);
   if (tail !== tailOf(crc32(line.subarray(0, body)))) return undefined;
-  const head = /^\{"v":1,"seq":(\d{1,16}),/.exec(line.toString("latin1", 0, 40));
-  return head ? Number(head[1]) : Number.NaN;
+  return headSeq(line) ?? Number.NaN;
+}
+
+/** As much of a line as its `seq` is within. */
+export const headBytes = 40;
+
+/** Give the `seq` that stands at the beginning of a line; undefined when it does not begin like one of this version. */
+export function headSeq(line: Buffer): number | undefined {
+  const head = /^\{"v":1,"seq":(\d{1,16}),/.exec(line.toString("latin1", 0, headBytes));
+  return head ? Number(head[1]) : undefined;
 }
 
 /** Read a line whose checksum is right. Undefined when it is not a line of this version. */
 export function decodeLine(line: Buffer): JournalEntry | undefined {
   const value = parsed(line);
   if (typeof value !== "object" || value === null) return undefined;
-  const { v, seq, at, type, path, epoch, source, data, meta }: Record<string, unknown> = {
+  const { v, seq, at, type, path, epoch, source, nth, data, meta }: Record<string, unknown> = {
     ...value,
   };
   if (v !== 1 || typeof seq !== "number" || typeof at !== "number") return undefined;
@@ -76,6 +94,7 @@ export function decodeLine(line: Buffer): JournalEntry | undefined {
     path,
     ...(typeof epoch === "number" ? { epoch } : {}),
     ...(typeof source === "string" ? { source } : {}),
+    ...(typeof nth === "number" ? { nth } : {}),
     ...(data === undefined && meta === undefined ? {} : { data: dataOf(data, meta) }),
   };
 }
@@ -89,11 +108,12 @@ function parsed(line: Buffer): unknown {
 }
 
 function headOf(record: JournalRecord, { seq, at }: LineOptions): string {
-  const { type, path, epoch, source } = record;
+  const { type, path, epoch, source, nth } = record;
   return [
     `{"v":1,"seq":${seq},"at":${at},"type":${JSON.stringify(type)},"path":${JSON.stringify(path)}`,
     epoch === undefined ? "" : `,"epoch":${epoch}`,
     source === undefined ? "" : `,"source":${JSON.stringify(source)}`,
+    nth === undefined ? "" : `,"nth":${nth}`,
   ].join("");
 }
 

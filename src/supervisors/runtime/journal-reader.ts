@@ -1,14 +1,23 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { JournalCorruptError } from "../../errors.ts";
 import { oldFiles } from "./journal-files.ts";
-import { decodeLine, type JournalEntry, lineSeq } from "./journal-line.ts";
+import type { Landmark } from "./journal-landmarks.ts";
+import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./journal-line.ts";
 import { type Damage, linesOf, type RawLine } from "./journal-scan.ts";
 
-export type { JournalEntry } from "./journal-line.ts";
+export { isCopy, type JournalEntry } from "./journal-line.ts";
 
 export interface ReadOptions {
   /** The first `seq` to read. Default: 1. */
   readonly from?: number | undefined;
+  /** Only entries of this path. Default: all. */
+  readonly path?: string | undefined;
+  /** Where to begin the search, at or before `from`; moved along to the last entry that was given. Default: the first line. */
+  readonly bookmark?: Bookmark | undefined;
+}
+
+export interface Bookmark {
+  at: Landmark | undefined;
 }
 
 export interface FollowOptions extends ReadOptions {
@@ -26,18 +35,19 @@ export interface FollowOptions extends ReadOptions {
  * it, having given all before it, and the error of the file system when there is no such file.
  */
 export function readJournal(file: string, options?: ReadOptions): AsyncGenerator<JournalEntry> {
-  return followJournal(file, { from: options?.from, more: async () => false });
+  return followJournal(file, { ...options, more: async () => false });
 }
 
 /** Read a journal and go on as it grows, across files that are put aside meanwhile. */
 export async function* followJournal(
   file: string,
-  { from = 1, more }: FollowOptions,
+  { from = 1, path, bookmark = { at: undefined }, more }: FollowOptions,
 ): AsyncGenerator<JournalEntry> {
-  const place: Place = { next: from, expected: 0, doneOld: 0 };
+  const place: Place = { next: from, path, bookmark, expected: 0, doneOld: 0 };
   for (let going = true; going; ) {
     const part = await openPart(file, place);
     try {
+      if (bookmark.at && place.expected === 0) await part.seek(bookmark.at);
       do {
         yield* part.entries(place);
         if (part.isNewest && (await isPutAside(file, part.handle))) {
@@ -55,8 +65,11 @@ export async function* followJournal(
 
 /** Where a reader stands. */
 interface Place {
-  /** The next `seq` to give. */
-  next: number;
+  /** The first `seq` to give. */
+  readonly next: number;
+  /** The path of the entries to give; undefined for all. */
+  readonly path: string | undefined;
+  readonly bookmark: Bookmark;
   /** The `seq` that the next line must have; 0 before the first. */
   expected: number;
   /** The first `seq` of the last file that was read to its end. */
@@ -85,23 +98,46 @@ class Part {
       if (seq === undefined) bad ??= this.#damage(line, "its checksum is wrong");
       else if (bad) throw new JournalCorruptError(this.#file, bad);
       else {
-        const entry = this.#read(line, seq, place);
-        if (seq >= place.next) yield entry;
+        this.#check(line, seq, place);
+        const entry = seq >= place.next ? this.#wanted(line, place) : undefined;
+        if (entry) {
+          place.bookmark.at = { seq, offset: line.offset, line: this.#line + 1 };
+          yield entry;
+        }
+        this.#pass(line, seq, place);
       }
     }
     if (bad && !this.isNewest) throw new JournalCorruptError(this.#file, bad);
   }
 
-  #read(line: RawLine, seq: number, place: Place): JournalEntry {
-    const entry = decodeLine(line.bytes);
-    if (!entry) throw this.#corrupt(line, "it is of another version");
+  /** Begin at the landmark, if it stands in this file. */
+  async seek({ seq, offset, line }: Landmark): Promise<void> {
+    const head = Buffer.alloc(headBytes);
+    const { bytesRead } = await this.handle.read(head, 0, headBytes, offset);
+    if (headSeq(head.subarray(0, bytesRead)) !== seq) return;
+    this.#offset = offset;
+    this.#line = line - 1;
+  }
+
+  #check(line: RawLine, seq: number, place: Place): void {
+    if (Number.isNaN(seq)) throw this.#corrupt(line, otherVersion);
     if (place.expected !== 0 && seq !== place.expected)
       throw this.#corrupt(line, `it does not follow entry ${place.expected - 1}`);
+  }
+
+  #wanted(line: RawLine, { path }: Place): JournalEntry | undefined {
+    // Most lines of a large run are of others: they are not worth decoding.
+    if (path !== undefined && !line.bytes.includes(path)) return undefined;
+    const entry = decodeLine(line.bytes);
+    if (!entry) throw this.#corrupt(line, otherVersion);
+    return path === undefined || entry.path === path ? entry : undefined;
+  }
+
+  #pass(line: RawLine, seq: number, place: Place): void {
     this.firstSeq ||= seq;
     this.#offset = line.next;
     this.#line += 1;
     place.expected = seq + 1;
-    return entry;
   }
 
   #corrupt(line: RawLine, why: string): JournalCorruptError {
@@ -127,6 +163,8 @@ async function openPart(file: string, place: Place): Promise<Part> {
     }
   }
 }
+
+const otherVersion = "it is of another version";
 
 async function* chunksOf(handle: FileHandle, start: number): AsyncGenerator<Buffer> {
   for (let position = start; ; ) {

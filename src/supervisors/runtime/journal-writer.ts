@@ -74,9 +74,9 @@ export class JournalWriter {
   }
 
   /** Tell whether there is room for one more line. If not, the record counts as left out. */
-  hasRoom({ commits }: { readonly commits: boolean }): boolean {
+  hasRoom({ promised }: { readonly promised: boolean }): boolean {
     if (this.#pendingBytes < this.#limits.maxPendingBytes) return true;
-    if (commits && !this.#isFailing) return true;
+    if (promised && !this.#isFailing) return true;
     const problem = this.#problem ?? this.#problemOf("slow", "the disk cannot keep up");
     this.#problem = { ...problem, dropped: problem.dropped + 1 };
     return false;
@@ -89,14 +89,11 @@ export class JournalWriter {
     else this.#arm();
   }
 
-  /** Put a line in the queue; resolves when it is on the disk, and at once while nothing can be written. */
-  commit(text: string): Promise<void> {
-    if (this.#isFailing) {
-      this.add(text);
-      return Promise.resolve();
-    }
+  /** Resolves when all that is in the queue is on the disk, and at once while nothing can be written. */
+  sync(): Promise<void> {
+    if (this.#isFailing) return Promise.resolve();
     return new Promise((synced) => {
-      this.#push({ text, bytes: Buffer.byteLength(text), synced });
+      this.#push({ text: "", bytes: 0, synced });
       void this.#start();
     });
   }

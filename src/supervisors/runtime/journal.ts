@@ -22,13 +22,19 @@ export interface Journal {
   readonly lastSeq: number;
   /** Why not everything is in the file at present. */
   readonly problem: JournalProblem | undefined;
-  /** Add a record that nobody waits for: it is in the file within 50 ms. Never throws. After `close`, nothing. */
-  append(record: JournalRecord): void;
   /**
-   * Add a record and resolve when it and all before it are on the disk. Never rejects: while the
-   * file cannot be written it resolves without, and `problem` says so.
+   * Add a record: it is in the file within 50 ms. Never throws. After `close`, nothing.
+   *
+   * Where the disk cannot keep up, records are left out and counted, but none that is `promised`.
    */
+  append(record: JournalRecord, options?: AppendOptions): void;
+  /** Add a record that is promised, and `sync`. */
   commit(record: JournalRecord): Promise<void>;
+  /**
+   * Resolve when all that was added is on the disk. Never rejects: while the file cannot be written it
+   * resolves without, and `problem` says so.
+   */
+  sync(): Promise<void>;
   /** Resolve when all that was added is in the file, or was tried. */
   flush(): Promise<void>;
   /** Read back from the file what was added so far, oldest first. */
@@ -41,6 +47,11 @@ export interface Journal {
 
 export interface JournalFollowOptions extends ReadOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface AppendOptions {
+  /** Somebody relies on it: a message that was taken, a result, an outcome. Default: false. */
+  readonly promised?: boolean | undefined;
 }
 
 export interface JournalLimits extends WriterLimits, RotationLimits {
@@ -104,6 +115,7 @@ class FileJournal implements Journal {
   readonly #maxBytes: number;
   readonly #redaction: Redaction | undefined;
   readonly #onProblem: (problem: JournalProblem) => void;
+  readonly #journalFile: JournalFile;
   readonly #writer: JournalWriter;
   readonly #waiting = new Set<() => void>();
   #batches = 0;
@@ -127,6 +139,7 @@ class FileJournal implements Journal {
     this.#maxBytes = limits.maxLineBytes;
     this.#redaction = redaction;
     this.#onProblem = onProblem ?? ((problem) => console.error(problemLine(file, problem)));
+    this.#journalFile = journalFile;
     this.#writer = new JournalWriter({
       file: journalFile,
       clock,
@@ -143,14 +156,17 @@ class FileJournal implements Journal {
     return this.#writer.problem;
   }
 
-  append(record: JournalRecord): void {
-    if (this.#isClosed || !this.#writer.hasRoom({ commits: false })) return;
-    this.#writer.add(this.#line(record));
+  append(record: JournalRecord, { promised = false }: AppendOptions = {}): void {
+    if (!this.#isClosed && this.#writer.hasRoom({ promised })) this.#writer.add(this.#line(record));
   }
 
-  async commit(record: JournalRecord): Promise<void> {
-    if (this.#isClosed || !this.#writer.hasRoom({ commits: true })) return;
-    await this.#writer.commit(this.#line(record));
+  commit(record: JournalRecord): Promise<void> {
+    this.append(record, { promised: true });
+    return this.sync();
+  }
+
+  async sync(): Promise<void> {
+    if (!this.#isClosed) await this.#writer.sync();
   }
 
   async flush(): Promise<void> {
@@ -159,7 +175,7 @@ class FileJournal implements Journal {
 
   async *read(options?: ReadOptions): AsyncGenerator<JournalEntry> {
     await this.flush();
-    yield* readJournal(this.file, options);
+    yield* readJournal(this.file, this.#placed(options));
   }
 
   async *follow({ from, signal }: JournalFollowOptions = {}): AsyncGenerator<JournalEntry> {
@@ -171,12 +187,18 @@ class FileJournal implements Journal {
       seen = this.#batches;
       return true;
     };
-    yield* followJournal(this.file, { from, more });
+    yield* followJournal(this.file, { ...this.#placed({ from }), more });
   }
 
   close(): Promise<void> {
     this.#closing ??= this.#end();
     return this.#closing;
+  }
+
+  #placed(options: ReadOptions = {}): ReadOptions {
+    const { from = 1, bookmark = { at: undefined } } = options;
+    bookmark.at ??= this.#journalFile.landmarks.before(from);
+    return { ...options, bookmark };
   }
 
   async #end(): Promise<void> {
@@ -193,7 +215,7 @@ class FileJournal implements Journal {
     this.lastSeq += 1;
     return encodeLine(record, {
       seq: this.lastSeq,
-      at: this.#clock.wallNow(),
+      at: record.at ?? this.#clock.wallNow(),
       maxBytes: this.#maxBytes,
       redaction: this.#redaction,
     });

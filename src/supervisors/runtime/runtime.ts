@@ -11,6 +11,8 @@ import {
 import { createStartGate } from "../../actors/agent/start-gate.ts";
 import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
+import type { LogEvent } from "../../actors/event-log.ts";
+import type { LogArchive } from "../../actors/log-archive.ts";
 import { type RegistryMessage, registryBehavior } from "../../actors/registry-actor.ts";
 import { createSystem, type System } from "../../actors/system.ts";
 import { systemClock } from "../../actors/system-clock.ts";
@@ -29,6 +31,7 @@ import { type ReapedRun, reapRun } from "./reaper.ts";
 import { runHarness } from "./run-harness.ts";
 import { doorOf } from "./run-record.ts";
 import { sparedProcesses } from "./spared-processes.ts";
+import { StreamArchive } from "./stream-archive.ts";
 import { readThings, ThingLog } from "./things.ts";
 
 export interface RuntimeParts {
@@ -146,15 +149,22 @@ export class Runtime implements Run {
     return directory;
   }
 
+  archive(path: string): LogArchive<LogEvent> {
+    return new StreamArchive(this.journal, path);
+  }
+
   note(record: JournalNote): void {
     this.journal.append(record);
   }
 
-  /** Where a test moves the clock, nothing waits for the disk: its time would not be the test's. */
   commit(record: JournalNote): Promise<void> {
-    if (this.clock === systemClock) return this.journal.commit(record);
-    this.journal.append(record);
-    return Promise.resolve();
+    this.journal.append(record, { promised: true });
+    return this.synced();
+  }
+
+  /** Where a test moves the clock, nothing waits for the disk: its time would not be the test's. */
+  synced(): Promise<void> {
+    return this.clock === systemClock ? this.journal.sync() : Promise.resolve();
   }
 
   async stop(reason = "the run was stopped"): Promise<void> {

@@ -499,24 +499,21 @@ describe("retry", () => {
 });
 
 describe("the events of an endless process", () => {
-  it("stay bounded in memory; a reader that comes late reads a gap, then the newest", async () => {
+  it("stay bounded in memory; a reader that comes late reads them all, from the journal", async () => {
     const endless = agentProcess(async function endless() {
       for (let n = 1; n <= 25_000; n += 1) emit("n", n);
       await wait();
     });
     const started = await run(async () => {
       const handle = spawn(endless);
-      await handle.events.waitFor("n", { where: ({ data }) => data === 25_000 });
-      const first: LogEvent[] = [];
-      for await (const event of handle.events) {
-        first.push(event);
-        if (first.length === 2) break;
-      }
-      return first.map(({ seq, type, data }) => [seq, type, data]);
+      const read: LogEvent[] = [];
+      for await (const event of handle.events) if (read.push(event) === 25_000) break;
+      const strange = read.filter(
+        ({ seq, type, data, path }, index) =>
+          seq !== index + 1 || type !== "n" || data !== seq || path !== handle.path,
+      );
+      return strange.slice(0, 3);
     });
-    expect(await started.finished()).toEqual([
-      [15_000, "gap", { from: 1, to: 15_000 }],
-      [15_001, "n", 15_001],
-    ]);
+    expect(await started.finished()).toEqual([]);
   });
 });

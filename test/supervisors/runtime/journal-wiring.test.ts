@@ -7,7 +7,9 @@ import { systemClock } from "../../../src/actors/system-clock.ts";
 import {
   agent,
   agentProcess,
+  bubble,
   connect,
+  currentProcess,
   emit,
   jsonSchema,
   receive,
@@ -53,6 +55,10 @@ const text = jsonSchema<{ readonly text: string }>({
   required: ["text"],
 });
 
+function isFrom(data: unknown, who: string): data is { readonly text: string } {
+  return typeof data === "object" && data !== null && "role" in data && data.role === who;
+}
+
 /** Says what it was told, by its tool. */
 const echo: Script = async (scripted) => {
   for await (const message of scripted.messages) await scripted.call("say", { text: message.text });
@@ -94,6 +100,70 @@ describe("the journal of a run", () => {
     expect(all).toContainEqual(expect.objectContaining({ type: "connected", data: edge }));
     const taken = all.find(({ type }) => type === "message-taken");
     expect(taken?.data).toMatchObject({ text: "hello", deliver: "follow-up" });
+  });
+
+  it("has an event that bubbled once a stream, and numbers the events of each", async () => {
+    const child = agentProcess(async function child() {
+      emit("found", 1);
+      emit("found", 2);
+    });
+    await ran(async () => {
+      emit("begun");
+      const handle = spawn(child);
+      bubble(handle, { only: ["found"] });
+      await handle.result();
+    }, echo);
+    const numbered = (await entries()).filter(({ nth }) => nth !== undefined);
+    const told = numbered.map(({ path, nth, type, source }) => [path, nth, type, source]);
+    expect(told.filter(([path]) => path === "/main")).toEqual([
+      ["/main", 1, "begun", undefined],
+      ["/main", 2, "found", "child"],
+      ["/main", 3, "found", "child"],
+      ["/main", 4, "done", undefined],
+    ]);
+    expect(told.filter(([path]) => path === "/main/child")).toEqual([
+      ["/main/child", 1, "found", undefined],
+      ["/main/child", 2, "found", undefined],
+      ["/main/child", 3, "done", undefined],
+    ]);
+  });
+
+  it("tells a loop over an agent's events of all that it did, though memory holds few", async () => {
+    const seen: unknown[] = [];
+    await ran(
+      async () => {
+        const author = await agent("author");
+        await (await author.send("talk")).turn();
+        for await (const { type, data, seq } of author.events) {
+          if (type === "message" && isFrom(data, "assistant")) seen.push(data.text);
+          expect(type).not.toBe("gap");
+          if (type === "idle" && seq > 10) break;
+        }
+      },
+      async (scripted) => {
+        for await (const _ of scripted.messages)
+          for (let n = 0; n < 2_000; n += 1) scripted.say(`word ${n}`);
+      },
+    );
+    expect(seen).toEqual(Array.from({ length: 2_000 }, (_, n) => `word ${n}`));
+  });
+
+  it("gives a late bubble what is in memory, and says what is not", async () => {
+    const child = agentProcess(async function child() {
+      for (let n = 1; n <= 12_000; n += 1) emit("n", n);
+    });
+    const told: unknown[] = [];
+    await ran(async () => {
+      const handle = spawn(child);
+      await handle.result();
+      bubble(handle);
+      for await (const { source, type, data } of currentProcess().events) {
+        if (source === "child") told.push(type === "gap" ? data : type);
+        if (source === "child" && type === "done") break;
+      }
+    }, echo);
+    expect(told).toHaveLength(10_001);
+    expect(told.slice(0, 2)).toEqual([{ from: 1, to: 2_001 }, "n"]);
   });
 
   it("has the messages to a process, as they were", async () => {

@@ -8,6 +8,7 @@ import { type PiHost, preparePiHost } from "./pi-host.ts";
 import { envText, factsText, launchFiles, piWords, wrapperText } from "./pi-launch.ts";
 import { PiPane } from "./pi-pane.ts";
 import { sessionFile } from "./pi-session.ts";
+import { asksAgain, writeSettings } from "./pi-settings.ts";
 
 export interface PiOptions {
   /** The pi to run. Default: the one on the machine's PATH, else in a `node_modules` above. */
@@ -32,13 +33,6 @@ export interface PiOptions {
 }
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
-
-const quietSettings = {
-  quietStartup: true,
-  collapseChangelog: true,
-  enableInstallTelemetry: false,
-  retry: { enabled: false, maxRetries: 0, provider: { maxRetries: 0 } },
-};
 
 /** Run agents as pi, each in a pane of a private tmux server on its machine. */
 export function piHarness(options: PiOptions = {}): Harness {
@@ -95,14 +89,9 @@ class PiHarness implements Harness {
     door,
     record,
   }: Pick<LaunchSpec, "machine" | "door" | "record">): Promise<PiHost> {
-    const { command, agentDir, models, settings = quietSettings } = this.#options;
+    const { command, agentDir } = this.#options;
     const host = await preparePiHost({ machine, door, id: newId(), command, record });
-    if (agentDir !== undefined) {
-      const has = await machine.exec(["test", "-e", posix.join(agentDir, "settings.json")]);
-      if (!has.ok || this.#options.settings)
-        await writeJson(machine, posix.join(agentDir, "settings.json"), settings);
-      if (models) await writeJson(machine, posix.join(agentDir, "models.json"), models);
-    }
+    if (agentDir !== undefined) await writeSettings(machine, agentDir, this.#options);
     return host;
   }
 
@@ -160,7 +149,7 @@ class PiHarness implements Harness {
     const facts = factsText(spec, {
       ...host.address,
       harnessVersion: host.pi.version,
-      retries: agentDir === undefined,
+      retries: agentDir === undefined || (await asksAgain(machine, agentDir)),
     });
     const pi = piWords({
       ...host.pi,
@@ -202,8 +191,4 @@ function secretsIn(value: unknown): readonly string[] {
   return Object.entries(value).flatMap(([name, item]) =>
     typeof item === "string" && isSecretName(name) ? [item] : secretsIn(item),
   );
-}
-
-async function writeJson(machine: Machine, path: string, value: object): Promise<void> {
-  await machine.writeFile(path, JSON.stringify(value, undefined, 2), { mode: 0o600 });
 }

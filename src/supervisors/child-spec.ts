@@ -44,6 +44,11 @@ export interface ChildPolicy {
   readonly kind?: string | undefined;
   /** An earlier sibling that it cannot live without: it is stopped and started again with that one. */
   readonly dependsOn?: ChildId | undefined;
+  /**
+   * At the end of the supervisor it is stopped at the same time as those next to it in start order that
+   * say so, too, but after those of them that depend on it. Default: only agents and machines.
+   */
+  readonly stopTogether?: boolean | undefined;
   /** Keep the slot of a temporary child after its end, so that `restartChild` works. Default: false. */
   readonly retain?: boolean | undefined;
 }
@@ -76,5 +81,6 @@ export interface ResolvedSpec {
   readonly exclusiveTimeoutMs: number;
   readonly kind: string;
   readonly dependsOn: ChildId | undefined;
+  readonly stopTogether: boolean;
   readonly retain: boolean;
 }

@@ -15,6 +15,7 @@ const patient: ChildPolicy = {
   shutdownMs: 15_000,
   backoff: {},
   intensity: { maxRestarts: 20, withinMs: 600_000 },
+  stopTogether: true,
 };
 
 /** What a child of a kind is, unless its spec says otherwise. */
@@ -48,6 +49,7 @@ export function resolveSpec(spec: ChildSpec, autoShutdown: AutoShutdown): Resolv
     exclusiveTimeoutMs: spec.exclusiveTimeoutMs ?? 30_000,
     kind,
     dependsOn: spec.dependsOn,
+    stopTogether: spec.stopTogether ?? defaults.stopTogether ?? false,
     retain: spec.retain ?? false,
   };
   checkFields(resolved);

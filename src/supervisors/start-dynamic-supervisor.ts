@@ -13,7 +13,7 @@ import { resolveFlags } from "./supervisor-flags.ts";
 
 /** What all children of a dynamic supervisor have in common. */
 export interface ChildTemplate<Args = void, Message = unknown>
-  extends Omit<ChildPolicy, "significant" | "dependsOn" | "retain"> {
+  extends Omit<ChildPolicy, "significant" | "dependsOn" | "retain" | "stopTogether"> {
   /** What generated ids begin with, as in `worker-1`. Default: `child`. */
   readonly id?: string | undefined;
   /** Make what one child does. A restart calls it with the same `args`. */

@@ -15,6 +15,7 @@ import { ChildTable } from "./child-table.ts";
 import { type Family, isClosing, unlessEnded } from "./family.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { type GiveUpCause, Restarts } from "./restarts.ts";
+import { stopSteps } from "./stop-order.ts";
 import type { ChildId } from "./strategy.ts";
 import type { SupervisionEvent } from "./supervision-event.ts";
 import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
@@ -177,12 +178,14 @@ class ActorSupervision implements Supervision {
   async #stopAll(reason: ExitReason): Promise<void> {
     this.#family.closing = true;
     this.#restarts.callOff();
-    const children = this.#family.children.inOrder().toReversed();
-    if (this.#family.flags.dynamic) {
-      await Promise.all(children.map((child) => this.#stopForGood(child, reason)));
-    } else {
-      for (const child of children) await this.#stopForGood(child, reason);
+    const { children, flags } = this.#family;
+    const started = children.inOrder();
+    const stop = async (child: Child) => await this.#stopForGood(child, reason);
+    if (flags.dynamic) {
+      await Promise.all(started.map(stop));
+      return;
     }
+    for (const step of stopSteps(started)) await Promise.all(step.map(stop));
   }
 
   async #stopForGood(child: Child, reason: ExitReason): Promise<void> {

@@ -10,12 +10,7 @@ it("stops all agents of a process at the same time, and all that they left", {
   timeout: 150_000,
 }, async () => {
   const home = await mkdtemp(join(tmpdir(), "ramure-stops-home-"));
-  const program = execa(process.execPath, ["--import", "tsx", "test/fixtures/stops.ts"], {
-    env: { RAMURE_HOME: home },
-    reject: false,
-    forceKillAfterDelay: false,
-    timeout: 140_000,
-  });
+  const program = start(home);
   const run = await ready(program);
   const before = await commandsOf(run);
   for (const left of ["sleep 611", "sleep 612", "sleep 613"]) {
@@ -33,8 +28,17 @@ it("stops all agents of a process at the same time, and all that they left", {
   await rm(home, { recursive: true });
 });
 
-async function ready(program: ReturnType<typeof execa>): Promise<string> {
-  for await (const line of createInterface({ input: program.stdout ?? process.stdin })) {
+function start(home: string) {
+  return execa(process.execPath, ["--import", "tsx", "test/fixtures/stops.ts"], {
+    env: { RAMURE_HOME: home },
+    reject: false,
+    forceKillAfterDelay: false,
+    timeout: 140_000,
+  });
+}
+
+async function ready(program: ReturnType<typeof start>): Promise<string> {
+  for await (const line of createInterface({ input: program.stdout })) {
     const [word, id] = line.split(" ");
     if (word === "ready" && id !== undefined) return id;
   }

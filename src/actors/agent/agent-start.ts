@@ -94,6 +94,9 @@ async function launch(launching: Launching): Promise<Launched> {
       throw deadline.isOver ? deadline.error(spec.path, "was not launched", "") : error;
     });
   memory.leftover = undefined;
+  if (launched.aside !== undefined) {
+    memory.emit("session-set-aside", { session: resume?.id, file: launched.aside });
+  }
   await owned(context, memory, launched);
   return launched;
 }

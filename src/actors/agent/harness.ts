@@ -93,6 +93,8 @@ export interface HarnessExit {
 export interface Launched {
   /** Resolves when its process is confirmed dead. Never rejects. */
   readonly exited: Promise<HarnessExit>;
+  /** Where the conversation to go on with was moved on its machine, because it could not be read: this is a fresh one. Default: it was gone on with. */
+  readonly aside?: string | undefined;
   /** Ask the machine whether it lives, when its link is lost. */
   alive(): Promise<boolean>;
   /** What a person's terminal runs to see it, on this host. */

@@ -7,7 +7,7 @@ import { type Harness, isSecretName, type Launched, type LaunchSpec } from "./ha
 import { type PiHost, preparePiHost } from "./pi-host.ts";
 import { envText, factsText, launchFiles, piWords, wrapperText } from "./pi-launch.ts";
 import { PiPane } from "./pi-pane.ts";
-import { sessionFile } from "./pi-session.ts";
+import { sessionPlace } from "./pi-session.ts";
 import { asksAgain, writeSettings } from "./pi-settings.ts";
 
 export interface PiOptions {
@@ -108,8 +108,9 @@ class PiHarness implements Harness {
     const own = host.seesHost ? spec.dir : directory;
     const files = launchFiles(directory);
     const launch = newId();
+    const { file: session, aside } = await sessionPlace(spec, own);
     const channel = `exit-${launch}`;
-    await this.#writeFiles(spec, host, { files, channel, launch, own });
+    await this.#writeFiles(spec, host, { files, channel, launch, session });
     const run = ["sh", files.script];
     if (await tmux.hasSession(id)) await tmux.respawnPane(id, { command: run });
     else await tmux.newSession({ name: id, command: run, cwd: machine.workDir });
@@ -123,6 +124,7 @@ class PiHarness implements Harness {
       channel,
       files,
       marker: `RAMURE_LAUNCH=${launch}`,
+      aside,
       removed: async () => {
         if (panes.get(id) === pane) panes.delete(id);
         await machine.exec(["rm", "-f", "--", ...Object.values(files)]);
@@ -139,13 +141,12 @@ class PiHarness implements Harness {
       readonly files: ReturnType<typeof launchFiles>;
       readonly channel: string;
       readonly launch: string;
-      readonly own: string;
+      readonly session: string;
     },
   ): Promise<void> {
     const { machine } = spec;
     const { agentDir, env, models } = this.#options;
     for (const secret of [...secretsIn(env), ...secretsIn(models)]) spec.conceal?.(secret);
-    const session = await sessionFile(spec, at.own);
     const facts = factsText(spec, {
       ...host.address,
       harnessVersion: host.pi.version,
@@ -154,7 +155,7 @@ class PiHarness implements Harness {
     const pi = piWords({
       ...host.pi,
       extension: host.extension,
-      session,
+      session: at.session,
       model: spec.model,
       isolated: agentDir !== undefined,
       args: this.#options.args ?? [],

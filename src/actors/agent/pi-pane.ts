@@ -15,6 +15,8 @@ export interface PaneOptions {
   readonly files: LaunchFiles;
   /** In the environment of this launch's processes and of no other's: `name=value`. */
   readonly marker: string;
+  /** Where the conversation was moved that could not be gone on with. */
+  readonly aside?: string | undefined;
   /** Runs once, when nothing of the launch is left. */
   readonly removed: () => Promise<void>;
 }
@@ -36,6 +38,10 @@ export class PiPane implements Launched {
   constructor(options: PaneOptions) {
     this.#options = options;
     this.exited = this.#watch();
+  }
+
+  get aside(): string | undefined {
+    return this.#options.aside;
   }
 
   async alive(): Promise<boolean> {

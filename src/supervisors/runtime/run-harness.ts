@@ -46,6 +46,7 @@ async function launch(harness: Harness, spec: LaunchSpec, outfit: Outfit): Promi
 function discreet(launched: Launched, redaction: Redaction): Launched {
   return {
     exited: launched.exited.then((exit) => ({ ...exit, detail: redaction.text(exit.detail) })),
+    aside: launched.aside,
     alive: () => launched.alive(),
     attach: (options) => launched.attach(options),
     stop: () => launched.stop(),

@@ -174,7 +174,7 @@ class WebSocketListener {
     socket.on("error", () => {});
     if (refusal === undefined)
       this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#opened(opened));
-    else socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else turnAway(socket, refusal);
   }
 
   #opened(socket: WebSocket): void {
@@ -219,6 +219,12 @@ class WebSocketListener {
     if (unanswered < pingsMissed) socket.ping(() => {});
     else socket.terminate();
   }
+}
+
+/** Past its upgrade a connection has no limit of the server's any more: it is closed, whether or not the other side hangs up. */
+function turnAway(socket: Duplex, refusal: string): void {
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
 function textOf(data: RawData): string {

@@ -17,12 +17,30 @@ export interface ChaosShare {
   readonly agents: number;
   readonly events: number;
   readonly runs: number;
+  /** Broken frames for the decoder; a tenth as many broken clients for the socket. */
+  readonly frames: number;
 }
 
 /** What CI bears, what is run by hand, what `npm run chaos` does by itself. */
 export const shares = {
-  ci: { piKills: 20, tmuxKills: 5, drops: 500, agents: 200, events: 100_000, runs: 50 },
-  usual: { piKills: 20, tmuxKills: 5, drops: 500, agents: 1_000, events: 100_000, runs: 1_000 },
+  ci: {
+    piKills: 20,
+    tmuxKills: 5,
+    drops: 500,
+    agents: 200,
+    events: 100_000,
+    runs: 50,
+    frames: 20_000,
+  },
+  usual: {
+    piKills: 20,
+    tmuxKills: 5,
+    drops: 500,
+    agents: 1_000,
+    events: 100_000,
+    runs: 1_000,
+    frames: 20_000,
+  },
   deep: {
     piKills: 500,
     tmuxKills: 100,
@@ -30,6 +48,7 @@ export const shares = {
     agents: 1_000,
     events: 1_000_000,
     runs: 1_000,
+    frames: 200_000,
   },
 } as const satisfies Record<string, ChaosShare>;
 

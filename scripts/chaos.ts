@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildExtension } from "./build-extension.ts";
 import { piKills, tmuxKills } from "./chaos-agents.ts";
+import { fuzz } from "./chaos-fuzz.ts";
 import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./chaos-report.ts";
 import { manyRuns } from "./chaos-runs.ts";
 import { load, socketDrops } from "./chaos-sockets.ts";
 
 /*
- * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs] [--size n] [--json]`: harm is done to a run, and it
+ * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs,fuzz] [--size n] [--json]`: harm is done to a run, and it
  * is counted what was lost. Counts decide over the exit code; rates are only shown.
  */
 
@@ -19,6 +20,7 @@ const harms = {
   drops: (_: string, share: ChaosShare) => socketDrops(share.drops),
   load: (_: string, share: ChaosShare) => load(share.agents, share.events),
   runs: (folder: string, share: ChaosShare) => manyRuns(join(folder, "home"), share.runs),
+  fuzz: (_: string, share: ChaosShare) => fuzz(share.frames, Math.ceil(share.frames / 10)),
 } as const;
 
 async function main(): Promise<void> {
@@ -47,8 +49,8 @@ async function main(): Promise<void> {
 function sized(share: ChaosShare, size: string | undefined): ChaosShare {
   if (size === undefined) return share;
   const times = Number(size);
-  const { agents } = share;
-  return { agents, piKills: times, tmuxKills: times, drops: times, events: times, runs: times };
+  const harms = { piKills: times, tmuxKills: times, drops: times, events: times };
+  return { ...share, ...harms, runs: times, frames: times };
 }
 
 async function harmAll(names: readonly string[], share: ChaosShare): Promise<readonly ChaosRow[]> {

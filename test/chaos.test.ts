@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildExtension } from "../scripts/build-extension.ts";
 import { piKills, tmuxKills } from "../scripts/chaos-agents.ts";
+import { fuzz } from "../scripts/chaos-fuzz.ts";
 import { type ChaosRow, shares, wrongOf } from "../scripts/chaos-report.ts";
 import { manyRuns } from "../scripts/chaos-runs.ts";
 import { load, socketDrops } from "../scripts/chaos-sockets.ts";
@@ -45,6 +46,10 @@ describe("whatever is killed", { timeout: 300_000 }, () => {
 
   it(`takes in all that ${share.agents} agents tell`, async () => {
     harmless(await load(share.agents, share.events));
+  });
+
+  it(`reads or refuses ${share.frames} broken frames, and outlives a tenth as many broken clients`, async () => {
+    harmless(await fuzz(share.frames, share.frames / 10));
   });
 
   it(`gives back all that ${share.runs} runs took`, async () => {

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /**
  * The parent of every error that ramure throws to a caller.
  *
@@ -102,9 +104,7 @@ export class ProcessFailedError extends RamureError {
     /** What `fail` was given. */
     readonly reason: unknown,
   ) {
-    super(`${path} failed: ${reason instanceof Error ? reason.message : String(reason)}`, {
-      cause: reason,
-    });
+    super(`${path} failed: ${wordsOf(reason)}`, { cause: reason });
   }
 }
 
@@ -531,7 +531,10 @@ export class GaveUpError extends RamureError {
     last: string,
     options?: { readonly cause?: unknown },
   ) {
-    const why = cause === "intensity" ? "it failed too often" : "no restart would help";
+    const why =
+      cause === "intensity"
+        ? "it failed more often than maxRestarts and maxConsecutive allow"
+        : "no restart would help";
     super(`${path} was given up: ${why}; its last failure: ${last}`, options);
   }
 }
@@ -646,4 +649,10 @@ export class AgentStuckError extends RamureError {
     );
     this.retryable = retryable;
   }
+}
+
+/** Say what somebody gave as a reason, whatever it is. */
+function wordsOf(reason: unknown): string {
+  if (reason instanceof Error) return reason.message;
+  return typeof reason === "string" ? reason : inspect(reason, { breakLength: Infinity });
 }

@@ -1,3 +1,5 @@
+import { inspect } from "node:util";
+
 /** Why an actor ended: plain data, safe to serialise. */
 export type ExitReason = NormalExit | ShutdownExit | KilledExit | ErrorExit | NoProcExit;
 
@@ -105,7 +107,7 @@ function messageOf(thrown: unknown, facts: ThrownFacts): string {
   if (typeof facts.message === "string" && facts.message !== "") return facts.message;
   if (typeof facts.name === "string" && facts.name !== "") return facts.name;
   try {
-    return String(thrown);
+    return typeof thrown === "object" ? inspect(thrown, { breakLength: Infinity }) : String(thrown);
   } catch {
     return "a value that has no text";
   }

@@ -66,6 +66,24 @@ describe("the outcome of a process", () => {
     expect(last?.data).toMatchObject({ class: "fail", message: "/process failed: no luck" });
   });
 
+  it("says what it failed with, also when that was no error", async () => {
+    const failing = agentProcess(async (how: "fail" | "throw") => {
+      if (how === "throw") throw { stage: 2 };
+      fail({ stage: 1 });
+    });
+    const messages: unknown[] = [];
+    for (const how of ["fail", "throw"] as const) {
+      const run = await testRun(failing, [how]);
+      await run.finished().catch(() => {});
+      const [last] = await collect(run.handle.events);
+      messages.push(last?.data);
+    }
+    expect(messages).toMatchObject([
+      { class: "fail", message: "/process failed: { stage: 1 }" },
+      { class: "throw", message: "{ stage: 2 }" },
+    ]);
+  });
+
   it("is a success when the body heard of the failure and went on", async () => {
     const run = await testRun(
       agentProcess(async () => {

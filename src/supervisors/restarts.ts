@@ -5,7 +5,7 @@ import type { ChildLives } from "./child-lives.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
 import { inStartOrder } from "./child-table.ts";
 import { type Family, forget, isClosing, isForgotten } from "./family.ts";
-import { RestartWindow } from "./intensity.ts";
+import { type RestartLimits, RestartWindow } from "./intensity.ts";
 import { type RestartActs, RestartOperation } from "./restart-operation.ts";
 import { touched } from "./strategy.ts";
 
@@ -104,11 +104,20 @@ export class Restarts {
     this.#family.emit({
       type: "restarting",
       id: child.id,
-      attempt: child.failures,
-      of: this.#limits(child).maxConsecutive,
+      ...this.#nearestLimit(child),
       delayMs: wait,
       reason,
     });
+  }
+
+  /** The limit that will be reached first, should it go on like this. */
+  #nearestLimit(child: Child): { readonly attempt: number; readonly of: number } {
+    const { maxRestarts, maxConsecutive } = this.#limits(child);
+    const { failures } = child;
+    const counted = (child.window ?? this.#window).count(this.#family.context.clock.now());
+    if (maxRestarts - counted < maxConsecutive - failures)
+      return { attempt: counted, of: maxRestarts };
+    return { attempt: failures, of: maxConsecutive };
   }
 
   /** Find the restart of the group that will start those before `child`, if it can start `child` as well. */
@@ -133,7 +142,7 @@ export class Restarts {
     return child.failures < this.#limits(child).maxConsecutive ? undefined : "intensity";
   }
 
-  #limits(child: Child): { readonly maxConsecutive: number } {
+  #limits(child: Child): RestartLimits {
     return child.spec.intensity ?? this.#family.flags.intensity;
   }
 

@@ -17,7 +17,7 @@ export type SupervisionEvent =
       readonly epoch: number;
       readonly reason: ExitReason;
     }
-  /** A restart was decided; it happens in `delayMs`. `attempt` counts those in a row, up to `of`. */
+  /** A restart was decided; it happens in `delayMs`. `attempt` and `of` count towards the limit that is nearest: in the window, or in a row. */
   | {
       readonly type: "restarting";
       readonly id: ChildId;

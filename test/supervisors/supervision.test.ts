@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { SupervisionEvent } from "../../src/supervisors/supervision-event.ts";
 import { refusal, world } from "../conformance/family.ts";
 import { begun, owned, statuses, tell } from "./owned-supervision.ts";
 
@@ -78,6 +79,36 @@ describe("the end of the owner", () => {
     await clock.settle();
     expect(all.sys.tree().children).toEqual([]);
     expect([ends, events.length]).toEqual([[], before]);
+  });
+});
+
+describe("the number of an attempt", () => {
+  const numbers = (events: readonly SupervisionEvent[]) =>
+    events.flatMap((event) =>
+      event.type === "restarting" ? [`${event.attempt} of ${event.of}`] : [],
+    );
+
+  it("counts what the window holds where that limit is nearest", async () => {
+    const all = await owned({ intensity: { maxRestarts: 2, withinMs: 1_000 } });
+    const { W, supervision, clock, events } = all;
+    await begun(all, supervision, [W("a"), W("b")]);
+    await tell(all, "a", "boom");
+    await tell(all, "b", "boom");
+    await clock.advance(1_001);
+    await tell(all, "a", "boom");
+    expect(numbers(events)).toEqual(["1 of 2", "2 of 2", "1 of 2"]);
+  });
+
+  it("counts those in a row where that limit is nearest", async () => {
+    const intensity = { maxRestarts: 100, withinMs: 1_000, maxConsecutive: 2 };
+    const all = await owned({ intensity });
+    const { W, supervision, clock, events } = all;
+    await begun(all, supervision, [W("a", { backoff: { initialMs: 5_000, jitter: 0 } })]);
+    for (const _ of [1, 2]) {
+      await tell(all, "a", "boom");
+      await clock.advance(10_000);
+    }
+    expect(numbers(events)).toEqual(["1 of 2", "2 of 2"]);
   });
 });
 

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
 import { piHarness } from "../../actors/agent/pi-harness.ts";
+import { errorExit } from "../../actors/exit-reason.ts";
 import { systemClock } from "../../actors/system-clock.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import type { RootOptions } from "../process/process-options.ts";
@@ -114,7 +115,7 @@ async function openRuntime(
       kill: () => void runtime.kill(),
       crash: (error) => {
         reportStop(runtime, { error });
-        void runtime.stop("the program crashed");
+        void runtime.stop(`the program crashed: ${errorExit(error).message}`);
       },
     }),
   );

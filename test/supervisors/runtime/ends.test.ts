@@ -30,6 +30,7 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
     const ended = await program;
     expect(ended.exitCode).toBe(exitCode);
     expect(ended.stderr).toContain(says);
+    expect(await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8")).toContain(says);
     await expectNothingLeft(home, run);
   });
 

@@ -13,6 +13,10 @@ export interface FrameParts {
   readonly progress: ProgressWatch;
 }
 
+/** Calls of one agent that are not over: more than any model makes in one turn. */
+const maxOpenCalls = 1_000;
+const tooManyCalls = `There are ${maxOpenCalls} calls of yours whose answers you have not taken in. Take them in, or end your turn, and call again.`;
+
 /** Takes in what the agent's side says, once its hello is taken in. */
 export class AgentFrames {
   readonly #memory: AgentMemory;
@@ -45,6 +49,10 @@ export class AgentFrames {
 
   #call({ id, tool, args }: Extract<FromAgent, { type: "call" }>): void {
     const memory = this.#memory;
+    if (memory.openCalls.size >= maxOpenCalls && !memory.openCalls.has(id)) {
+      this.#wire.send({ type: "result", id, error: tooManyCalls });
+      return;
+    }
     const request = { id, tool, args };
     const record = memory.tools.run(this.#inSession(request), (text) =>
       this.#wire.send({ type: "progress", id, text }),

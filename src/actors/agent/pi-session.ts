@@ -28,8 +28,17 @@ export async function sessionPlace(
   const header = headerIn(start) ?? headerIn(await textOf(machine, file));
   if (!header) return { file, aside: await setAside(machine, file) };
   await keepWorkDir(machine, file, header);
+  await endLastLine(machine, file);
   return { file };
 }
+
+/** A line that was torn is lost; older pis would write the next one right behind it, and lose that too. */
+async function endLastLine(machine: Machine, file: string): Promise<void> {
+  const { ok, stderr } = await machine.exec(["sh", "-c", endLineScript, "sh", file]);
+  if (!ok) throw new Error(`cannot write ${file} on ${machine.summary}: ${stderr.trim()}`);
+}
+
+const endLineScript = `[ "$(tail -c 1 -- "$1" | wc -l)" -eq 1 ] || echo >> "$1"`;
 
 async function keepWorkDir(machine: Machine, file: string, header: Header): Promise<void> {
   if (header.cwd === undefined) return;

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionPlace } from "../../../src/actors/agent/pi-session.ts";
+import type { Session } from "../../../src/actors/agent/protocol.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../src/index.ts";
 import { LocalImage } from "../../../src/machines/local.ts";
@@ -36,13 +37,19 @@ const entry = '{"type":"message","message":{"role":"user","content":"hi"}}';
 describe("the file of a conversation", () => {
   it.each([
     ["begins as it should", `${header}\n${entry}\n`],
-    ["is torn at its end", `${header}\n${entry}\n{"type":"mess`],
     ["has lines before it that pi skips", `\nnot json\n${header}\n${entry}\n`],
     ["is empty", ""],
   ])("is gone on with when it %s", async (_, text) => {
     const { asides, files } = await placed(text);
     expect(asides).toEqual([undefined]);
     expect(files).toEqual([text]);
+  });
+
+  it("gets an end for its last line, so that the next one is not lost with it", async () => {
+    const torn = `${header}\n${entry}\n{"type":"mess`;
+    const { asides, files } = await placed(torn);
+    expect(asides).toEqual([undefined]);
+    expect(files).toEqual([`${torn}\n`]);
   });
 
   it("need not be there", async () => {
@@ -93,7 +100,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     });
     const { harness } = world;
     const { handle, finished } = await testRun(program, [], { harness, clock: systemClock });
-    await expect.poll(() => handle.agents.get("worker")?.state, { timeout: 30_000 }).toBe("idle");
+    await expect.poll(() => handle.agents.get("worker")?.state, { timeout: 60_000 }).toBe("idle");
     const worker = handle.agents.get("worker");
     if (!worker) throw new Error("no worker");
     const session = () => agentMemoryOf(worker).session;
@@ -107,7 +114,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     process.kill(pid, "SIGKILL");
     const third = await worker.send("THIRD");
 
-    const told = await worker.events.waitFor("session-set-aside", { timeoutMs: 30_000 });
+    const told = await worker.events.waitFor("session-set-aside", { timeoutMs: 60_000 });
     const aside = `${before?.file}.bad-1`;
     expect(told.data).toEqual({ session: before?.id, file: aside });
     expect(await readFile(aside, "utf8")).toBe(damaged);
@@ -122,5 +129,26 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     expect(said.slice(1)).toEqual(["SECOND", "THIRD"]);
     await handle.call("stop");
     await finished();
+  });
+});
+
+describe("a real pi whose last line was torn", { timeout: 90_000 }, () => {
+  it("loses that line and none that comes after it", async () => {
+    await using world = await piWorld();
+    let resume: Session | undefined;
+    for (const [n, id] of ["m1", "m2", "m3"].entries()) {
+      const agent = await world.launch({ epoch: n + 1, resume });
+      const hello = await agent.hello();
+      expect(hello.durable).toEqual(["m1", "m2", "m3"].slice(0, n));
+      resume = hello.session;
+      await agent.answered(await agent.send(`${id}\n!say yes`, "follow-up", id));
+      await agent.heard("durable", id);
+      process.kill(hello.pid, "SIGKILL");
+      await agent.launched.exited;
+      await appendFile(hello.session.file ?? "", '{"type":"message","mess');
+    }
+    const { messages = [] } = world.model.requests.at(-1) ?? {};
+    const said = messages.filter(({ role }) => role === "user").map(({ text }) => text.slice(0, 2));
+    expect(said).toEqual(["m1", "m2", "m3"]);
   });
 });

@@ -14,6 +14,7 @@ import {
   type TreeNode,
 } from "../supervisors/runtime/control-protocol.ts";
 import { isCopy, type JournalEntry, readJournal } from "../supervisors/runtime/journal-reader.ts";
+import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** A run that is known by what it wrote. */
 export interface EndedRun {
@@ -22,6 +23,7 @@ export interface EndedRun {
   readonly pid: number;
   readonly startedAt: number;
   readonly endedAt: number;
+  readonly outcome: Outcome;
   readonly logDir: string;
 }
 
@@ -42,11 +44,12 @@ export async function endedRuns(
 /** Say what is known of the run that logged there; undefined when it wrote nothing that can be read. */
 export async function endedRun(id: string, logDir: string): Promise<EndedRun | undefined> {
   try {
-    const endedAt = (await stat(journalOf(logDir))).mtimeMs;
+    const endedAt = Math.round((await stat(journalOf(logDir))).mtimeMs);
+    const outcome = await outcomeOf(journalOf(logDir));
     let known: EndedRun | undefined;
     for await (const entry of readJournal(journalOf(logDir))) {
       const { at, path, type, data } = entry;
-      known ??= { id, logDir, program: path.slice(1), pid: 0, startedAt: at, endedAt };
+      known ??= { id, logDir, program: path.slice(1), pid: 0, startedAt: at, endedAt, outcome };
       if (type === "run-started") return { ...known, ...introductionOf(data) };
       if (entry.seq >= introduction) break;
     }

@@ -12,6 +12,8 @@ export class LogLines {
   /** The state that each node was last said to be in: its other facts change more often. */
   readonly #states = new Map<string, unknown>();
   readonly #kinds = new Map<string, string>();
+  /** The calls whose failure was told with its reason. */
+  readonly #failedCalls = new Set<string>();
   #width = 8;
 
   constructor(look: Look) {
@@ -40,8 +42,12 @@ export class LogLines {
   }
 
   #isNoNews({ type, path, data }: ControlEvent): boolean {
+    if (typeof data !== "object" || data === null) return false;
+    const call = `${path} ${"id" in data ? data.id : ""}`;
+    if (type === "tool-returned" && "error" in data) this.#failedCalls.add(call);
+    if (type === "tool-ended") return this.#failedCalls.delete(call);
     const kind = /^(process|agent|machine)-state$/.exec(type)?.[1];
-    if (kind === undefined || typeof data !== "object" || data === null) return false;
+    if (kind === undefined) return false;
     this.#kinds.set(path, kind);
     const state: unknown = "state" in data ? data.state : undefined;
     const isOld = this.#states.get(path) === state;

@@ -26,7 +26,9 @@ export const logsCommand = command({
     const ended = await session.endedRun();
     if (ended) {
       const { endedEvents } = await import("./ended-run.ts");
-      return await printer.past(endedEvents(ended, { to, follow }));
+      await printer.past(endedEvents(ended, { to, follow }));
+      if (ended.outcome === "cut-off") await session.say("The journal was cut off here.");
+      return;
     }
     await session.withRun(
       async (run) => {

@@ -5,6 +5,7 @@ import {
 } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
 import { age, duration } from "./durations.ts";
+import { type Outcome, outcomeText } from "./outcome.ts";
 import type { Session } from "./session.ts";
 import { type Look, printable } from "./terminal.ts";
 import { measureFor } from "./text-width.ts";
@@ -37,6 +38,7 @@ interface Row {
   readonly pid: number;
   readonly startedAt: number;
   readonly endedAt?: number | undefined;
+  readonly outcome?: Outcome | undefined;
   readonly logDir: string;
   readonly state: "live" | "not-answering" | "ended";
 }
@@ -59,12 +61,14 @@ async function tableOf(rows: readonly Row[], look: Look): Promise<readonly strin
   const now = systemClock.wallNow();
   const table = [
     ["ID", "PROGRAM", "FOR", "PID", "STATE"],
-    ...rows.map(({ id, program, startedAt, endedAt, pid, state }) => [
+    ...rows.map(({ id, program, startedAt, endedAt, pid, state, outcome }) => [
       id,
       printable(program),
       duration((endedAt ?? now) - startedAt),
       pid === 0 ? "" : String(pid),
-      endedAt === undefined ? state : `${state} ${age(now - endedAt)} ago`,
+      endedAt === undefined
+        ? state
+        : `${outcome ? outcomeText(outcome) : state} ${age(now - endedAt)} ago`,
     ]),
   ];
   return lineUp(

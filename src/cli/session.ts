@@ -136,7 +136,7 @@ function noRun(runs: readonly ListedRun[], prefix: string | undefined): CliError
     todo:
       live.length > 0
         ? "Choose one of them with --id."
-        : "Start a program that uses ramure; ramure ls --all lists the runs that have ended.",
+        : "Start a program that uses ramure. ramure ls --all lists the runs that have ended; --id ID shows one by status, logs and events.",
   });
 }
 

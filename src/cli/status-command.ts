@@ -1,6 +1,7 @@
 import type { RunStatus } from "../supervisors/runtime/control-protocol.ts";
 import { command } from "./command.ts";
 import type { EndedRun } from "./ended-run.ts";
+import { endText } from "./outcome.ts";
 import { measureFor } from "./text-width.ts";
 
 export const statusCommand = command({
@@ -19,7 +20,7 @@ export const statusCommand = command({
       ? statusOfEnded(ended, args.path)
       : session.withRun((run) => run.status(args.path), { named: args.run }));
     if (args.json) return await session.printJson(status);
-    if (ended) await session.say("This run has ended; its journal says:");
+    if (ended) await session.say(endText(ended.outcome));
     const { statusReport } = await import("./status-report.ts");
     const look = args.wide ? { ...session.look, columns: Number.POSITIVE_INFINITY } : session.look;
     const finished = args.all ? Number.POSITIVE_INFINITY : undefined;

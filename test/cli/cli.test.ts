@@ -491,7 +491,7 @@ describe("ramure events", () => {
 });
 
 describe("a run that has ended", () => {
-  async function endedRun(id: string): Promise<void> {
+  async function endedRun(id: string, outcome?: string): Promise<void> {
     const logDir = join(home, "logs", id);
     await mkdir(logDir, { recursive: true });
     const journal = await openJournal({ file: join(logDir, "runtime.jsonl"), clock: systemClock });
@@ -508,18 +508,19 @@ describe("a run that has ended", () => {
     journal.append({ type: "process-event", path: "/main", data: { at: new Date(0) } });
     state("/main/author", "agent", "stopped");
     state("/main", "process", "done");
+    if (outcome) journal.append({ type: "run-ended", path: "/", data: { state: outcome } });
     await journal.close();
   }
 
   it("is listed when asked for, and shown from its journal", async () => {
-    await endedRun("old1");
+    await endedRun("old1", "failed");
     await live({}, "new1");
     expect((await ramure(["ls"])).stdout).not.toContain("old1");
     const { stdout } = await ramure(["ls", "--all"]);
-    expect(stdout.split("\n")[1]).toMatch(/^old1 {2}p\.ts +\d+s +7 +ended \d+s ago$/);
+    expect(stdout.split("\n")[1]).toMatch(/^old1 {2}p\.ts +\d+s +7 +failed \d+s ago$/);
     expect(stdout).toContain("new1");
     const status = await ramure(["status", "old"]);
-    expect(status.stderr).toBe("This run has ended; its journal says:");
+    expect(status.stderr).toBe("This run has ended (failed); its journal says:");
     expect(status.stdout).toMatch(
       /^run old1 {2}p\.ts[^\n]*\n\nmain +process +done[^\n]*\n└─ author +agent +stopped/,
     );
@@ -528,6 +529,16 @@ describe("a run that has ended", () => {
     );
     expect(part.nodes).toMatchObject([{ path: "/main/author", state: "stopped" }]);
     expect(part.connections).toEqual([{ from: "/main/author", to: "/main/y" }]);
+  });
+
+  it("is said to be cut off when its journal has no end", async () => {
+    await endedRun("old1");
+    const { stdout } = await ramure(["ls", "--all"]);
+    expect(stdout.split("\n")[1]).toMatch(/ cut off \d+s ago$/);
+    const listed = JSON.parse((await ramure(["ls", "--all", "--json"])).stdout);
+    expect(listed.runs).toMatchObject([{ id: "old1", state: "ended", outcome: "cut-off" }]);
+    const { stderr } = await ramure(["status", "old1"]);
+    expect(stderr).toContain("This run was cut off: it was killed");
   });
 
   it("gives its events, with what JSON could not carry", async () => {

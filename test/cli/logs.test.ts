@@ -49,6 +49,10 @@ function write(): void {
   note("tool-started", "/main/author", { id: "c1", tool: "say", args: { text: "hi" } });
   note("tool-called", "/main/author", { id: "c1", tool: "say", args: { text: "hi" } });
   note("tool-returned", "/main/author", { id: "c1", tool: "say", text: "heard" });
+  note("tool-started", "/main/author", { id: "c2", tool: "say", args: {} });
+  note("tool-returned", "/main/author", { id: "c2", tool: "say", error: "say what?" });
+  note("tool-ended", "/main/author", { id: "c2", tool: "say", failed: true });
+  note("tool-ended", "/main/author", { id: "c3", tool: "bash", failed: true });
   note("usage", "/main/author", { tokens: 5 });
   state("/main/author", "agent", "backoff");
   state("/main/author", "agent", "backoff");
@@ -80,6 +84,9 @@ const all = [
   "author   message   hello you (follow-up)",
   'author   tool      say {"text":"hi"}',
   "author   tool      say = heard",
+  "author   tool      say {}",
+  "author   tool      say failed: say what?",
+  "author   tool      bash failed",
   "author   backoff",
   "main     restart   author attempt 2 of 8 in 4.0s: throw: tests flaky",
   'main     message   {"mine":true}',
@@ -91,16 +98,16 @@ describe("ramure logs", () => {
   it("tells in words what an ended run's journal holds, harmless to the terminal", async () => {
     write();
     await journal.close();
-    const { stdout, exitCode } = await ramure("logs", "--id", "run1");
+    const { stdout, stderr, exitCode } = await ramure("logs", "--id", "run1");
     expect(untimed(stdout)).toEqual(all);
-    expect(exitCode).toBe(0);
+    expect({ stderr, exitCode }).toEqual({ stderr: "The journal was cut off here.", exitCode: 0 });
   });
 
   it("tells of one node and what is below it, and only the end", async () => {
     write();
     await journal.close();
     const { stdout } = await ramure("logs", "-i", "run1", "author", "--tail", "2");
-    expect(untimed(stdout)).toEqual(["author   tool      say = heard", "author   backoff"]);
+    expect(untimed(stdout)).toEqual(["author   tool      bash failed", "author   backoff"]);
     expect((await ramure("logs", "-i", "run1", "--tail", "0")).stdout).toBe("");
     expect((await ramure("logs", "-i", "run1", "nobody")).exitCode).toBe(3);
   });

@@ -46,6 +46,8 @@ export class ProcessRecord {
   /** What was sent before the body was entered. */
   readonly #early: unknown[] = [];
   #state: ProcessState = "starting";
+  /** Why the last epoch was no success. */
+  #why: string | undefined;
   #since: number;
   #epoch = 1;
   #result: Deferred<unknown> = deferred();
@@ -100,6 +102,7 @@ export class ProcessRecord {
     this.#result = deferred();
     this.cancelReason = undefined;
     this.lost = undefined;
+    this.#why = undefined;
     this.log.reopen();
     this.move({ type: "restarted" });
   }
@@ -130,6 +133,7 @@ export class ProcessRecord {
       child.ended({ reason: { type: "shutdown", cause: "parent" } });
     const terminal = terminalOf(this, ending);
     this.thrown = ending.thrown;
+    this.#why = whyOf(terminal);
     this.living = undefined;
     this.#early.length = 0;
     this.log.append(terminal.type, terminal.data, { epoch: this.#epoch });
@@ -201,8 +205,13 @@ export class ProcessRecord {
       epoch: this.#epoch,
       since: this.#since,
       restarts: this.#epoch - 1,
-      summary,
+      summary: this.#why ?? summary,
     };
     this.run.registry.send({ type: "changed", node });
   }
+}
+
+function whyOf(terminal: Terminal): string | undefined {
+  if (terminal.type === "done") return undefined;
+  return terminal.type === "failed" ? terminal.data.message : terminal.data.reason;
 }

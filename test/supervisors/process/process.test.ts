@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { RegistrySnapshot } from "../../../src/actors/registry-actor.ts";
 import {
   agentProcess,
   CancelledError,
   currentProcess,
+  currentRuntime,
   done,
   emit,
   every,
@@ -82,6 +84,29 @@ describe("the outcome of a process", () => {
       { class: "fail", message: "/process failed: { stage: 1 }" },
       { class: "throw", message: "{ stage: 2 }" },
     ]);
+  });
+
+  it("is told in the tree, with why it was no success", async () => {
+    const child = agentProcess(async function child(how: string) {
+      if (how === "throw") throw new Error("no luck");
+      await wait();
+    });
+    const run = await testRun(
+      agentProcess(async function root() {
+        const [failed, stopped] = [spawn(child, "throw"), spawn(child, "wait")];
+        await failed.result().catch(() => {});
+        await stopped.cancel("not needed");
+        return await currentRuntime().registry.call<RegistrySnapshot>((reply) => ({
+          type: "snapshot",
+          reply,
+        }));
+      }),
+      [],
+    );
+    const { nodes: told } = await run.finished();
+    const nodes = new Map(told.map(({ path, summary }) => [path, summary]));
+    expect(nodes.get("/root/child")).toBe("no luck");
+    expect(nodes.get("/root/child-2")).toBe("not needed");
   });
 
   it("is a success when the body heard of the failure and went on", async () => {

@@ -3,7 +3,7 @@ import { handOver, needTerminal } from "./terminal-command.ts";
 
 export const connectCommand = command({
   words: "connect <agent>",
-  describe: "Attach this terminal to an agent's",
+  describe: "Attach this terminal to an agent's; C-b d leaves it (in a tmux of yours C-b C-b d)",
   options: (yargs) =>
     yargs
       .positional("agent", { type: "string", demandOption: true, describe: "Path, or its end" })

@@ -27,13 +27,13 @@ export const sendCommand = command({
 });
 
 async function messageOf(words: readonly string[]): Promise<string> {
-  if (words.length === 0) throw noMessage("It is missing.");
+  if (words.length === 0) throw noMessage();
   if (words.length > 1 || words[0] !== "-") return words.join(" ");
   if (process.stdin.isTTY) throw noMessage("- reads it from standard input, which is a terminal.");
   return (await text(process.stdin)).replace(/\n$/, "");
 }
 
-function noMessage(why: string): CliError {
+function noMessage(why?: string): CliError {
   return new CliError("There is no message.", {
     exitCode: exitCodes.usage,
     why,

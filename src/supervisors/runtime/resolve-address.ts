@@ -83,7 +83,7 @@ function notFound(
 }
 
 function wrongKind(node: Addressed, kinds: readonly string[]): ControlError {
-  const why = `${node.path} is a ${node.kind}, and this needs ${article(wordFor(kinds))}.`;
+  const why = `${node.path} is ${article(node.kind)}, and this needs ${article(wordFor(kinds))}.`;
   return new ControlError("wrong-state", why, { hint: "ramure status lists what there is." });
 }
 

@@ -11,6 +11,7 @@ import {
 } from "../src/index.ts";
 import { findMarked } from "../src/machines/process-table.ts";
 import { scriptedModel } from "../src/testing.ts";
+import { progress } from "./chaos-progress.ts";
 import { type ChaosRow, ms, quantile } from "./chaos-report.ts";
 
 /* What becomes of real pis, with messages in flight, when they or their tmux server are killed. */
@@ -84,11 +85,16 @@ interface Told {
 
 /** Kill pis, spread over some agents, with messages in flight. */
 export async function piKills(folder: string, kills: number): Promise<ChaosRow> {
+  const tell = progress("kills of pi", kills);
+  let killed = 0;
   const told = await withModel(folder, async (crew) => {
     const shares = crew.map((_, n) => Math.floor((kills + n) / crew.length));
     await Promise.all(
       crew.map(async (one, n) => {
-        for (let kill = 0; kill < (shares[n] ?? 0); kill += 1) await one.kill();
+        for (let kill = 0; kill < (shares[n] ?? 0); kill += 1) {
+          await one.kill();
+          tell(++killed);
+        }
       }),
     );
     return { backMs: [], orphans: 0 };
@@ -98,6 +104,7 @@ export async function piKills(folder: string, kills: number): Promise<ChaosRow> 
 
 /** Kill the tmux server of some agents, with messages in flight. */
 export async function tmuxKills(folder: string, kills: number): Promise<ChaosRow> {
+  const tell = progress("kills of the tmux server", kills);
   const told = await withModel(folder, async (crew, run) => {
     const backMs: number[] = [];
     let orphans = 0;
@@ -105,6 +112,7 @@ export async function tmuxKills(folder: string, kills: number): Promise<ChaosRow
       const { back, left } = await killTmux(crew, run);
       backMs.push(back);
       orphans += left;
+      tell(kill + 1);
     }
     return { backMs, orphans };
   });

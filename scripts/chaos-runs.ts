@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { agent, agentProcess, done, retry, wait } from "../src/index.ts";
 import { scriptedHarness } from "../src/testing.ts";
+import { progress } from "./chaos-progress.ts";
 import { type ChaosRow, keptMb, ms } from "./chaos-report.ts";
 
 /* Run after run in one process: what the first ones took must be back after the last. */
@@ -31,7 +32,11 @@ export async function manyRuns(home: string, runs: number): Promise<ChaosRow> {
   const before = await held(home);
   const heap = keptMb();
   const start = performance.now();
-  for (let run = 0; run < runs; run += 1) await program();
+  const tell = progress("runs", runs);
+  for (let run = 0; run < runs; run += 1) {
+    tell(run);
+    await program();
+  }
   const eachMs = (performance.now() - start) / runs;
   const after = await held(home);
   const grown = Object.keys(before).map((key) => [key, (after[key] ?? 0) - (before[key] ?? 0)]);

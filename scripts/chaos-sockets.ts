@@ -6,6 +6,7 @@ import { parseToAgent, type ToAgent } from "../src/actors/agent/protocol.ts";
 import { type Agent, agent, agentProcess } from "../src/index.ts";
 import { agentMemoryOf } from "../src/supervisors/process/agent-record.ts";
 import { type Script, scriptedHarness } from "../src/testing.ts";
+import { progress } from "./chaos-progress.ts";
 import { type ChaosRow, keptMb, ms, quantile } from "./chaos-report.ts";
 
 /* What becomes of scripted agents whose links are real sockets: dropped at any moment, or very many. */
@@ -104,7 +105,9 @@ export async function socketDrops(drops: number): Promise<ChaosRow> {
 }
 
 async function dropSockets(sockets: Sockets, drops: number): Promise<void> {
+  const tell = progress("drops", drops);
   for (let dropped = 0; dropped < drops; ) {
+    tell(dropped);
     const open = [...sockets];
     const victim = open[Math.floor(Math.random() * open.length)];
     if (victim !== undefined) {
@@ -164,7 +167,9 @@ export async function load(agents: number, events: number): Promise<ChaosRow> {
     { harness: overSockets(script, new Set()), timeoutMs: limitMs },
     async () => {
       const crew = await hire(agents);
-      const heard = crew.map((one) => count(one));
+      const tell = progress("events", events);
+      let told = 0;
+      const heard = crew.map((one) => count(one, () => tell(++told)));
       for (const one of crew) one.on("echo", { description: "Answer at once." }, () => "echo");
       const cpu = process.cpuUsage();
       const talking = await timeOf(() => askAll(crew, "talk"));
@@ -208,10 +213,12 @@ async function talk(one: Parameters<Script>[0], times: number): Promise<void> {
 }
 
 /** Count what it says, from now on. */
-function count(worker: Agent): () => number {
+function count(worker: Agent, heard: () => void): () => number {
   let said = 0;
   agentMemoryOf(worker).events.subscribe(({ type, data }) => {
-    if (type === "message" && isSaid(data)) said += 1;
+    if (type !== "message" || !isSaid(data)) return;
+    said += 1;
+    heard();
   });
   return () => said;
 }

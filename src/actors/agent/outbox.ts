@@ -1,5 +1,6 @@
 import { customAlphabet } from "nanoid";
 import { MessageRefusedError } from "../../errors.ts";
+import { checkMessage } from "./message-check.ts";
 import {
   type EntrySnapshot,
   entrySnapshot,
@@ -193,16 +194,13 @@ class MessageOutbox implements Outbox {
 
   #admit(text: string): void {
     if (this.#ended) throw this.#ended;
-    const { path, maxWaiting = 1_000, maxBytes = 1_000_000 } = this.#options;
+    const { path, maxWaiting = 1_000, maxBytes } = this.#options;
     if (this.#waiting.length >= maxWaiting) {
       throw new MessageRefusedError(
         `${path} has ${maxWaiting} messages that wait for it; wait for the receipts of earlier ones before you send more.`,
       );
     }
-    if (Buffer.byteLength(JSON.stringify(text)) <= maxBytes) return;
-    throw new MessageRefusedError(
-      `A message to ${path} is over ${maxBytes} bytes; write it to a file on its machine and send the file's name.`,
-    );
+    checkMessage(path, text, { maxBytes });
   }
 
   #entry(text: string, deliver: Deliver, isNote = false): OutboxEntry {

@@ -38,7 +38,12 @@ export interface Agent {
     options: ToolOptions<NoArguments> & { readonly input?: undefined },
     handler: (args: NoArguments, call: ToolCall) => unknown,
   ): this;
-  /** Send it a message. Resolves when the message cannot be lost any more; it waits while the agent restarts. */
+  /**
+   * Send it a message. Resolves when the message cannot be lost any more; it waits while the agent restarts.
+   *
+   * Rejects with MessageRefusedError for an empty one, one of over 1,000,000 bytes, and one with a line
+   * of over 50,000 characters, which pi would take minutes to show.
+   */
   send(message: string, options?: SendOptions): Promise<Receipt>;
   /** Run a command on its machine. Ends with the process. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;

@@ -3,9 +3,10 @@ import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
 import type { AgentMessage } from "../../actors/agent/agent-message.ts";
 import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
 import type { Harness } from "../../actors/agent/harness.ts";
+import { checkMessage } from "../../actors/agent/message-check.ts";
 import type { ProgressLimits } from "../../actors/agent/progress-limits.ts";
 import { type Ignore, ignore, type Ref } from "../../actors/behavior.ts";
-import { MachineChoiceError, MessageRefusedError, StoppedError } from "../../errors.ts";
+import { MachineChoiceError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import type { StartedChild } from "../child-admin.ts";
 import type { Agent } from "./agent.ts";
@@ -66,6 +67,7 @@ export async function startAgent(
   }
   freeName(scope, name, true);
   const path = `${scope.record.path}/${name}`;
+  if (options.prompt !== undefined) checkMessage(path, options.prompt);
   let machine: StartedMachine | undefined;
   try {
     machine = await machineFor(scope, options);
@@ -211,14 +213,14 @@ async function forgetAgent(
 function addresseeOf(agent: AgentHandle, address: Ref<AgentMessage>): Addressee {
   const { path, machine } = agent;
   const send = async (message: unknown) => {
-    if (typeof message !== "string")
-      throw new MessageRefusedError(`${path} is an agent and takes text; send a string.`);
+    checkMessage(path, message);
     return await agent.send(message);
   };
   return {
     kind: "agent",
     path,
     deliver: (message) => {
+      checkMessage(path, message);
       send(message).catch(() => {});
       return agent.state !== "stopped" && agent.state !== "failed";
     },

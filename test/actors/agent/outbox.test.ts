@@ -175,6 +175,15 @@ describe("an outbox", () => {
     await outbox.enqueue("c", "follow-up");
   });
 
+  it("refuses what no model takes, and lines that would hold up a terminal", async () => {
+    const outbox = outboxOf();
+    for (const text of ["", " \n"])
+      await expect(outbox.enqueue(text, "follow-up")).rejects.toThrow("is empty");
+    const line = "x".repeat(50_000);
+    await expect(outbox.enqueue(`a\n${line}x`, "steer")).rejects.toThrow("a line of over 50000");
+    await outbox.enqueue(`${line}\n${line}`, "follow-up");
+  });
+
   it("rejects what is waited for when the agent has ended, and every later send", async () => {
     const { outbox, receipts } = await filled("a", "b");
     outbox.durable("m1");

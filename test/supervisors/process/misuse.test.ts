@@ -51,6 +51,26 @@ const counter = contract({
   messages: z.object({ add: z.number() }),
 });
 
+describe("a message to an agent", () => {
+  it("that cannot be sent is refused where it is written, by whichever way", async () => {
+    const errors = await run(async () => {
+      const worker = await agent("worker");
+      return [
+        await worker.send(" ").catch(String),
+        thrown(() => send(worker, { not: "text" })),
+        thrown(() => send("/root/worker", "")),
+        await agent("other", { prompt: "x".repeat(60_000) }).catch(String),
+      ];
+    });
+    expect(errors).toEqual([
+      expect.stringContaining("MessageRefusedError: The message to /root/worker is empty"),
+      expect.stringContaining("/root/worker is an agent and takes text"),
+      expect.stringContaining("is empty"),
+      expect.stringContaining("MessageRefusedError: A message to /root/other has a line"),
+    ]);
+  });
+});
+
 describe("an endpoint", () => {
   it("that is unknown fails at once and names those that are there", async () => {
     const error = await run(async () => {

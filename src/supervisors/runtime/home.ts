@@ -2,6 +2,7 @@ import { access, chmod, constants, lstat, mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { HomeError, SocketPathTooLongError } from "../../errors.ts";
+import { diskProblemOf } from "./disk-problem.ts";
 
 /** Where the runs of one user lie on this host. */
 export interface HomeLayout {
@@ -43,7 +44,7 @@ export async function prepareHome(env: HomeEnv): Promise<HomeLayout> {
   const layout = homeLayout(env);
   await privateDirectory(layout.home);
   await privateDirectory(layout.runtimes);
-  await privateDirectory(layout.logs);
+  await logDirectory(layout.logs);
   return layout;
 }
 
@@ -55,10 +56,20 @@ export async function prepareHome(env: HomeEnv): Promise<HomeLayout> {
  */
 export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths> {
   const logDir = join(layout.logs, id);
-  await privateDirectory(logDir);
+  await logDirectory(logDir);
   const socket = await socketPath(layout, id);
   const file = (end: string): string => join(layout.runtimes, `${id}${end}`);
   return { record: file(".json"), things: file(".things.jsonl"), socket, logDir };
+}
+
+/**
+ * Make a directory for logs, for this user alone. Where its disk cannot be written it is left out: that
+ * stops no run, and the journal says so and tries again.
+ */
+export async function logDirectory(path: string): Promise<void> {
+  await privateDirectory(path).catch((error: unknown) => {
+    if (diskProblemOf(error) === undefined) throw error;
+  });
 }
 
 /** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */

@@ -19,7 +19,8 @@ export interface RotationLimits {
 
 export interface JournalFileParts {
   readonly file: string;
-  readonly handle: WritableHandle;
+  /** Undefined: it could not be opened so far. */
+  readonly handle: WritableHandle | undefined;
   readonly open: OpenHandle;
   readonly limits: RotationLimits;
   /** How much of the file is good. */
@@ -34,7 +35,7 @@ export class JournalFile {
   readonly landmarks: Landmarks = new Landmarks();
   readonly #open: OpenHandle;
   readonly #limits: RotationLimits;
-  #handle: WritableHandle;
+  #handle: WritableHandle | undefined;
   #size: number;
   #firstSeq: number;
 
@@ -47,9 +48,15 @@ export class JournalFile {
     this.#firstSeq = firstSeq;
   }
 
+  /** There is a file. While there is none, the disk could not be written from the start. */
+  get exists(): boolean {
+    return this.#handle !== undefined;
+  }
+
   /** Write whole lines at the end; with `sync`, resolves when they are on the disk. */
   async append(lines: string, { sync }: { readonly sync: boolean }): Promise<void> {
     if (this.#size >= this.#limits.maxFileBytes) await this.#putAside();
+    this.#handle ??= await openSynced(this.file, this.#open);
     const bytes = Buffer.from(lines);
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await this.#handle.write(
@@ -68,27 +75,25 @@ export class JournalFile {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#handle?.close();
   }
 
   async #putAside(): Promise<void> {
     const old = oldFileName(this.file, this.#firstSeq);
-    await this.#handle.datasync();
+    await this.#handle?.datasync();
     await rename(this.file, old);
     const next = await this.#openNext(old);
     const full = this.#handle;
     this.#handle = next;
     this.#size = 0;
     this.#firstSeq = 0;
-    await full.close();
+    await full?.close();
     await this.#removeOldest();
   }
 
   async #openNext(old: string): Promise<WritableHandle> {
     try {
-      const handle = await this.#open(this.file);
-      await syncFolder(this.file);
-      return handle;
+      return await openSynced(this.file, this.#open);
     } catch (error) {
       await rename(old, this.file);
       throw error;
@@ -102,6 +107,13 @@ export class JournalFile {
     const oldest = old[Math.max(0, surplus)];
     if (oldest) this.landmarks.forgetBefore(oldest.firstSeq);
   }
+}
+
+/** Open a file for writing, and make sure that its folder knows it after a power cut. */
+export async function openSynced(file: string, openHandle: OpenHandle): Promise<WritableHandle> {
+  const handle = await openHandle(file);
+  await syncFolder(file);
+  return handle;
 }
 
 /** Make sure that the folder knows the file after a power cut. */

@@ -21,7 +21,7 @@ export function oldFileName(file: string, firstSeq: number): string {
 /** Find what was put aside of the journal `file`, oldest first. */
 export async function oldFiles(file: string): Promise<readonly OldFile[]> {
   const folder = dirname(file);
-  const names = await readdir(folder);
+  const names = await readdir(folder).catch(noneWithoutFolder);
   const prefix = `${basename(stem(file))}.`;
   return names
     .filter(
@@ -32,6 +32,11 @@ export async function oldFiles(file: string): Promise<readonly OldFile[]> {
       firstSeq: Number.parseInt(name.slice(prefix.length), 10),
     }))
     .sort((a, b) => a.firstSeq - b.firstSeq);
+}
+
+function noneWithoutFolder(error: unknown): readonly string[] {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  throw error;
 }
 
 function stem(file: string): string {

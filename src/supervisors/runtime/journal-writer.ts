@@ -193,7 +193,8 @@ export class JournalWriter {
 
 function factsOf(error: unknown): { readonly code: string; readonly message: string } {
   const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
-  return { code, message: error instanceof Error ? error.message : String(error) };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code, message: message.replace(`${code}: `, "") };
 }
 
 function sizeOf(lines: readonly Line[]): number {

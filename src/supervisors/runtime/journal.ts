@@ -1,6 +1,15 @@
 import { constants, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Clock } from "../../actors/clock.ts";
-import { JournalFile, type OpenHandle, type RotationLimits, syncFolder } from "./journal-file.ts";
+import { diskProblemOf } from "./disk-problem.ts";
+import { privateDirectory } from "./home.ts";
+import {
+  JournalFile,
+  type OpenHandle,
+  openSynced,
+  type RotationLimits,
+  type WritableHandle,
+} from "./journal-file.ts";
 import { encodeLine, type JournalEntry, type JournalRecord } from "./journal-line.ts";
 import { followJournal, type ReadOptions, readJournal } from "./journal-reader.ts";
 import { recoverJournal } from "./journal-recovery.ts";
@@ -86,16 +95,15 @@ const journalLimits: JournalLimits = {
 /**
  * Open a journal to add to it; one that is there already goes on after its last good entry.
  *
- * A torn tail is cut, and the next entry, `journal-cut`, says how much it was. Rejects with
- * JournalCorruptError when the file is damaged otherwise, and with the error of the file system when
- * it cannot be opened at all. One writer at a time: nothing here keeps a second one out.
+ * A torn tail is cut, and the next entry, `journal-cut`, says how much it was. On a disk that is full or
+ * read-only the journal begins with that problem, and tries again. Rejects with JournalCorruptError when
+ * the file is damaged otherwise, and with the error of the file system when it may not be opened. One writer at a time: nothing here keeps a second one out.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const { file, openHandle = openForWriting } = options;
   const limits = { ...journalLimits, ...options.limits };
   const { lastSeq, firstSeq, size, cutBytes } = await recoverJournal(file);
-  const handle = await openHandle(file);
-  await syncFolder(file);
+  const handle = await openIfPossible(file, openHandle);
   const journalFile = new JournalFile({ file, handle, open: openHandle, limits, size, firstSeq });
   const journal = new FileJournal({ ...options, limits, journalFile, lastSeq });
   if (cutBytes > 0) journal.append({ type: "journal-cut", path: "/", data: { bytes: cutBytes } });
@@ -175,7 +183,7 @@ class FileJournal implements Journal {
 
   async *read(options?: ReadOptions): AsyncGenerator<JournalEntry> {
     await this.flush();
-    yield* readJournal(this.file, this.#placed(options));
+    if (this.#journalFile.exists) yield* readJournal(this.file, this.#placed(options));
   }
 
   async *follow({ from, signal }: JournalFollowOptions = {}): AsyncGenerator<JournalEntry> {
@@ -187,6 +195,7 @@ class FileJournal implements Journal {
       seen = this.#batches;
       return true;
     };
+    while (!this.#journalFile.exists) if (!(await more())) return;
     yield* followJournal(this.file, { ...this.#placed({ from }), more });
   }
 
@@ -251,8 +260,24 @@ class FileJournal implements Journal {
   }
 }
 
-function openForWriting(file: string): ReturnType<OpenHandle> {
-  return open(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+async function openIfPossible(
+  file: string,
+  openHandle: OpenHandle,
+): Promise<WritableHandle | undefined> {
+  try {
+    return await openSynced(file, openHandle);
+  } catch (error) {
+    if (diskProblemOf(error) === undefined) throw error;
+    return undefined;
+  }
+}
+
+/** Its folder may not be there: the disk was full when it was to be made. */
+async function openForWriting(file: string): Promise<WritableHandle> {
+  await privateDirectory(dirname(file)).catch((error: unknown) => {
+    throw diskProblemOf(error) ?? error;
+  });
+  return await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
 }
 
 function problemLine(file: string, { code, message }: JournalProblem): string {

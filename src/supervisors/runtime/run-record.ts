@@ -2,6 +2,7 @@ import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { HomeError } from "../../errors.ts";
 import { Fields } from "./control-fields.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 import { isSameProcess, processStart } from "./process-start.ts";
@@ -53,10 +54,20 @@ export async function writeRunRecord(
     logDir: run.logDir ?? paths.logDir,
     socket: paths.socket,
   };
-  const draft = `${paths.record}.${process.pid}.tmp`;
-  await writeFile(draft, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  await rename(draft, paths.record);
+  await writeWhole(paths.record, `${JSON.stringify(record)}\n`);
   return record;
+}
+
+/** Without its record nobody could find what a killed run leaves: there is no run then. */
+async function writeWhole(file: string, text: string): Promise<void> {
+  const draft = `${file}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text, { mode: 0o600 });
+    await rename(draft, file);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HomeError(file, `cannot be written (${why})`, error);
+  }
 }
 
 /** Remove a run's record and what is left of its socket. Harmless when they are gone. */

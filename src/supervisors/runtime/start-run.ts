@@ -9,7 +9,7 @@ import type { RootOptions } from "../process/process-options.ts";
 import type { ProcessRecord } from "../process/process-record.ts";
 import { leave } from "../process/scope.ts";
 import { type ControlServer, openControlServer } from "./control-server.ts";
-import { prepareHome, privateDirectory, runPaths } from "./home.ts";
+import { logDirectory, prepareHome, runPaths } from "./home.ts";
 import { openJournal } from "./journal.ts";
 import { createRedaction } from "./journal-redaction.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
@@ -69,7 +69,7 @@ async function openRuntime(
   const layout = await prepareHome(env);
   const paths = await runPaths(layout, id);
   const logDir = options.logDir ?? paths.logDir;
-  await privateDirectory(logDir);
+  await logDirectory(logDir);
   const program = relative(process.cwd(), process.argv[1] ?? process.execPath);
   const redaction = createRedaction(secretsOf(process.env));
   const journal = await openJournal({ file: `${logDir}/runtime.jsonl`, clock, redaction });

@@ -216,6 +216,29 @@ describe("a disk that cannot be written", () => {
     },
   );
 
+  it("stops no run either when there is no file yet; what was added is read when there is one", async () => {
+    const clock = manualClock();
+    let isFull = true;
+    const openHandle = async (path: string): Promise<WritableHandle> => {
+      if (isFull) throw Object.assign(new Error("ENOSPC: full"), { code: "ENOSPC" });
+      return await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    };
+    const problems: unknown[] = [];
+    const onProblem = (problem: unknown): unknown => problems.push(problem);
+    const journal = await journalAt({ clock, openHandle, onProblem });
+    await journal.commit(note(1));
+    await journal.commit(note(2));
+    expect(problems).toEqual([expect.objectContaining({ code: "ENOSPC", message: "full" })]);
+    expect(await collect(journal.read())).toEqual([]);
+    const followed = collect(journal.follow());
+    isFull = false;
+    await clock.advance(1_000);
+    await journal.commit(note(3));
+    await journal.close();
+    expect(dataOf(await followed).filter((data) => typeof data === "number")).toEqual([1, 2, 3]);
+    expect(journal.problem).toBeUndefined();
+  });
+
   it("is noted when it is well again only at the end", async () => {
     const device = disk();
     const journal = await journalAt({ openHandle: device.open, onProblem: () => {} });

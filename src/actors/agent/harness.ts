@@ -120,5 +120,5 @@ export interface Harness {
 
 /** Tell whether the value of an environment variable of this name is a secret. */
 export function isSecretName(name: string): boolean {
-  return /KEY|TOKEN|SECRET|PASSWORD/i.test(name);
+  return /KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL/i.test(name);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isSecretName } from "../../actors/agent/harness.ts";
 
 /** Give the values of an environment that are secrets by their names. */
@@ -7,7 +8,10 @@ export function secretsOf(env: NodeJS.ProcessEnv): readonly string[] {
   );
 }
 
-/** A path, a number or a plain word, such as `TOKEN_FILE=/run/x` or `KEYBOARD=querty`, would hide much that is no secret. */
+/**
+ * The path of a file, such as `TOKEN_FILE=/run/x`, or a short word or number, such as `KEYBOARD=qwerty`,
+ * would hide much that is no secret. A secret in base64 may begin with a slash, too.
+ */
 function isHarmless(value: string): boolean {
-  return value.startsWith("/") || /^\d+$/.test(value) || value.length < 8;
+  return value.length < 8 || (value.startsWith("/") && existsSync(value));
 }

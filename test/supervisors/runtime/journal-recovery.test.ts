@@ -2,7 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promise
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/system-clock.ts";
 import { JournalCorruptError } from "../../../src/errors.ts";
+import { openJournal } from "../../../src/supervisors/runtime/journal.ts";
 import { encodeLine } from "../../../src/supervisors/runtime/journal-line.ts";
 import { readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
 import { recoverJournal } from "../../../src/supervisors/runtime/journal-recovery.ts";
@@ -131,6 +133,25 @@ describe("opening a journal", () => {
       cutBytes: 30,
     });
     expect((await stat(file)).size).toBe(good.length);
+  });
+
+  it("goes on after the last whole line, wherever it was cut, and all of it reads back", async () => {
+    const whole = journalOf(17, 3_900).subarray(0, 65_536);
+    const random = seeded(64);
+    const edges = endsOf(whole).flatMap((end) => [end - 1, end, end + 1]);
+    const cuts = [0, ...edges, ...Array.from({ length: 50 }, () => random(whole.length))];
+    for (const cut of cuts) {
+      await writeFile(file, whole.subarray(0, cut));
+      const kept = endsOf(whole.subarray(0, cut)).length;
+      const journal = await openJournal({ file, clock: systemClock });
+      await journal.commit({ type: "after", path: "/main" });
+      await journal.close();
+      const types: string[] = [];
+      for await (const { type } of readJournal(file)) types.push(type);
+      expect(types.filter((type) => type === "note")).toHaveLength(kept);
+      expect(types.at(-1)).toBe("after");
+      await rm(file);
+    }
   });
 
   it("finds nothing where there is nothing", async () => {

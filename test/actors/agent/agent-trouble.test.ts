@@ -88,6 +88,25 @@ describe("an agent that is at work and gets nowhere", () => {
     expect(seen(run, "stuck")).toEqual([]);
   });
 
+  it("is left alone while its model's provider makes it wait, and watched again afterwards", async () => {
+    let asked = 0;
+    const run = await world(async (agent) => {
+      for await (const _ of agent.messages) {
+        asked += 1;
+        if (asked > 1) await agent.sleep(100 * minute);
+        agent.failModel("429 slow down", { status: 429, retryAfterMs: 30 * minute });
+      }
+    });
+    await run.started();
+    await run.send("work");
+    for (let n = 0; n < 29; n++) await run.clock.advance(minute);
+    expect(run.memory.state).toBe("waiting");
+    expect(seen(run, "stuck")).toEqual([]);
+    for (let n = 0; n < 18 && seen(run, "stuck").length === 0; n++) await run.clock.advance(minute);
+    expect(asked).toBe(2);
+    expect(seen(run, "stuck")).toEqual([{ step: "nudge", afterMs: 10 * minute }]);
+  });
+
   it("is never watched where a program says so", async () => {
     const run = await world(dumb, { progress: false });
     await run.started();

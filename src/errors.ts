@@ -242,15 +242,21 @@ export class InvalidSpecError extends RamureError {
 /** A child did not start; what had been started for it is stopped again. */
 export class StartFailedError extends RamureError {
   readonly code = "start-failed";
+  override readonly retryable: boolean;
   constructor(
     path: string,
     /** The id of the child. */
     readonly child: string,
     /** How its start ended. */
-    readonly reason: { readonly type: string; readonly message?: string | undefined },
+    readonly reason: {
+      readonly type: string;
+      readonly message?: string | undefined;
+      readonly retryable?: boolean | undefined;
+    },
     options?: { readonly cause?: unknown },
   ) {
     super(`${path}: ${child} did not start: ${reason.message ?? reason.type}.`, options);
+    this.retryable = reason.retryable !== false;
   }
 }
 
@@ -525,17 +531,19 @@ export class BubbleCycleError extends RamureError {
 /** A child failed more often than its policy allows, or in a way that no restart mends. */
 export class GaveUpError extends RamureError {
   readonly code = "gave-up";
+  override readonly retryable: boolean;
   constructor(
     path: string,
     cause: "intensity" | "not-retryable",
     last: string,
-    options?: { readonly cause?: unknown },
+    options: { readonly cause?: unknown; readonly retryable?: boolean | undefined } = {},
   ) {
     const why =
       cause === "intensity"
         ? "it failed more often than maxRestarts and maxConsecutive allow"
         : "no restart would help";
     super(`${path} was given up: ${why}; its last failure: ${last}`, options);
+    this.retryable = options.retryable ?? true;
   }
 }
 

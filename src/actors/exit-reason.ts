@@ -69,6 +69,21 @@ export function isClean(reason: ExitReason): boolean {
   return reason.type === "shutdown" && !abnormalCauses.has(reason.cause);
 }
 
+/**
+ * Tell whether doing the same again may help.
+ *
+ * Not after an error that says so, however many supervisors gave up over it since: a wrong key does
+ * not become right by a larger restart.
+ */
+export function isRetryable(reason: ExitReason): boolean {
+  if (reason.type === "error") return reason.retryable;
+  if (reason.type !== "shutdown" || isClean(reason)) return true;
+  const { detail } = reason;
+  if (typeof detail !== "object" || detail === null || !("lastReason" in detail)) return true;
+  const { lastReason } = detail as { readonly lastReason: ExitReason };
+  return isRetryable(lastReason);
+}
+
 /** Turn what was thrown into an exit reason. Never throws, whatever was thrown. */
 export function errorExit(thrown: unknown, errorClass = "throw"): ErrorExit {
   const facts = typeof thrown === "object" && thrown !== null ? (thrown as ThrownFacts) : {};

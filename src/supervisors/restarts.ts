@@ -1,4 +1,4 @@
-import { type ExitReason, isClean } from "../actors/exit-reason.ts";
+import { type ExitReason, isClean, isRetryable } from "../actors/exit-reason.ts";
 import { delayMs, isHealthy } from "./backoff.ts";
 import type { Child } from "./child.ts";
 import type { ChildLives } from "./child-lives.ts";
@@ -269,7 +269,7 @@ function wantsRestart({ restart }: ResolvedSpec, reason: ExitReason): boolean {
 function mayRestart({ restartIf }: ResolvedSpec, reason: ExitReason): boolean {
   if (isClean(reason)) return true;
   if (restartIf !== undefined) return holds(restartIf, reason);
-  return reason.type !== "error" || reason.retryable;
+  return isRetryable(reason);
 }
 
 /** A rule that throws cannot vouch for a restart. */

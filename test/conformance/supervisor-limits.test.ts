@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isClean } from "../../src/actors/exit-reason.ts";
 import { family, refusal } from "./family.ts";
+import { supervisorSpec } from "./supervisor-adapter.ts";
 
 const hourMs = 3_600_000;
 const hourly = { initialMs: hourMs, maxMs: 2 * hourMs, jitter: 0 };
@@ -136,6 +137,20 @@ describe("what must not be retried", () => {
     expect(reason).toMatchObject({ type: "shutdown", cause: "not-retryable" });
     expect(isClean(reason)).toBe(false);
     expect(events().slice(0, 3)).toEqual(["child-terminated", "not-retryable", "gave-up"]);
+  });
+
+  it.each([
+    ["goes on giving up above, over what no restart mends", false, undefined, false],
+    ["restarts above, over what only a rule below refused", true, () => false, true],
+  ])("S59 %s", async (_title, retryable, restartIf, goesOn) => {
+    const broken = Object.assign(new Error("broken"), { retryable });
+    const start = () => ({ init: () => 0, receive: () => Promise.reject(broken) });
+    const { sup, tell, statuses } = await family({}, () => [
+      supervisorSpec("inner", {}, [{ id: "a", start, restartIf }]),
+    ]);
+    await tell("inner/a", "go");
+    if (goesOn) expect(await statuses()).toBe("inner running");
+    else expect(await sup.exited).toMatchObject({ cause: "not-retryable" });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import type { ErrorExit, ExitReason } from "../../actors/exit-reason.ts";
-import { CancelledError, ProcessEndedError } from "../../errors.ts";
+import { CancelledError, ProcessEndedError, RamureError } from "../../errors.ts";
 import type { FailedData } from "./contract.ts";
 
 /** How one epoch ended. */
@@ -48,7 +48,8 @@ function isGivingUp(cause: string): boolean {
 
 function gaveUpData(path: string, cause: string, thrown: unknown): FailedData {
   const message = thrown instanceof Error ? thrown.message : `${path} gave up on a child: ${cause}`;
-  return { class: cause, message, retryable: cause !== "not-retryable" };
+  const retryable = thrown instanceof RamureError ? thrown.retryable : cause !== "not-retryable";
+  return { class: cause, message, retryable };
 }
 
 function cancelReasonOf(process: Ended, reason: ExitReason): string {

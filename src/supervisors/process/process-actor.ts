@@ -1,5 +1,10 @@
 import type { Behavior, Context } from "../../actors/behavior.ts";
-import { type ErrorExit, type ExitReason, errorExit } from "../../actors/exit-reason.ts";
+import {
+  type ErrorExit,
+  type ExitReason,
+  errorExit,
+  isRetryable,
+} from "../../actors/exit-reason.ts";
 import {
   GaveUpError,
   NotAsyncError,
@@ -154,9 +159,11 @@ function note(record: ProcessRecord, event: SupervisionEvent): void {
 }
 
 function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
-  const last = event.reason.type === "error" ? event.reason.message : event.reason.type;
-  const cause = record.children.get(event.id)?.thrown;
-  return new GaveUpError(`${record.path}/${event.id}`, event.cause, last, { cause });
+  const { id, reason } = event;
+  const last = reason.type === "error" ? reason.message : reason.type;
+  const cause = record.children.get(id)?.thrown ?? reason;
+  const retryable = isRetryable(reason);
+  return new GaveUpError(`${record.path}/${id}`, event.cause, last, { cause, retryable });
 }
 
 async function runBody(scope: Scope): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { agent, agentProcess, emit } from "../../../src/index.ts";
+import { agent, agentProcess, emit, retry, wait } from "../../../src/index.ts";
 import { testRun } from "../../../src/testing.ts";
 
 /** Sets fifty agents to work: all at once, or the others when the first has found out that the provider fails. */
@@ -58,4 +58,26 @@ describe("fifty agents on one provider that fails", () => {
     expect(after.length).toBe(50);
     expect(densest(after, 100)).toBeLessThanOrEqual(10);
   });
+});
+
+// The process failed with an error that said nothing of it, and was restarted for ever.
+it("is not asked again by a restart of the process, when its key is wrong", async () => {
+  let attempts = 0;
+  const program = agentProcess(async function program() {
+    attempts += 1;
+    await agent("worker", { prompt: "Begin." });
+    await wait();
+  });
+  const run = await testRun(retry(program), [], {
+    script: async (worker) => {
+      for await (const _ of worker.messages) worker.failModel("401 invalid x-api-key");
+    },
+  });
+  const error = await run.finished().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "gave-up",
+    retryable: false,
+    cause: { code: "gave-up", cause: { class: "model", retryable: false } },
+  });
+  expect(attempts).toBe(1);
 });

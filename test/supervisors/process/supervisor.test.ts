@@ -155,6 +155,21 @@ describe("a supervisor", () => {
     ]);
   });
 
+  it("gives up at once, all the way up, over what no restart mends", async () => {
+    let attempts = 0;
+    const hopeless = agentProcess(async function hopeless() {
+      attempts += 1;
+      await sleep(10);
+      throw Object.assign(new Error("no such key"), { retryable: false });
+    });
+    const team = supervisor({ children: [child("hopeless", hopeless)] });
+    const run = await testRun(retry(team), []);
+    await run.clock.advance(60_000);
+    const error = await run.finished().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "gave-up", retryable: false });
+    expect(attempts).toBe(1);
+  });
+
   it("counts restarts of all its children together, unless a child has limits of its own", async () => {
     const log: string[] = [];
     const one = worker(log);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -183,6 +183,30 @@ describe("connected agents", () => {
       "a part of its path is a file.",
       "a path has a file name and no .. in it.",
     ]);
+  });
+
+  it("send files under names that a shell or tmux would run, and nothing runs", async () => {
+    const names = [
+      "#(touch probe)",
+      "$(touch probe)",
+      "`touch probe`",
+      "; touch probe",
+      "-rf",
+      "a\nb",
+    ];
+    for (const name of names) await writeFile(here("alice", name), name);
+    const { answers } = await company(
+      ({ alice, bob }) => connect(alice, bob),
+      names.map((path) => [
+        "alice",
+        "send_file",
+        { receiver: "bob", path, dest_path: `in/${path}` },
+      ]),
+    );
+    expect(answers.map((answer) => answer.startsWith("Sent to bob as in/"))).not.toContain(false);
+    for (const name of names) expect(String(await readFile(here("bob", "in", name)))).toBe(name);
+    const found = await readdir(folder, { recursive: true });
+    expect(found.filter((path) => path.split("/").at(-1) === "probe")).toEqual([]);
   });
 
   it("cannot talk without end: so many messages a minute", async () => {

@@ -8,6 +8,9 @@ class Puppet {
   readonly received: ToAgent[] = [];
   session = "s1";
   durable: string[] = [];
+  /** It does not go when it is asked to. */
+  isDeaf = false;
+  stops = 0;
   #spec: LaunchSpec | undefined;
   #link: LocalLink | undefined;
   #exit: (exit: { exitCode: number; detail: string }) => void = () => {};
@@ -19,7 +22,10 @@ class Puppet {
       const exited = new Promise<{ exitCode: number; detail: string }>((resolve) => {
         this.#exit = resolve;
       });
-      const stop = async () => this.exit(0);
+      const stop = async () => {
+        this.stops += 1;
+        this.exit(0);
+      };
       return { exited, alive: async () => true, attach: attachWords, stop, kill: stop };
     },
   };
@@ -50,7 +56,7 @@ class Puppet {
         if (frame.type === "tools") {
           this.say({ type: "tools-active", names: frame.tools.map(({ name }) => name) });
         }
-        if (frame.type === "shutdown") this.exit(0);
+        if (frame.type === "shutdown" && !this.isDeaf) this.exit(0);
       },
       () => {},
     );
@@ -225,6 +231,19 @@ describe("an agent's actor", () => {
     await memory.end("nobody restarts it");
     expect(memory.leftover).toBeUndefined();
     expect(memory.state).toBe("failed");
+  });
+
+  it("is ended by force when it does not go within five seconds of being asked", async () => {
+    const { puppet, clock, started, memory } = await puppetWorld();
+    puppet.isDeaf = true;
+    const ref = await started();
+    const end = ref.stop();
+    await clock.advance(4_999);
+    expect(puppet.received.at(-1)).toEqual({ type: "shutdown" });
+    expect([puppet.stops, memory.state]).toEqual([0, "stopping"]);
+    await clock.advance(1);
+    await end;
+    expect([puppet.stops, memory.state]).toEqual([1, "stopped"]);
   });
 
   it("is stopped, not failed, when its restart is called off", async () => {

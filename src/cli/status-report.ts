@@ -44,7 +44,7 @@ function headerOf({ run, nodes, at }: RunStatus): string {
     `up ${duration(at - run.startedAt)}`,
     `pid ${run.pid}`,
     agents.length > 0 ? `agents ${living.length}/${agents.length}` : "",
-    waiting.length > 0 ? `needs you: ${waiting.length}` : "",
+    waiting.length > 0 ? `waiting: ${waiting.length}` : "",
   ]
     .filter(Boolean)
     .join("  ");
@@ -129,9 +129,11 @@ function parameterNames(schema: EndpointNode["parameters"]): readonly string[] {
   );
 }
 
+/** Agents whose program has not answered a call yet; who waits for a model says so in its own line. */
 function waitingLines(nodes: readonly TreeNode[]): readonly string[] {
   return nodes
-    .filter((node) => node.kind === "agent" && node.state === "waiting")
+    .filter(({ kind, state }) => kind === "agent" && state === "waiting")
+    .filter(({ facts }) => typeof facts?.tool === "string")
     .slice(0, 5)
-    .map((node) => `? ${node.path} waits for you: ramure connect ${node.path}`);
+    .map(({ path, facts }) => `? ${path} waits for its tool ${factText(facts?.tool)}`);
 }

@@ -41,7 +41,7 @@ const nodes = [
   node("/main/pool/t1", "process", "running", { summary: "日本語の説明 and more words after it" }),
   node("/main/pool/t1/worker", "agent", "working", { summary: "bash: \u001b[31mnpm\ntest" }),
   node("/main/pool/t2", "process", "running"),
-  node("/main/pool/t2/worker", "agent", "waiting", { summary: "asks: delete it?" }),
+  node("/main/pool/t2/worker", "agent", "waiting", { facts: { tool: "deploy" } }),
 ];
 const connections = [{ from: "/main/author", to: "/main/pool/t1/worker" }];
 const endpoints = [
@@ -146,7 +146,7 @@ describe("ramure status", () => {
     expect([stderr, exitCode]).toEqual(["", 0]);
     const lines = stdout.split("\n");
     expect(lines[0]).toMatch(
-      /^run 7c1f9abcde {2}examples\/pool-review.ts {2}up 14m\d\ds {2}pid \d+ {2}agents 3\/3 {2}needs you: 1$/,
+      /^run 7c1f9abcde {2}examples\/pool-review.ts {2}up 14m\d\ds {2}pid \d+ {2}agents 3\/3 {2}waiting: 1$/,
     );
     expect(lines.slice(2, 10).map((line) => line.replace(/ [45]\ds/, " 41s"))).toEqual([
       "main             process    running  41s  one-for-one",
@@ -156,14 +156,27 @@ describe("ramure status", () => {
       "   ├─ t1         process    running  41s  日本語の説明 and more words after it",
       "   │  └─ worker  agent      working  41s  bash: ?[31mnpm test",
       "   └─ t2         process    running  41s",
-      "      └─ worker  agent    ? waiting  41s  asks: delete it?",
+      "      └─ worker  agent    ? waiting  41s",
     ]);
     expect(lines.slice(11)).toEqual([
       "/main/author -> /main/pool/t1/worker",
       "",
       "/main:add(title, count?)  Adds a task.",
       "",
-      "? /main/pool/t2/worker waits for you: ramure connect /main/pool/t2/worker",
+      "? /main/pool/t2/worker waits for its tool deploy",
+    ]);
+  });
+
+  // It said that the agent waits for you, and to connect.
+  it("asks nothing of you when an agent waits for its model", async () => {
+    const summary = "the model fails (overload); it is asked again";
+    const waiting = node("/main/author", "agent", "waiting", { summary });
+    const snapshot = { nodes: [waiting], connections: [], endpoints: [] };
+    runs.push(await openFakeRun({ home, id: "run1", handlers: {}, snapshot }));
+    const { stdout } = await ramure(["status"]);
+    expect(stdout.split("\n").slice(1)).toEqual([
+      "",
+      expect.stringMatching(/^\/main\/author +agent +\? waiting +\d+\w +the model fails/),
     ]);
   });
 

@@ -4,7 +4,8 @@ import { type NudgeOptions, Nudger } from "./nudge.ts";
 /**
  * Sees how one agent comes to rest: whether it has called the tool that its process waits for.
  *
- * A call that was answered with an error does not count. What a person in the pane began is theirs.
+ * A call that was answered with an error does not count. What a person in the pane began is theirs, and
+ * what was broken off is for whoever did that to go on with.
  */
 export class RestWatch {
   readonly #memory: AgentMemory;
@@ -12,6 +13,7 @@ export class RestWatch {
   readonly #nudger: Nudger | undefined;
   #called = new Set<string>();
   #isPersons = false;
+  #isBrokenOff = false;
   #missed: readonly string[] = [];
   #hasNews = false;
 
@@ -33,10 +35,11 @@ export class RestWatch {
 
   /** Take in an event of the agent's. */
   happened(type: string, data: unknown): void {
-    const { tool, error, role, origin, text } = wordsOf(data);
+    const { tool, error, role, origin, text, stopReason } = wordsOf(data);
     if (type === "tool-returned" && error === undefined && tool !== undefined)
       this.#called.add(tool);
     if (type === "message" && role === "user") this.#heard(text, origin);
+    if (type === "turn-ended") this.#isBrokenOff = stopReason === "aborted";
     if (type === "idle") this.#rested();
   }
 
@@ -61,7 +64,7 @@ export class RestWatch {
   }
 
   #rested(): void {
-    this.#missed = this.#isPersons ? [] : this.#missing();
+    this.#missed = this.#isPersons || this.#isBrokenOff ? [] : this.#missing();
     this.#hasNews = true;
     this.#called = new Set();
     this.#isPersons = false;
@@ -74,14 +77,14 @@ export class RestWatch {
   }
 }
 
-type Words = Readonly<Record<"tool" | "error" | "role" | "origin" | "text", string | undefined>>;
+const fields = ["tool", "error", "role", "origin", "text", "stopReason"] as const;
 
-function wordsOf(data: unknown): Words {
-  const fields: ReadonlyMap<string, unknown> = new Map(Object.entries(data ?? {}));
-  const word = (name: string) => {
-    const value = fields.get(name);
-    return typeof value === "string" ? value : undefined;
-  };
-  const [tool, error, role] = [word("tool"), word("error"), word("role")];
-  return { tool, error, role, origin: word("origin"), text: word("text") };
+/** The texts in an event's data, by name. */
+function wordsOf(data: unknown): Partial<Readonly<Record<(typeof fields)[number], string>>> {
+  const given: ReadonlyMap<string, unknown> = new Map(Object.entries(data ?? {}));
+  const words = fields.flatMap((name) => {
+    const value = given.get(name);
+    return typeof value === "string" ? [[name, value] as const] : [];
+  });
+  return Object.fromEntries(words);
 }

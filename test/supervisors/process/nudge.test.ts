@@ -156,6 +156,24 @@ describe("an agent that ends its turn while another is busy", () => {
   });
 });
 
+it("leaves alone an agent that was broken off", async () => {
+  const program = agentProcess(async function program() {
+    const worker = await agent("worker", { prompt: "work", nudge: { tool: "finish" } });
+    worker.on("finish", { description: "Hand it in." }, () => done());
+    void worker.events.waitFor("message").then(() => worker.interrupt());
+    await wait();
+  });
+  const run = await testRun(program, [], {
+    script: async (agent) => {
+      for await (const _ of agent.messages) await agent.sleep(60_000);
+    },
+  });
+  await run.handle.events.waitFor("quiescent");
+  expect(typesOf(run, "worker", ["tool-missed", "nudged"])).toEqual([]);
+  await run.handle.cancel("enough");
+  await run.finished().catch(() => {});
+});
+
 it("sees, when a process begins to wait, who came to rest before", async () => {
   const late = agentProcess(async function late() {
     const worker = await agent("worker", { nudge: { max: 1 } });

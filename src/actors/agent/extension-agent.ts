@@ -46,7 +46,7 @@ export class ExtensionAgent {
   readonly #inbox: Inbox;
   readonly #ledger: Ledger;
   readonly #rest: Rest;
-  readonly #ear = new ProviderEar();
+  readonly #ear = new ProviderEar((answer) => this.#rest.answered(answer));
   readonly #tokens = new TokenReport(later, (pieces) => this.#tell({ type: "tokens", pieces }));
   readonly #origins = new Map<string, string>();
   #answering: string[] = [];
@@ -97,8 +97,9 @@ export class ExtensionAgent {
     message_end: ({ message }) => this.#messageEnded(message),
     tool_execution_start: (event) => this.#tell(toolStarted(event)),
     tool_execution_end: (event) => this.#tell(toolEnded(event)),
-    session_before_compact: () => this.#rest.compacting(),
+    session_before_compact: ({ signal }) => this.#rest.compacting(signal),
     session_compact: () => this.#rest.compacted(),
+    session_compact_failed: () => this.#rest.compacted(),
     model_select: () => this.#tell({ type: "model-changed", ...modelOf(this.#context) }),
     session_shutdown: ({ reason }) => this.#ended(reason ?? "quit"),
   };

@@ -79,6 +79,7 @@ export interface PiEvent {
   readonly args?: unknown;
   readonly isError?: boolean;
   readonly model?: PiModel;
+  readonly signal?: AbortSignal;
 }
 
 export interface Pi {

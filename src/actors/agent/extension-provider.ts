@@ -18,7 +18,13 @@ const channel = "undici:request:headers";
  */
 export class ProviderEar {
   readonly #heard = (message: unknown) => this.#take(message);
+  readonly #told: (answer: ProviderAnswer) => void;
   #last: ProviderAnswer = {};
+
+  /** `told` hears of each answer, a failure or not. */
+  constructor(told: (answer: ProviderAnswer) => void = () => {}) {
+    this.#told = told;
+  }
 
   open(): void {
     subscribe(channel, this.#heard);
@@ -41,7 +47,9 @@ export class ProviderEar {
 
   #take(message: unknown): void {
     const answer = answerIn(message);
-    if (answer?.status !== undefined && answer.status >= 400) this.#last = answer;
+    if (answer?.status === undefined) return;
+    if (answer.status >= 400) this.#last = answer;
+    this.#told(answer);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Later } from "./extension-clock.ts";
+import type { ProviderAnswer } from "./extension-provider.ts";
 
 export interface RestHost {
   readonly later: Later;
@@ -22,6 +23,9 @@ const attempts = 3;
 const firstRetryMs = 2_000;
 const slackMs = 1_000;
 const longestCompactionMs = 300_000;
+/** How long a summary may be asked for again after its request failed, beyond what the provider wants. */
+const summaryRetryMs = 15_000;
+const lookAtRunMs = 5_000;
 
 /** Finds out when a run of turns is really over: pi's `agent_end` alone does not mean that. */
 export class Rest {
@@ -38,8 +42,8 @@ export class Rest {
 
   /** Take in that a run began. */
   started(): void {
-    this.#cancel();
     this.#compacting = false;
+    this.#watchRun(false);
   }
 
   /** Take in that a run ended, its last message with this stop reason. */
@@ -64,18 +68,39 @@ export class Rest {
     this.#wait(0);
   }
 
-  compacting(): void {
+  /** Take in that pi shortens the conversation; `calledOff` aborts when a person has had enough of it. */
+  compacting(calledOff?: AbortSignal): void {
     this.#compacting = true;
+    calledOff?.addEventListener("abort", () => this.compacted(), { once: true });
     this.#waitUnsure(longestCompactionMs);
   }
 
+  /** Take in what a provider answered. Older pis do not say that they could not get a summary. */
+  answered({ status = 0, retryAfterMs = 0 }: ProviderAnswer): void {
+    if (!this.#compacting) return;
+    const failed = Math.min(longestCompactionMs, summaryRetryMs + retryAfterMs);
+    this.#waitUnsure(status < 400 ? longestCompactionMs : failed);
+  }
+
+  /** Take in that a compaction is over, well or not. */
   compacted(): void {
+    if (!this.#compacting) return;
     this.#compacting = false;
     this.#waitUnsure(slackMs);
   }
 
   stop(): void {
     this.#cancel();
+  }
+
+  /** A compaction that a person begins in the middle of a run ends it, and older pis never say so. */
+  #watchRun(wasIdle: boolean): void {
+    this.#cancel();
+    this.#cancel = this.#host.later(lookAtRunMs, () => {
+      const isIdle = this.#host.isIdle();
+      if (isIdle && wasIdle) this.#look();
+      else this.#watchRun(isIdle);
+    });
   }
 
   #waitUnsure(delayMs: number): void {

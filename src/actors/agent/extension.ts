@@ -34,6 +34,7 @@ const eventNames = [
   "tool_execution_end",
   "session_before_compact",
   "session_compact",
+  "session_compact_failed",
   "model_select",
   "session_shutdown",
 ] as const;

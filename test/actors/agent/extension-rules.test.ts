@@ -221,6 +221,44 @@ describe("the end of a run", () => {
     expect(told.at(-1)).toBe("resting");
   });
 
+  it("waits for no compaction that was called off", async () => {
+    const { clock, told, rest } = restWorld({ settles: true });
+    const person = new AbortController();
+    rest.compacting(person.signal);
+    await clock.advance(10_000);
+    person.abort();
+    await clock.advance(1_000);
+    expect(told.at(-1)).toBe("resting");
+  });
+
+  it("does not wait long for a summary that was refused and is not asked for again", async () => {
+    const { clock, told, rest } = restWorld();
+    rest.compacting();
+    rest.answered({ status: 529, retryAfterMs: 4_000 });
+    await clock.advance(18_999);
+    rest.answered({ status: 200 });
+    await clock.advance(60_000);
+    expect(told).not.toContain("resting");
+    rest.answered({ status: 400 });
+    await clock.advance(15_000);
+    expect(told.at(-1)).toBe("resting");
+    rest.started();
+    rest.answered({ status: 400 });
+    await clock.advance(15_000);
+    expect(told.filter((word) => word === "resting")).toHaveLength(2);
+  });
+
+  it("is seen when pi ends a run without a word", async () => {
+    const { clock, pi, told, rest } = restWorld();
+    pi.idle = false;
+    rest.started();
+    await clock.advance(60_000);
+    expect(told).toEqual([]);
+    pi.idle = true;
+    await clock.advance(10_000);
+    expect(told).toEqual(["resting"]);
+  });
+
   it("does not wait for a compaction for ever", async () => {
     const { clock, told, rest } = restWorld();
     rest.compacting();

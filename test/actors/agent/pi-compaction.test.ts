@@ -78,4 +78,16 @@ describe("a real pi that compacts its conversation", { timeout: 120_000 }, () =>
     await press(agent, "Escape");
     await agent.answered(id);
   });
+
+  it("is at rest when a person begins that in the middle of a run, which it breaks off", async () => {
+    const { world, agent, begin } = await compactor(...slowSummary);
+    await using _world = world;
+    for (const text of ["one", "two"]) await agent.answered(await agent.send(text));
+    const broken = await agent.send("!sleep 110000");
+    await expect.poll(() => world.model.requests.length, { timeout: 30_000 }).toBe(3);
+    await begin();
+    await agent.answered(broken);
+    await agent.answered(await agent.send("!say on"));
+    await agent.event("turn-ended", ({ text }) => text === "on");
+  });
 });

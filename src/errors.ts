@@ -638,6 +638,7 @@ const modelRemedies: Readonly<Record<string, string>> = {
   "too-long": "its conversation does not fit: begin a new one, or choose a model that holds more",
   refused: "what it was asked, or has read, is refused: change that, and begin a new conversation",
   rejected: "look at the model's name and its settings",
+  unknown: "it was asked again and again; look at what it said",
 };
 
 interface ModelFailureFacts {

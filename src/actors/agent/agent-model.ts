@@ -12,6 +12,11 @@ const maxConsecutive = 8;
 
 const goOn = "The model did not answer for a while; now it does. Go on where you were.";
 
+/** What nobody knows to pass would be asked, and paid for, without end. */
+function isWorthRestart({ class: kind, retryable }: ModelFailure): boolean {
+  return retryable && kind !== "unknown";
+}
+
 /**
  * Deals with a model that does not answer: it waits and has the turn begun again, or it ends the agent.
  *
@@ -56,7 +61,7 @@ export class ModelTrouble {
     const failure = modelFailure({ ...failed, error: failed.error ?? "" }, wallNow);
     this.#failures += 1;
     if (failure.retryable && this.#failures <= maxConsecutive) this.#wait(failure, failed);
-    else this.#giveUp(failure, failed);
+    else this.#giveUp(isWorthRestart(failure) ? failure : { ...failure, retryable: false }, failed);
     return true;
   }
 

@@ -61,11 +61,11 @@ const words = {
   /** Of a filter, or of the model itself: the same conversation will be refused again. */
   refusal:
     /content.?(filter|management|policy)|usage polic|safety (filter|system|reason)|(finish.?reason|stopped with|stop.?reason|block.?reason)\W{0,3}(safety|sensitive|refusal|prohibited|blocklist|spii|recitation)|(model|provider|request) (was )?refused|\brefusal\b|guardrail|requires moderation|flagged/i,
-  rate: /rate.?limit|too many requests|quota|throttl/i,
+  rate: /rate.?limit|too many requests|quota|throttl|resource.?exhausted/i,
   overload:
-    /overloaded|server.?error|internal error|bad gateway|service unavailable|gateway time|temporarily|at capacity|try again later/i,
+    /overloaded|server.?error|internal error|bad gateway|service unavailable|gateway time|temporarily|at capacity|try again later|retry your request/i,
   network:
-    /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|fetch failed|network|socket hang up|connection|timed? ?out|terminated|premature|stream ended/i,
+    /ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|fetch failed|network|socket hang up|connection|timed? ?out|terminated|premature|websocket|upstream|disconnect|ended (before|without)|getaddrinfo|other side closed/i,
 } as const;
 
 /** A provider that names a time to come again does not mean that the money is gone. */

@@ -178,6 +178,17 @@ describe("an agent whose model does not answer", () => {
     expect(seen(run, "model-failed")).toHaveLength(9);
   });
 
+  it("ends, not to be restarted, after eight failures in a row that nobody knows to pass", async () => {
+    const run = await world(failing(100, "An unknown error occurred"));
+    await run.started();
+    await run.send("work");
+    for (let n = 0; n < 10; n++) await run.clock.advance(73_000);
+    expect(run.exits).toMatchObject([{ class: "model", retryable: false }]);
+    const failures = seen(run, "model-failed");
+    expect(failures).toHaveLength(9);
+    expect(failures.slice(-2)).toMatchObject([{ retryable: true }, { retryable: false }]);
+  });
+
   it("is handed nothing more meanwhile, nor are others of the same provider", async () => {
     const run = await world(failing(1, "503 Service Unavailable"));
     await run.started();

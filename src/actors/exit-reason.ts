@@ -76,12 +76,16 @@ export function isClean(reason: ExitReason): boolean {
  * not become right by a larger restart.
  */
 export function isRetryable(reason: ExitReason): boolean {
-  if (reason.type === "error") return reason.retryable;
-  if (reason.type !== "shutdown" || isClean(reason)) return true;
+  const first = firstReason(reason);
+  return first.type !== "error" || first.retryable;
+}
+
+/** Find what began it: beneath the supervisors that gave up one over the other, the first failure. */
+export function firstReason(reason: ExitReason): ExitReason {
+  if (reason.type !== "shutdown" || isClean(reason)) return reason;
   const { detail } = reason;
-  if (typeof detail !== "object" || detail === null || !("lastReason" in detail)) return true;
-  const { lastReason } = detail as { readonly lastReason: ExitReason };
-  return isRetryable(lastReason);
+  if (typeof detail !== "object" || detail === null || !("lastReason" in detail)) return reason;
+  return firstReason((detail as { readonly lastReason: ExitReason }).lastReason);
 }
 
 /** Turn what was thrown into an exit reason. Never throws, whatever was thrown. */

@@ -132,9 +132,12 @@ function reapedText(run: string, removed: unknown, left: unknown): string {
 
 function reasonText(reason: unknown): string {
   if (!isRecord(reason)) return "";
-  const { type, class: kind, message, cause, by } = reason;
+  const { type, class: kind, message, cause, by, detail } = reason;
   if (type === "error") return `${text(kind)}: ${text(message)}`;
-  return [text(type), text(cause), text(by)].filter(Boolean).join(" ");
+  const what = [text(type), text(cause), text(by)].filter(Boolean).join(" ");
+  // Why the supervisor below gave up says more than that it did.
+  const below = isRecord(detail) ? reasonText(detail.lastReason) : "";
+  return below === "" ? what : `${what}: ${below}`;
 }
 
 function valueText(value: unknown): string {

@@ -58,6 +58,8 @@ function write(): void {
   state("/main/author", "agent", "backoff");
   note("restarting", "/main", { id: "author", attempt: 2, of: 8, delayMs: 4_000, reason });
   note("child-terminated", "/main", { id: "author", epoch: 1, reason });
+  const detail = { child: "author", lastReason: reason };
+  note("gave-up", "/main", { id: "t", reason: { type: "shutdown", cause: "intensity", detail } });
   note("restarting", "/main/author", { epoch: 2 });
   note("message", "/main", { mine: true });
   note("finding", "/main", { file: "a.ts\u001b[31m" });
@@ -89,6 +91,7 @@ const all = [
   "author   tool      bash failed",
   "author   backoff",
   "main     restart   author attempt 2 of 8 in 4.0s: throw: tests flaky",
+  "main     gave-up   t: shutdown intensity: throw: tests flaky",
   'main     message   {"mine":true}',
   'main     finding   {"file":"a.ts\\u001b[31m"}',
   "main     failed    throw: tests flaky",

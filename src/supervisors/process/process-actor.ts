@@ -3,6 +3,7 @@ import {
   type ErrorExit,
   type ExitReason,
   errorExit,
+  firstReason,
   isRetryable,
 } from "../../actors/exit-reason.ts";
 import {
@@ -160,7 +161,8 @@ function note(record: ProcessRecord, event: SupervisionEvent): void {
 
 function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
   const { id, reason } = event;
-  const last = reason.type === "error" ? reason.message : reason.type;
+  const first = firstReason(reason);
+  const last = first.type === "error" ? first.message : first.type;
   const cause = record.children.get(id)?.thrown ?? reason;
   const retryable = isRetryable(reason);
   return new GaveUpError(`${record.path}/${id}`, event.cause, last, { cause, retryable });

@@ -167,6 +167,7 @@ describe("a supervisor", () => {
     await run.clock.advance(60_000);
     const error = await run.finished().catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "gave-up", retryable: false });
+    expect(String(error)).toContain("its last failure: no such key");
     expect(attempts).toBe(1);
   });
 

@@ -171,7 +171,13 @@ async function lastWords(launched: Launched, clock: Clock): Promise<string> {
 /** Say how a harness ended, with its last words. */
 export function exitText({ exitCode, signal, detail }: HarnessExit): string {
   const how = signal ? `signal ${signal}` : `exit code ${exitCode ?? "unknown"}`;
-  return detail.trim() === "" ? `${how}.` : `${how}; its last words:\n${detail.trim()}`;
+  const words = withoutRules(detail).trim();
+  return words === "" ? `${how}.` : `${how}; its last words:\n${words}`;
+}
+
+/** Leave out the lines that only draw. */
+function withoutRules(text: string): string {
+  return text.replace(/^[\s\u2500-\u259f]+$/gmu, "").replace(/\n{2,}/g, "\n");
 }
 
 /** The time an agent has to start, and the actor's own end. */

@@ -241,10 +241,10 @@ describe("an agent's tools", () => {
 });
 
 describe("an agent that is lost", () => {
-  it("ends by an error that is retryable and quotes its last words", async () => {
+  it("ends by an error that is retryable and quotes its last words, not the lines it drew", async () => {
     const { started, send, clock, exits, states } = await world(async (agent) => {
       await agent.next();
-      agent.crash("segmentation fault");
+      agent.crash("────────\n ════ \nsegmentation fault\n────────\n\ncore ── dumped");
     });
     await started();
     await send("x");
@@ -255,7 +255,9 @@ describe("an agent that is lost", () => {
         class: "lost",
         code: "agent-lost",
         retryable: true,
-        message: expect.stringMatching(/exit code 1; its last words:\nsegmentation fault/),
+        message: expect.stringMatching(
+          /exit code 1; its last words:\nsegmentation fault\ncore ── dumped$/,
+        ),
       }),
     ]);
     expect(states).toEqual(["starting", "idle", "working", "backoff"]);

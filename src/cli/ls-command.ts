@@ -27,6 +27,7 @@ export const lsCommand = command({
       await session.say(`Run ${record.id} ended without cleaning up (pid ${record.pid} is gone).`);
     }
     if (live.length === 0 && !args.all) await session.say("No live runs.");
+    if (listed.length === 0 && args.all) await session.say("No runs.");
     if (listed.length > 0) await session.print(...(await tableOf(listed, session.look)));
   },
 });

@@ -53,6 +53,7 @@ export class ExtensionAgent {
   #lastAnswered: readonly string[] = [];
   #nudged = false;
   #running = false;
+  #replaces = false;
 
   constructor(pi: Pi, context: PiContext, facts: AgentFacts) {
     this.#pi = pi;
@@ -78,7 +79,9 @@ export class ExtensionAgent {
     for (const id of this.#ledger.durable()) this.#inbox.knows(id);
   }
 
-  open(): void {
+  /** Begin to speak; `replaces` says that another session of this pi was spoken for before. */
+  open(replaces: boolean): void {
+    this.#replaces = replaces;
     this.#ear.open();
     this.#link.open();
   }
@@ -166,7 +169,8 @@ export class ExtensionAgent {
   #welcomed(again: boolean): void {
     this.#status(this.#facts.path);
     this.#tools.repeat();
-    if (again && !this.#running) this.#tell({ type: "idle", messageIds: this.#lastAnswered });
+    if ((again || this.#replaces) && !this.#running)
+      this.#tell({ type: "idle", messageIds: this.#lastAnswered });
   }
 
   #dismissed(code: number): void {

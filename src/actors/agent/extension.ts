@@ -12,9 +12,9 @@ export default function ramure(pi: Pi): void {
   const facts = agentFacts();
   if (!facts) return;
   let agent: ExtensionAgent | undefined;
-  pi.on("session_start", (_event, context) => {
+  pi.on("session_start", ({ reason = "startup" }, context) => {
     agent = new ExtensionAgent(pi, context, facts);
-    agent.open();
+    agent.open(reason !== "startup");
   });
   for (const name of eventNames) pi.on(name, (event) => agent?.handlers[name]?.(event));
 }

@@ -116,6 +116,22 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
+  it("may begin another session in the middle of a turn: nobody waits for that turn for ever", async () => {
+    await using world = await piWorld();
+    const { worker, type, event, end } = await staffed(world);
+    await worker.send("A\n!say a").then(answered);
+    const broken = await worker.send("B\n!sleep 110000");
+    await broken.delivered();
+    const replaced = event("session-replaced");
+    await type("/new");
+    await replaced;
+    await broken.turn();
+    await expect.poll(() => worker.state, slowly).toBe("idle");
+    expect(await answered(await worker.send("C\n!say c"))).toBe("c");
+    expect(said(world)).toEqual(["C"]);
+    await end();
+  });
+
   it("may go back to an earlier session: what is sent goes on there, and so does a restart", async () => {
     await using world = await piWorld();
     const { worker, type, event, end, keys, screen } = await staffed(world);

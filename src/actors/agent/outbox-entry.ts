@@ -41,6 +41,8 @@ export class OutboxEntry {
   /** Whether the runtime itself wrote it. */
   readonly isNote: boolean;
   readonly receipt: Receipt;
+  /** What it takes on the link, about. */
+  readonly bytes: number;
   refusals = 0;
   #state: EntryState = "recording";
   readonly #delivered = new Later<void>();
@@ -51,6 +53,7 @@ export class OutboxEntry {
     this.text = text;
     this.deliver = deliver;
     this.isNote = isNote;
+    this.bytes = Buffer.byteLength(text);
     this.receipt = {
       id,
       delivered: () => this.#delivered.promise,

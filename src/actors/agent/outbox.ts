@@ -70,6 +70,11 @@ export interface Outbox {
 const newEntryId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 20);
 /** How many follow-ups may be on the link and not yet in a turn; the rest waits here. */
 const maxInAir = 64;
+/**
+ * How much of it may be on the link and not yet in a turn, in bytes; steers have more room. A link on
+ * which 4 MiB wait is taken for one that nobody reads.
+ */
+const maxInAirBytes = { "follow-up": 1_048_576, steer: 3_145_728 } as const;
 /** How many answered messages are remembered, for a conversation that is lost. */
 const maxRemembered = 50;
 
@@ -215,14 +220,23 @@ class MessageOutbox implements Outbox {
 
   /** The first that is ready, as long as those before it are on their way; a steer need not wait for follow-ups. */
   #next(): OutboxEntry | undefined {
-    let inAir = 0;
+    const bytesInAir = this.#bytesInAir;
+    const held = new Set<Deliver>();
+    let before = 0;
     for (const entry of this.#waiting) {
       if (entry.state === "recording") return undefined;
-      if (entry.state === "sent") inAir += 1;
-      if (entry.state !== "queued") continue;
-      if (entry.deliver === "steer" || inAir < maxInAir) return entry;
+      if (entry.state === "sent") before += 1;
+      if (entry.state !== "queued" || held.has(entry.deliver)) continue;
+      const isCrowded = entry.deliver === "follow-up" && before >= maxInAir;
+      if (!isCrowded && hasRoom(entry, bytesInAir)) return entry;
+      // None of its kind overtakes it.
+      held.add(entry.deliver);
     }
     return undefined;
+  }
+
+  get #bytesInAir(): number {
+    return this.#waiting.reduce((sum, { state, bytes }) => sum + (state === "sent" ? bytes : 0), 0);
   }
 
   #find(id: string): OutboxEntry | undefined {
@@ -233,4 +247,9 @@ class MessageOutbox implements Outbox {
     entry.moveTo(state);
     this.#options.onChange?.(entrySnapshot(entry));
   }
+}
+
+/** One is always let through, however large. */
+function hasRoom({ deliver, bytes }: OutboxEntry, bytesInAir: number): boolean {
+  return bytesInAir === 0 || bytesInAir + bytes <= maxInAirBytes[deliver];
 }

@@ -12,6 +12,7 @@ import { hello } from "./frame-samples.ts";
 function takenOver() {
   const opened = new Heard<WebSocket>();
   const results = new Heard<{ readonly id: string; readonly error?: string }>();
+  const sends = new Heard<{ readonly id: string }>();
   const harness: Harness = {
     kind: "taken-over",
     launch: async ({ door, token, path, epoch }) => {
@@ -22,6 +23,10 @@ function takenOver() {
       socket.on("message", (data) => {
         const frame = JSON.parse(String(data));
         if (frame.type === "result") results.push(frame);
+        if (frame.type === "send") {
+          sends.push(frame);
+          socket.send(JSON.stringify({ type: "accepted", id: frame.id }));
+        }
         if (frame.type !== "tools") return;
         socket.send(JSON.stringify({ type: "tools-active", names: ["finish"] }));
         opened.push(socket);
@@ -45,7 +50,7 @@ function takenOver() {
       if (socket.bufferedAmount > 1_000_000) await sent;
     }
   };
-  return { harness, results, flood };
+  return { harness, results, sends, flood };
 }
 
 it("takes in a flood of events in order, with little memory, and goes on serving", async () => {
@@ -90,4 +95,15 @@ it("answers no more than a thousand calls that are not taken in, and lives on", 
   expect(results.items.filter(({ error }) => error?.includes("end your turn"))).toHaveLength(4_000);
   await flood([{ type: "event", event: { type: "idle", messageIds: [] } }, call("after")]);
   expect(await results.first(({ id }) => id === "after")).toMatchObject({ text: "done" });
+});
+
+it("is handed ten megabytes of messages, though it may be behind by four only", async () => {
+  const { harness, sends } = takenOver();
+  const run = await agentWorld(() => harness);
+  await run.started();
+  const text = `${"x".repeat(999)}\n`.repeat(500);
+  const count = 20;
+  await Promise.all(Array.from({ length: count }, (_, n) => run.send(`${n} ${text}`)));
+  await expect.poll(() => sends.items.length, { timeout: 20_000 }).toBe(count);
+  expect(run.memory.state).not.toBe("suspect");
 });

@@ -133,6 +133,19 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["f64"]);
   });
 
+  it("holds back what would make the link look as if nobody read it", async () => {
+    const outbox = outboxOf();
+    const page = `${"x".repeat(999)}\n`.repeat(400);
+    for (let n = 0; n < 5; n++) await outbox.enqueue(`f${n}${page}`, "follow-up");
+    const names = () => takeAll(outbox).map((text) => text.slice(0, 2));
+    expect(names()).toEqual(["f0", "f1"]);
+    await outbox.enqueue("f5", "follow-up");
+    for (let n = 0; n < 9; n++) await outbox.enqueue(`s${n}${page}`, "steer");
+    expect(names()).toEqual(["s0", "s1", "s2", "s3", "s4"]);
+    for (const { id, state } of outbox.waiting) if (state === "sent") outbox.accepted(id);
+    expect(names()).toEqual(["f2", "f3", "s5", "s6", "s7", "s8"]);
+  });
+
   it("gives no receipt and sends nothing before the message is kept for good", async () => {
     let kept = () => {};
     const persist = () => new Promise<void>((resolve) => (kept = resolve));

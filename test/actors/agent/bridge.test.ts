@@ -257,17 +257,20 @@ const upgradeHead =
   "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 describe("a connection that nobody goes on with", { timeout: 60_000 }, () => {
-  it.each(half)("is cut off after seconds: %j", async (said) => {
+  it("is cut off after seconds", async () => {
     await using world = await bridgeWorld();
-    const closed = new Promise<void>((resolve) => {
-      const socket = connect(world.bridge.socket);
-      socket.on("error", () => {});
-      socket.on("close", () => resolve());
-      socket.resume();
-      socket.write(said);
-    });
+    const closed = half.map(
+      (said) =>
+        new Promise<void>((resolve) => {
+          const socket = connect(world.bridge.socket);
+          socket.on("error", () => {});
+          socket.on("close", () => resolve());
+          socket.resume();
+          socket.write(said);
+        }),
+    );
     // The limit on a head is Node's own, and goes by the real time.
-    await closed;
+    await Promise.all(closed);
   });
 
   // A refused one could keep its end of the connection open, and with it a descriptor of ours.

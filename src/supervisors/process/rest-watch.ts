@@ -35,6 +35,7 @@ export class RestWatch {
 
   /** Take in an event of the agent's. */
   happened(type: string, data: unknown): void {
+    if (!telling.has(type)) return;
     const { tool, error, role, origin, text, stopReason } = wordsOf(data);
     if (type === "tool-returned" && error === undefined && tool !== undefined)
       this.#called.add(tool);
@@ -77,6 +78,8 @@ export class RestWatch {
   }
 }
 
+/** Most events say nothing of rest. */
+const telling: ReadonlySet<string> = new Set(["tool-returned", "message", "turn-ended", "idle"]);
 const fields = ["tool", "error", "role", "origin", "text", "stopReason"] as const;
 
 /** The texts in an event's data, by name. */

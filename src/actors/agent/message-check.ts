@@ -6,7 +6,7 @@ export interface MessageLimits {
   readonly maxBytes?: number | undefined;
 }
 
-/** In characters. The time that pi takes to wrap a line grows with its square: 100,000 are half a minute. */
+/** In characters. The time that a terminal program takes to wrap a line may grow with its square: 100,000 were half a minute. */
 const maxLine = 50_000;
 
 /** Throw MessageRefusedError for what an agent cannot be sent. */

@@ -42,7 +42,7 @@ export interface Agent {
    * Send it a message. Resolves when the message cannot be lost any more; it waits while the agent restarts.
    *
    * Rejects with MessageRefusedError for an empty one, one of over 1,000,000 bytes, and one with a line
-   * of over 50,000 characters, which pi would take minutes to show.
+   * of over 50,000 characters, which its terminal would take minutes to show.
    */
   send(message: string, options?: SendOptions): Promise<Receipt>;
   /** Run a command on its machine. Ends with the process. */

@@ -322,6 +322,29 @@ describe("a journal that has grown", () => {
     expect((await journalAt()).lastSeq).toBe(100);
   });
 
+  it("loses nothing where there is no room for the new file", async () => {
+    let opened = 0;
+    const openHandle = async (path: string): Promise<WritableHandle> => {
+      opened += 1;
+      if (opened > 1 && opened < 5) throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      return await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    };
+    const problems: unknown[] = [];
+    const onProblem = ({ code }: { readonly code: string }): unknown => problems.push(code);
+    const clock = manualClock();
+    const many = { ...limits, maxFiles: 100 };
+    const journal = await journalAt({ clock, limits: many, openHandle, onProblem });
+    for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));
+    for (let tries = 0; journal.problem && tries < 10; tries += 1) await clock.advance(1_000);
+    await journal.close();
+    expect(problems).toEqual(["ENOSPC"]);
+    expect((await readdir(folder)).length).toBeGreaterThan(1);
+    const entries = await collect(readJournal(file));
+    expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, at) => at + 1));
+    const numbers = dataOf(entries).filter((data) => typeof data === "number");
+    expect(numbers).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
+  });
+
   it("removes the oldest file, and nothing else, when there are too many", async () => {
     const journal = await journalAt({ limits });
     for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));

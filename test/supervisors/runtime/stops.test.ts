@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { expect, it } from "vitest";
 import { findMarked } from "../../../src/machines/process-table.ts";
 
-it("stops all agents of a process at the same time, and all that they left", {
+it("stops all agents of a process at the same time, one that hangs among them, and all that they left", {
   timeout: 150_000,
 }, async () => {
   const home = await mkdtemp(join(tmpdir(), "ramure-stops-home-"));

@@ -27,3 +27,11 @@ export function checkMessage(
       `A message to ${path} has a line of over ${maxLine} characters, which would hold up its terminal for long; break the line, or ${instead}.`,
     );
 }
+
+/** Throw MessageRefusedError for a way of delivery that there is not. */
+export function checkDeliver(path: string, deliver: string): void {
+  if (deliver === "follow-up" || deliver === "steer") return;
+  throw new MessageRefusedError(
+    `A message to ${path} cannot be delivered as ${JSON.stringify(deliver)}; use "follow-up" or "steer".`,
+  );
+}

@@ -47,6 +47,9 @@ export function defineTool<Args>(
     );
   }
   const { description, input, timeoutMs = 120_000 } = options;
+  // A program without types finds out here, not when the frame is refused.
+  if (typeof description !== "string")
+    throw new InvalidToolError(`The tool ${name} needs a description: say when to call it.`);
   return {
     name,
     description,

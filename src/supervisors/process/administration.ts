@@ -80,11 +80,12 @@ export class Administration {
   }
 
   #prepare(child: AnyChild): PreparedChild {
+    const definition = definitionOfChild(child);
     const { id, args, policy } = child;
     const { maxRestarts, withinMs, maxConsecutive } = policy;
     const own = { maxRestarts, withinMs, maxConsecutive };
     const counted = Object.values(own).some((limit) => limit !== undefined);
-    const prepared = prepareProcess(this.#scope, definitionOfChild(child), args, {
+    const prepared = prepareProcess(this.#scope, definition, args, {
       restart: "transient",
       ...childPolicy(policy, {}),
       // Without limits of its own its restarts count in the supervisor's window, as Erlang's do.

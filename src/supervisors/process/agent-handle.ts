@@ -1,6 +1,7 @@
 import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
 import type { AgentMessage } from "../../actors/agent/agent-message.ts";
 import type { AgentState } from "../../actors/agent/lifecycle.ts";
+import { checkDeliver } from "../../actors/agent/message-check.ts";
 import type { Receipt } from "../../actors/agent/outbox.ts";
 import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tool.ts";
 import type { Ref } from "../../actors/behavior.ts";
@@ -56,6 +57,7 @@ export class AgentHandle implements Agent {
   }
 
   async send(message: string, { deliver = "follow-up" }: SendOptions = {}): Promise<Receipt> {
+    checkDeliver(this.path, deliver);
     const receipt = await this.#parts.memory.outbox.enqueue(message, deliver);
     return {
       id: receipt.id,

@@ -1,7 +1,9 @@
 import { type Behavior, ignore } from "../../actors/behavior.ts";
-import { NameTakenError } from "../../errors.ts";
+import { errorExit } from "../../actors/exit-reason.ts";
+import { InvalidSpecError, NameTakenError } from "../../errors.ts";
 import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
+import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";
 import { refuseRootOptions } from "./process-options.ts";
 import { ProcessRecord } from "./process-record.ts";
@@ -35,11 +37,15 @@ export function startProcess(
   options: ChildProcessOptions = {},
 ): ProcessRecord {
   const { record, spec } = prepareProcess(scope, definition, args, options);
-  scope.supervision.startChild(spec).catch(() => {
-    // The start failed or was cancelled: nobody else ends an epoch whose body was never entered.
-    record.ended({ reason: { type: "shutdown", cause: "parent" } });
-  });
+  scope.supervision.startChild(spec).catch((error: unknown) => record.ended(neverEntered(error)));
   return record;
+}
+
+/** The start failed or was cancelled: nobody else ends an epoch whose body was never entered. */
+function neverEntered(error: unknown): Ending {
+  if (!(error instanceof InvalidSpecError))
+    return { reason: { type: "shutdown", cause: "parent" } };
+  return { reason: errorExit(error, "start"), thrown: error };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { InvalidSpecError } from "../../errors.ts";
 import { bubble } from "../bubble.ts";
 import { defaultLimits } from "../intensity.ts";
 import { makeProcess } from "./agent-process.ts";
@@ -61,7 +62,8 @@ async function keepAlive(
   return await pending<unknown>(limitsOf(scope), ({ resolve, reject }) =>
     record.onEnd((terminal, ending) => {
       if (terminal.type === "done") resolve(terminal.data.result);
-      else if (isFinal(terminal, policy)) reject(errorOf(record, ending));
+      else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)
+        reject(errorOf(record, ending));
     }),
   );
 }

@@ -10,9 +10,11 @@ import {
   emit,
   expose,
   receive,
+  retry,
   send,
   sleep,
   spawn,
+  supervisor,
   wait,
 } from "../../../src/index.ts";
 import { testRun } from "../../../src/testing.ts";
@@ -21,6 +23,11 @@ import { testRun } from "../../../src/testing.ts";
 async function run<Result>(body: () => Promise<Result>): Promise<Result> {
   const root = agentProcess({ name: "root" }, body);
   return await (await testRun(root, [], { script: () => {} })).finished();
+}
+
+/** What a program without types can give. */
+function fromJavaScript(value: unknown): never {
+  return value as never;
 }
 
 function thrown(act: () => unknown): string {
@@ -60,6 +67,7 @@ describe("a message to an agent", () => {
         thrown(() => send(worker, { not: "text" })),
         thrown(() => send("/root/worker", "")),
         await agent("other", { prompt: "x".repeat(60_000) }).catch(String),
+        await worker.send("x", fromJavaScript({ deliver: "now" })).catch(String),
       ];
     });
     expect(errors).toEqual([
@@ -67,7 +75,33 @@ describe("a message to an agent", () => {
       expect.stringContaining("/root/worker is an agent and takes text"),
       expect.stringContaining("is empty"),
       expect.stringContaining("MessageRefusedError: A message to /root/other has a line"),
+      expect.stringContaining('cannot be delivered as "now"'),
     ]);
+  });
+});
+
+describe("a tool", () => {
+  it("without a description is refused where it is given", async () => {
+    const error = await run(async () => {
+      const worker = await agent("worker");
+      return thrown(() => worker.on("finish", fromJavaScript({}), () => ""));
+    });
+    expect(error).toContain("InvalidToolError: The tool finish needs a description");
+  });
+});
+
+describe("a policy", () => {
+  it("that cannot be counted with is said to be so", async () => {
+    const steady = retry(service, { maxRestarts: -1 });
+    const error = await run(async () => await steady().catch(String));
+    expect(error).toContain("InvalidSpecError");
+    expect(error).toContain("maxRestarts and maxConsecutive are integers >= 0");
+  });
+
+  it("is looked for on a child, not on a bare process", async () => {
+    const team = supervisor({ children: [fromJavaScript(service)] });
+    const error = await run(async () => await spawn(team).result().catch(String));
+    expect(error).toContain("make it with child(id, process, [args])");
   });
 });
 

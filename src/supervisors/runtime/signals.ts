@@ -14,6 +14,8 @@ export interface StopRequests {
   kill(signal: StopSignal): void;
   /** An error that nobody caught: stop the tree; the program ends with exit code 1. */
   crash(error: unknown): void;
+  /** The program exits while the run lives: only what is done at once is done. */
+  exit(): void;
 }
 
 interface Listener {
@@ -45,6 +47,7 @@ function install(): void {
   why = undefined;
   process.off("exit", endAsAsked);
   process.off("uncaughtException", uncaught);
+  process.on("exit", exits);
   for (const signal of signals) process.on(signal, heard);
   if (process.listenerCount("uncaughtException") === 0) process.on("uncaughtException", uncaught);
   if (process.listenerCount("unhandledRejection") === 0) {
@@ -53,6 +56,7 @@ function install(): void {
 }
 
 function uninstall(): void {
+  process.off("exit", exits);
   for (const signal of signals) process.off(signal, heard);
   process.off("unhandledRejection", unhandled);
   if (why === undefined) process.off("uncaughtException", uncaught);
@@ -69,6 +73,10 @@ function heard(signal: NodeJS.Signals): void {
     if (asked === undefined) requests.stop(known);
     else requests.kill(known);
   }
+}
+
+function exits(): void {
+  for (const { requests } of [...listeners]) requests.exit();
 }
 
 /** While runs live, stop them first. After that, that a stopped run was cancelled is no news. */

@@ -19,7 +19,7 @@ import { removeRunRecord, writeRunRecord } from "./run-record.ts";
 import { Runtime } from "./runtime.ts";
 import { secretsOf } from "./secrets.ts";
 import { onStopRequests } from "./signals.ts";
-import { reportStop } from "./stop-report.ts";
+import { reportExit, reportStop } from "./stop-report.ts";
 
 const newRunId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
 
@@ -117,6 +117,7 @@ async function openRuntime(
         reportStop(runtime, { error });
         void runtime.stop(`the program crashed: ${errorExit(error).message}`);
       },
+      exit: () => reportExit(runtime),
     }),
   );
   return runtime;

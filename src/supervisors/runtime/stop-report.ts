@@ -12,6 +12,13 @@ export function reportStop(runtime: Runtime, why: StopSignal | { readonly error:
   if (waiting) say(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
 }
 
+/** Tell that the run was left alone; nothing else can be done while a program exits. */
+export function reportExit({ id }: Runtime): void {
+  say(
+    `ramure: the program exits in the middle of run ${id}; its agents live on until ramure gc, or until the next run starts.`,
+  );
+}
+
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
 }

@@ -39,8 +39,9 @@ it.each([
 );
 
 async function exits(home: string): Promise<string> {
-  const { stdout, exitCode } = await ends("exit", home);
+  const { stdout, stderr, exitCode } = await ends("exit", home);
   expect(exitCode).toBe(3);
+  expect(stderr).toContain("its agents live on until ramure gc");
   const [, run = ""] = /^ready (\w+)$/m.exec(stdout) ?? [];
   return run;
 }

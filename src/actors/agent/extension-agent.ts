@@ -1,5 +1,6 @@
 import { later } from "./extension-clock.ts";
 import {
+  lastStopReason,
   modelOf,
   toolEnded,
   toolStarted,
@@ -211,7 +212,7 @@ export class ExtensionAgent {
 
   /** After a failure of the model it is for the runtime to say when it is asked again. */
   #runEnded(messages: readonly PiMessage[] | undefined): void {
-    const stopReason = messages?.findLast(({ role }) => role === "assistant")?.stopReason;
+    const stopReason = lastStopReason(messages);
     if (stopReason === "error") this.#inbox.park();
     else this.#inbox.unpark();
     this.#rest.ended(stopReason);

@@ -10,11 +10,25 @@ export function turnEnded(message: PiMessage | undefined, ear: ProviderEar): Age
   const error = message?.errorMessage;
   return {
     type: "turn-ended",
-    stopReason: (message?.stopReason ?? "unknown").slice(0, 200) || "unknown",
+    stopReason: (stopReasonOf(message) ?? "unknown").slice(0, 200) || "unknown",
     text: message ? textOfMessage(message).slice(0, maxText) : "",
     ...(error === undefined ? {} : { error: error.slice(0, maxText), ...ear.of(error) }),
   };
 }
+
+/** Why the last turn of a run ended. */
+export function lastStopReason(messages: readonly PiMessage[] = []): string | undefined {
+  return stopReasonOf(messages.findLast(({ role }) => role === "assistant"));
+}
+
+/** A request that was called off before it left is an error to newer pis: nobody failed, so it is none. */
+function stopReasonOf(message: PiMessage | undefined): string | undefined {
+  const { stopReason, errorMessage = "" } = message ?? {};
+  return stopReason === "error" && calledOff.test(errorMessage) ? "aborted" : stopReason;
+}
+
+/** The very words of a signal that was aborted, and no others: a connection that breaks off is a failure. */
+const calledOff = /^(this operation|the operation|request) was aborted\.?$/i;
 
 export function userMessage(text: string, origin: string): AgentWireEvent {
   return { type: "message", role: "user", text: text.slice(0, maxText), origin };

@@ -1,5 +1,6 @@
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
+import { lastStopReason, turnEnded } from "../../../src/actors/agent/extension-events.ts";
 import { Inbox, type InboxHost } from "../../../src/actors/agent/extension-inbox.ts";
 import { ProviderEar } from "../../../src/actors/agent/extension-provider.ts";
 import { Rest, type RestOptions } from "../../../src/actors/agent/extension-rest.ts";
@@ -277,6 +278,19 @@ describe("the report of tokens", () => {
       await clock.advance(1_000);
     }
     expect(told).toEqual([1, 6, 11]);
+  });
+});
+
+describe("the end of a turn", () => {
+  it.each([
+    ["This operation was aborted", "aborted"],
+    ["Request was aborted.", "aborted"],
+    ["The operation was aborted due to timeout", "error"],
+    ["connection aborted by peer", "error"],
+  ])("with the error %j is told as %s", (errorMessage, stopReason) => {
+    const message = { role: "assistant", content: "", stopReason: "error", errorMessage };
+    expect(turnEnded(message, new ProviderEar())).toMatchObject({ stopReason });
+    expect(lastStopReason([message, { role: "toolResult" }])).toBe(stopReason);
   });
 });
 

@@ -37,7 +37,7 @@ export class ControlClient {
     this.#socket = socket;
     socket.on("data", (bytes) => this.#receive(bytes));
     socket.on("error", (error) => this.#lose(unreachable(error.message)));
-    socket.on("close", () => this.#lose(unreachable("it closed the connection")));
+    socket.on("close", () => this.#lose(unreachable("It closed the connection")));
   }
 
   /** Ask for one thing and wait for the answer. */

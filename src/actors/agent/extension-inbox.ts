@@ -25,6 +25,8 @@ interface Airborne {
 }
 
 const lookEveryMs = 250;
+/** A person may break the run off at any moment: what pi has in its queue by then is known by then. */
+const firstLookMs = 20;
 /** Five seconds in all. */
 const looksUntilLost = 19;
 const rememberedIds = 10_000;
@@ -133,6 +135,7 @@ export class Inbox {
     this.#air = air;
     this.#watch(air);
     this.#host.inject(send.text, send.deliver);
+    if (!this.#host.isIdle()) this.#host.later(firstLookMs, () => this.look());
   }
 
   /** A message that pi neither started nor queued in time was lost by it. */

@@ -116,6 +116,22 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
+  it("may break a turn off: what was sent to steer it and to follow it comes after it, once", async () => {
+    await using world = await piWorld();
+    const { worker, keys, screen, end } = await staffed(world);
+    await worker.send("A\n!say a").then(answered);
+    const broken = await worker.send("B\n!sleep 110000");
+    await broken.delivered();
+    const steer = await worker.send("STEER\n!say steered", { deliver: "steer" });
+    const follow = await worker.send("FOLLOW\n!say followed");
+    await expect.poll(screen, slowly).toContain("STEER");
+    await keys("Escape");
+    await Promise.all([broken.turn(), steer.turn(), follow.turn()]);
+    await expect.poll(() => worker.state, slowly).toBe("idle");
+    expect([...said(world)].sort()).toEqual(["A", "B", "FOLLOW", "STEER"]);
+    await end();
+  });
+
   it("may begin another session in the middle of a turn: nobody waits for that turn for ever", async () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);

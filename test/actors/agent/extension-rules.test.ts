@@ -88,7 +88,7 @@ describe("the inbox", () => {
     inbox.rested();
     expect(injected).toEqual(["a"]);
     pi.pending = true;
-    await clock.advance(250);
+    await clock.advance(20);
     pi.idle = true;
     pi.pending = false;
     inbox.rested();

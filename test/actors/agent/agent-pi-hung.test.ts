@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,8 +10,10 @@ import { testRun } from "../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";
 
 /** Loaded into pi, it blocks pi's event loop for good at a signal: timers, sockets, handlers, all of it. */
-const hanger = `export default () => {
+const hanger = (sign: string) => `import { writeFileSync } from "node:fs";
+export default () => {
   process.on("SIGUSR2", () => {
+    writeFileSync(${JSON.stringify(sign)}, "");
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
 };
@@ -22,7 +25,8 @@ describe("a real pi that hangs", { timeout: 180_000 }, () => {
   it("answers no ping: its link is cut, and another goes on with session and messages", async () => {
     await using world = await piWorld();
     const extension = join(world.root, "hanger.mjs");
-    await writeFile(extension, hanger);
+    const sign = join(world.root, "hangs");
+    await writeFile(extension, hanger(sign));
     const agentDir = join(world.root, "agent");
     const harness = piHarness({ agentDir, args: ["-e", extension] });
     let run = "";
@@ -45,6 +49,7 @@ describe("a real pi that hangs", { timeout: 180_000 }, () => {
     const states = new Set<string>();
 
     process.kill(seen("started")[0]?.pid ?? 0, "SIGUSR2");
+    await expect.poll(() => existsSync(sign), patiently).toBe(true);
     const waiting = [await worker.send("SECOND\n!say two"), await worker.send("THIRD\n!say three")];
     await expect
       .poll(async () => {

@@ -15,6 +15,8 @@ export type GiveUpCause = "intensity" | "not-retryable";
 /** What an end can mean for the supervisor as a whole. */
 export interface Consequences {
   giveUp(child: Child, cause: GiveUpCause, reason: ExitReason): void;
+  /** A child ended, by itself or with its group, and is not started again. */
+  left(child: Child): void;
   /** A significant child ended by itself and is not restarted. */
   significantEnded(): void;
 }
@@ -78,6 +80,7 @@ export class Restarts {
   #leave(child: Child): void {
     child.stoppedBy("self");
     if (isForgotten(this.#family, child)) forget(this.#family, child);
+    this.#consequences.left(child);
     if (!child.spec.significant) return;
     this.#family.significant.delete(child);
     this.#consequences.significantEnded();
@@ -202,9 +205,9 @@ export class Restarts {
       return false;
     }
     child.stoppedBy("group");
-    if (child.spec.restart === "temporary" && isForgotten(this.#family, child)) {
-      forget(this.#family, child);
-    }
+    if (child.spec.restart !== "temporary") return true;
+    if (isForgotten(this.#family, child)) forget(this.#family, child);
+    this.#consequences.left(child);
     return true;
   }
 

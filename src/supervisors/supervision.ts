@@ -24,6 +24,8 @@ import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
 export interface SupervisionHooks {
   /** Hear of everything that happens to the children. Must not throw. */
   readonly onEvent?: ((event: SupervisionEvent) => void) | undefined;
+  /** A child ended, by itself or with its group, and its policy does not start it again. Default: nobody hears of it. */
+  readonly onLeft?: ((id: ChildId, reason: ExitReason) => void) | undefined;
   /** A child failed beyond its limits. All children have ended; the owner should end with `reason`. */
   readonly onGiveUp: (reason: ShutdownExit) => void;
   /** The significant children have finished. All children have ended; the owner should end with `reason`. */
@@ -74,6 +76,9 @@ export function createSupervision(
   return new ActorSupervision(context, flags, hooks);
 }
 
+/** How a child ends that is stopped with its group. */
+const parted: ExitReason = { type: "shutdown", cause: "parent" };
+
 class ActorSupervision implements Supervision {
   readonly #family: Family;
   readonly #lives: ChildLives;
@@ -99,6 +104,7 @@ class ActorSupervision implements Supervision {
     );
     this.#restarts = new Restarts(this.#family, this.#lives, {
       giveUp: (child, cause, reason) => void this.#giveUp(child, cause, reason),
+      left: ({ id, lastExit }) => unlessEnded(() => hooks.onLeft?.(id, lastExit?.reason ?? parted)),
       significantEnded: () => void this.#significantEnded(),
     });
     this.#admin = new ChildAdmin(this.#family, this.#lives, this.#restarts);

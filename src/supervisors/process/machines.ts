@@ -8,6 +8,7 @@ import {
 } from "../../actors/machine-actor.ts";
 import { MessageRefusedError, UnsupportedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import { leaveMachine } from "./agent-left.ts";
 import { freeName } from "./children.ts";
 import { orStopped } from "./or-stopped.ts";
 import { childPolicy, type RestartPolicy } from "./restart-policy.ts";
@@ -76,6 +77,7 @@ export async function addMachine(
     const machine = machineHandle(memory, async () => {
       await scope.supervision.terminateChild(id);
       memory.end("it was stopped", "stopped");
+      await leaveMachine(scope, machine);
     });
     const current = (): Machine => memory.current();
     const added = { id, owner: scope.supervision, machine, launchers, current };

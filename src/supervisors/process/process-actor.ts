@@ -16,6 +16,7 @@ import {
 } from "../../errors.ts";
 import { createSupervision } from "../supervision.ts";
 import type { GaveUpEvent, SupervisionEvent } from "../supervision-event.ts";
+import { agentLeft } from "./agent-left.ts";
 import { deferred } from "./deferred.ts";
 import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";
@@ -66,6 +67,7 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Sco
     inbox: new Inbox(),
     supervision: createSupervision(context, record.definition.supervision ?? {}, {
       onEvent: (event) => note(record, event),
+      onLeft: (id, reason) => agentLeft(scope, id, reason),
       onGiveUp: (reason) => void scope.tell({ type: "end", reason }),
       onAutoShutdown: () => scope.outcome.done(undefined),
     }),

@@ -27,6 +27,12 @@ export function watchForQuiescence(
   scope.context.own(unsubscribe);
 }
 
+/** Take in that an agent has ended for good: it will not call `done` any more. */
+export function agentEnded(scope: Scope, memory: AgentMemory): void {
+  watches.get(memory)?.ended();
+  lookAtRest(scope);
+}
+
 /** Look, a moment later, who has come to rest while the process waits. Call it also when it begins to wait. */
 export function lookAtRest(scope: Scope): void {
   queueMicrotask(() => consider(scope));

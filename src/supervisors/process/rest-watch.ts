@@ -30,7 +30,18 @@ export class RestWatch {
 
   get isAtRest(): boolean {
     const { state, outbox } = this.#memory;
-    return state === "idle" && outbox.waiting.length === 0;
+    return this.#hasEnded || (state === "idle" && outbox.waiting.length === 0);
+  }
+
+  get #hasEnded(): boolean {
+    const { state } = this.#memory;
+    return state === "stopped" || state === "failed";
+  }
+
+  /** It has ended for good: that tells more than what it missed. */
+  ended(): void {
+    this.#missed = [];
+    this.#hasNews = true;
   }
 
   /** Take in an event of the agent's. */
@@ -55,7 +66,7 @@ export class RestWatch {
 
   /** Remind it, now that all have come to rest. Returns false when it is not to be reminded, or was often enough. */
   nudge(): boolean {
-    return this.#tool === undefined && this.#nudger?.nudge() === true;
+    return this.#tool === undefined && !this.#hasEnded && this.#nudger?.nudge() === true;
   }
 
   #heard(text: string | undefined, origin: string | undefined): void {

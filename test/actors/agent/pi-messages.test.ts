@@ -89,29 +89,30 @@ describe("a message to a real pi", { timeout: 120_000 }, () => {
     expect(refusals(agent)).toEqual([]);
   });
 
-  it.each([
-    ["is a command of pi", "/new"],
-    ["is a command that only pi's editor knows", "/compact now"],
-    ["is a line for a shell", "!ls"],
-    ["names a skill", "/skill:own please"],
-    ["names a file", "@package.json"],
-    ["has white space around it", "  \n\t two lines \r\n\r\n end \n"],
-    ["is nothing but white space", " \n "],
-    ["is empty", ""],
-    ["is no text to a terminal", "\u001b[2J\u0007\u0000 \u202e bell"],
-    ["has half a character", "half \ud83d of it"],
-    ["is long", `${"long ".repeat(16)}\n`.repeat(6_000)],
-  ])("is taken in as it is when it %s", async (_, text) => {
+  it("is taken in as it is, whatever it looks like to pi, a terminal or a model", async () => {
+    const odd = {
+      command: "/new",
+      editorCommand: "/compact now",
+      shellLine: "!ls",
+      skill: "/skill:own please",
+      file: "@package.json",
+      spaced: "  \n\t two lines \r\n\r\n end \n",
+      blank: " \n ",
+      empty: "",
+      control: "\u001b[2J\u0007\u0000 \u202e bell",
+      halfCharacter: "half \ud83d of it",
+      long: `${"long ".repeat(16)}\n`.repeat(6_000),
+      last: "the last one",
+    };
     await using world = await piWorld(() => [{ type: "say", text: "yes" }]);
     const agent = await world.launch();
     const { session } = await agent.hello();
-    await agent.answered(await agent.send(text, "follow-up", "odd"));
-    await agent.heard("durable", "odd");
-    const after = await agent.send("after", "follow-up", "after");
-    await agent.answered(after);
-    await agent.heard("durable", after);
+    for (const [id, text] of Object.entries(odd)) {
+      await agent.answered(await agent.send(text, "follow-up", id));
+      await agent.heard("durable", id);
+    }
     const kept = JSON.stringify(await world.session(session)).matchAll(/"ramureId":"(\w+)"/g);
-    expect([...kept].map(([, id]) => id)).toEqual(["odd", "after"]);
+    expect([...kept].map(([, id]) => id)).toEqual(Object.keys(odd));
     expect(refusals(agent)).toEqual([]);
   });
 });

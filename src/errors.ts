@@ -162,6 +162,29 @@ export class NameTakenError extends RamureError {
   }
 }
 
+/** A process is so deep in the tree that something must start itself without end. */
+export class TreeTooDeepError extends RamureError {
+  readonly code = "tree-too-deep";
+  override readonly retryable = false;
+  constructor(path: string, levels: number) {
+    const end = path.split("/").slice(-3).join("/");
+    super(
+      `…/${end} would be more than ${levels} levels deep; look for a process that starts itself without end.`,
+    );
+  }
+}
+
+/** A model's name is not one. */
+export class ModelNameError extends RamureError {
+  readonly code = "model-name";
+  override readonly retryable = false;
+  constructor(path: string, model: unknown) {
+    super(
+      `The model of ${path} cannot be ${JSON.stringify(model)}; write it as "provider/id", or leave it out for what the harness is configured for.`,
+    );
+  }
+}
+
 /** A tool's name or its input's schema is not what a model can be given. */
 export class InvalidToolError extends RamureError {
   readonly code = "invalid-tool";
@@ -309,7 +332,7 @@ export class EndpointTimeoutError extends RamureError {
   readonly code = "endpoint-timeout";
   constructor(path: string, name: string, timeoutMs: number) {
     super(
-      `${path}:${name} did not answer within ${timeoutMs} ms; raise timeoutMs, or 0 for no limit.`,
+      `${path}:${name} did not answer within ${timeoutMs} ms; raise timeoutMs (ramure call --timeout), or 0 for no limit.`,
     );
   }
 }

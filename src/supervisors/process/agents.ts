@@ -6,7 +6,7 @@ import type { Harness } from "../../actors/agent/harness.ts";
 import { checkMessage } from "../../actors/agent/message-check.ts";
 import type { ProgressLimits } from "../../actors/agent/progress-limits.ts";
 import { type Ignore, ignore, type Ref } from "../../actors/behavior.ts";
-import { MachineChoiceError, StoppedError } from "../../errors.ts";
+import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import type { StartedChild } from "../child-admin.ts";
 import type { Agent } from "./agent.ts";
@@ -68,6 +68,7 @@ export async function startAgent(
   freeName(scope, name, true);
   const path = `${scope.record.path}/${name}`;
   if (options.prompt !== undefined) checkMessage(path, options.prompt);
+  checkModel(path, options.model);
   let machine: StartedMachine | undefined;
   try {
     machine = await machineFor(scope, options);
@@ -78,6 +79,12 @@ export async function startAgent(
     await forgetAgent(scope, { name, path, machine }, options);
     throw causeOf(error);
   }
+}
+
+/** A program without types finds out here, not when the agent's first word is refused. */
+function checkModel(path: string, model: unknown): void {
+  if (model === undefined || (typeof model === "string" && /\S/.test(model))) return;
+  throw new ModelNameError(path, model);
 }
 
 /** After the program's next lines: the tools that it gives right away are there for the first turn. */

@@ -1,6 +1,6 @@
 import { type Behavior, ignore } from "../../actors/behavior.ts";
 import { errorExit } from "../../actors/exit-reason.ts";
-import { InvalidSpecError, NameTakenError } from "../../errors.ts";
+import { InvalidSpecError, NameTakenError, TreeTooDeepError } from "../../errors.ts";
 import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
@@ -81,6 +81,7 @@ export function prepareProcess(
 ): PreparedChild {
   const wanted = id ?? definition.name;
   refuseRootOptions(`${scope.record.path}/${wanted}`, definition.options);
+  checkDepth(`${scope.record.path}/${wanted}`);
   const name = freeName(scope, wanted, id !== undefined || definition.named);
   const path = `${scope.record.path}/${name}`;
   const inherited = inherit(scope, { ...definition, start: start ?? definition.start });
@@ -99,6 +100,13 @@ export function prepareProcess(
     start: () => processBehavior(record) as Behavior<unknown, unknown>,
   };
   return { record, spec };
+}
+
+/** No tree that is meant is so deep. One that grows while it is stopped, level by level, has no end. */
+const maxLevels = 200;
+
+function checkDepth(path: string): void {
+  if (path.split("/").length - 1 > maxLevels) throw new TreeTooDeepError(path, maxLevels);
 }
 
 /** Forget a child that has ended for good: its name is free again. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import {
   type Agent,
+  type AgentProcess,
   agent,
   agentProcess,
   connect,
@@ -77,6 +78,28 @@ describe("a message to an agent", () => {
       expect.stringContaining("MessageRefusedError: A message to /root/other has a line"),
       expect.stringContaining('cannot be delivered as "now"'),
     ]);
+  });
+});
+
+describe("an agent", () => {
+  it("whose model has no name is refused before it is started", async () => {
+    const error = await run(async () => await agent("worker", { model: " " }).catch(String));
+    expect(error).toContain('The model of /root/worker cannot be " "; write it as "provider/id"');
+  });
+});
+
+describe("a process that starts itself without end", () => {
+  it("is told so, and the run ends", { timeout: 60_000 }, async () => {
+    const endless: AgentProcess<[], string> = agentProcess(
+      { name: "endless" },
+      async (): Promise<string> =>
+        await spawn(endless)
+          .result()
+          .catch((error: unknown) => String(error)),
+    );
+    expect(await run(async () => await spawn(endless).result())).toContain(
+      "…/endless/endless/endless would be more than 200 levels deep",
+    );
   });
 });
 

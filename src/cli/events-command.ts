@@ -1,5 +1,6 @@
 import type { ControlEvent } from "../supervisors/runtime/control-protocol.ts";
 import { encodeValue } from "../supervisors/runtime/control-protocol.ts";
+import { CliError, exitCodes } from "./cli-error.ts";
 import { command } from "./command.ts";
 import { jsonLine, timeOf, untilItEnds } from "./event-stream.ts";
 import { type Look, printable, styled } from "./terminal.ts";
@@ -20,7 +21,8 @@ export const eventsCommand = command({
       .option("from", { type: "number", describe: "The first seq to print" })
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
   run: async (session, args) => {
-    const { path: to, from, type: types, follow } = args;
+    const { path: to, type: types, follow } = args;
+    const from = fromOf(args.from);
     const { look } = session;
     const lineOf = args.json ? jsonLine : (event: ControlEvent) => textLine(event, look);
     const print = async (events: AsyncIterable<ControlEvent>) => {
@@ -40,6 +42,14 @@ export const eventsCommand = command({
     );
   },
 });
+
+function fromOf(seq: number | undefined): number | undefined {
+  if (seq === undefined || (Number.isInteger(seq) && seq >= 0)) return seq;
+  throw new CliError("--from takes the number of an event.", {
+    exitCode: exitCodes.usage,
+    todo: "ramure events --json shows them as seq.",
+  });
+}
 
 function textLine({ at, path, type, data }: ControlEvent, look: Look): string {
   const text = data === undefined ? "" : printable(JSON.stringify(encodeValue(data).json) ?? "");

@@ -4,7 +4,7 @@ import {
   loadReaper,
   type ReapedRun,
 } from "../supervisors/runtime/control-protocol.ts";
-import { exitCodes } from "./cli-error.ts";
+import { CliError, exitCodes } from "./cli-error.ts";
 import { command } from "./command.ts";
 import type { Session } from "./session.ts";
 import { printable } from "./terminal.ts";
@@ -22,6 +22,7 @@ export const gcCommand = command({
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, { dryRun, json }) => {
+    if (session.options.id !== undefined) throw takesNoId();
     const reap = await loadReaper();
     const runs = await reap(homeLayout(session.env), {
       dryRun,
@@ -32,6 +33,13 @@ export const gcCommand = command({
     if (runs.some(({ left }) => left.length > 0)) process.exitCode = exitCodes.failed;
   },
 });
+
+function takesNoId(): CliError {
+  return new CliError("ramure gc takes no --id.", {
+    exitCode: exitCodes.usage,
+    todo: "It removes what all runs left that are dead; ramure gc --dry-run says what that is.",
+  });
+}
 
 async function printRuns(
   session: Session,

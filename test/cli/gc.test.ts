@@ -39,6 +39,12 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
+  it("touches nothing when it is given a run", async () => {
+    const { stderr, exitCode } = await ramure("gc", "--id", dead.run);
+    expect(stderr).toContain("ramure gc takes no --id.");
+    expect(exitCode).toBe(2);
+  });
+
   it("says in a dry run what it would remove, and removes nothing", async () => {
     const commands = await commandsOf(dead.run);
     expect(commands).toEqual(expect.arrayContaining(["pi", "sleep", "tmux: server"]));

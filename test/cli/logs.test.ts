@@ -115,6 +115,13 @@ describe("ramure logs", () => {
     expect((await ramure("logs", "-i", "run1", "nobody")).exitCode).toBe(3);
   });
 
+  it("refuses a place that is no number", async () => {
+    write();
+    const { stderr, exitCode } = await ramure("events", "-i", "run1", "--from", "noon");
+    expect(stderr).toContain("--from takes the number of an event.");
+    expect(exitCode).toBe(2);
+  });
+
   it("leaves out what was before a time", async () => {
     write();
     await journal.close();

@@ -64,7 +64,8 @@ describe("the package that npm publishes", () => {
   it("holds dist/, its pages, and nothing else", () => {
     expect(files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts"]));
     expect(files).toEqual(expect.arrayContaining(["dist/extension.mjs", "dist/cli/main.js"]));
-    const others = files.filter((file) => !file.startsWith("dist/"));
+    expect(files).toContain("docs/reliability.md");
+    const others = files.filter((file) => !/^(dist|docs)\//.test(file));
     expect([...others].sort()).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "package.json"]);
   });
 

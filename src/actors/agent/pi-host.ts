@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { UnsupportedError } from "../../errors.ts";
+import { HomeError, UnsupportedError } from "../../errors.ts";
 import type { Machine, Reach } from "../../machines/machine.ts";
 import { createTmux, type Tmux } from "../../machines/tmux.ts";
 import type { Door, LaunchSpec } from "./harness.ts";
@@ -89,13 +89,21 @@ function addressOf(machine: Machine, reach: Reach | undefined, { url }: Door): D
 async function seesFilesOf(machine: Machine, directory: string): Promise<boolean> {
   const probe = join(directory, `probe-${randomUUID()}`);
   const secret = randomUUID();
-  await writeFile(probe, secret, { mode: 0o600 });
   try {
+    await writeFile(probe, secret, { mode: 0o600 });
     const { stdout } = await machine.exec(["cat", "--", probe]);
     return stdout === secret;
+  } catch (error) {
+    throw cannotWrite(directory, error);
   } finally {
     await rm(probe, { force: true });
   }
+}
+
+/** The machine's own errors say what they have to say. */
+function cannotWrite(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  return new HomeError(directory, `cannot be written (${error.message})`, error);
 }
 
 function directoryFor(above: string, id: string): string {

@@ -51,10 +51,13 @@ export function usageOf({ usage }: PiMessage): AgentWireEvent | undefined {
   return { type: "usage", usage: plain };
 }
 
+/** What pi has in place of a model when it knows none at all. */
+const noProvider = "unknown";
+
 /** The model in use and whether there is a login for it. */
 export function modelOf(context: PiContext): { readonly model?: string; readonly ready: boolean } {
   const { model, modelRegistry } = context;
-  if (!model) return { ready: false };
+  if (!model || model.provider === noProvider) return { ready: false };
   const ready = modelRegistry.hasConfiguredAuth?.(model) ?? true;
   return { model: `${model.provider}/${model.id}`.slice(0, 256), ready };
 }

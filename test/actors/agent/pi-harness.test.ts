@@ -304,7 +304,9 @@ describe("a pi that cannot work", { timeout: 60_000 }, () => {
       env: { ANTHROPIC_API_KEY: "", OPENAI_API_KEY: "" },
     });
     const agent = await world.launch();
-    expect(await agent.hello()).toMatchObject({ modelReady: false });
+    const hello = await agent.hello();
+    expect(hello).toMatchObject({ modelReady: false });
+    expect(hello).not.toHaveProperty("model");
   });
 
   it("tells its last words when it does not start", async () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const packLimitMs = 240_000;
 const published = ["src", "scripts", "package.json", "tsconfig.json", "tsconfig.build.json"];
-const pages = ["README.md", "CHANGELOG.md", "LICENSE", "package-lock.json"];
+const pages = ["docs", "README.md", "CHANGELOG.md", "LICENSE", "package-lock.json"];
 
 /** A copy is packed, because packing builds, and other suites use the `dist/` that is here. */
 let folder: string;
@@ -61,7 +61,7 @@ async function run(code: string): Promise<string> {
 }
 
 describe("the package that npm publishes", () => {
-  it("holds dist/, its pages, and nothing else", () => {
+  it("holds dist/, docs/, its pages, and nothing else", () => {
     expect(files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts"]));
     expect(files).toEqual(expect.arrayContaining(["dist/extension.mjs", "dist/cli/main.js"]));
     expect(files).toContain("docs/reliability.md");

@@ -1,4 +1,4 @@
-import { type ExitReason, isClean } from "../../actors/exit-reason.ts";
+import { type ExitReason, errorExit, isClean } from "../../actors/exit-reason.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { ChildId } from "../strategy.ts";
 import type { Agent } from "./agent.ts";
@@ -20,10 +20,14 @@ export async function leaveMachine(scope: Scope, machine: Machine): Promise<void
   await Promise.all(there.map((agent) => end(scope, agent, "its machine was stopped", "stopped")));
 }
 
-/** What waits for it waits no longer: receipts reject, and loops over its events end. */
+/** What waits for it waits no longer: receipts reject, and loops over its events end. Never rejects. */
 async function end(scope: Scope, agent: Agent, why: string, as: "stopped" | "failed") {
   const memory = agentMemoryOf(agent);
   disconnectAgent(agent);
-  await memory.end(why, as);
+  await memory.end(why, as).catch((error: unknown) => {
+    // The end of the run sweeps what could not be removed now.
+    const data = { message: errorExit(error).message };
+    scope.run.note({ type: "not-removed", path: agent.path, data });
+  });
   agentEnded(scope, memory);
 }

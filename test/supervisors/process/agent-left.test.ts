@@ -1,6 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { Harness } from "../../../src/actors/agent/harness.ts";
 import { agent, agentProcess, currentProcess, wait } from "../../../src/index.ts";
-import { type Script, testRun } from "../../../src/testing.ts";
+import { Runtime } from "../../../src/supervisors/runtime/runtime.ts";
+import { type Script, scriptedHarness, testRun } from "../../../src/testing.ts";
 
 /** Dies at the first word. */
 const frail: Script = async (one) => {
@@ -36,6 +38,38 @@ describe("an agent that ends and that its policy does not restart", () => {
     });
     const run = await testRun(program, [], { script: frail });
     expect(await run.finished()).toBe("noticed");
+  });
+
+  it("ends all the same when what is left of it cannot be removed", async () => {
+    const inner = scriptedHarness(frail);
+    const harness: Harness = {
+      kind: inner.kind,
+      launch: async (spec) => {
+        const launched = await inner.launch(spec);
+        return {
+          exited: launched.exited,
+          alive: () => launched.alive(),
+          attach: (options) => launched.attach(options),
+          stop: () => Promise.reject(new Error("the machine is gone")),
+          kill: () => launched.kill(),
+        };
+      },
+    };
+    const program = agentProcess(async function main() {
+      await agent("worker", { policy: { restart: "temporary" }, prompt: "go" });
+      void currentProcess()
+        .events.waitFor("quiescent")
+        .then(() => currentProcess().done("noticed"));
+      return await wait();
+    });
+    const notes = vi.spyOn(Runtime.prototype, "note");
+    const run = await testRun(program, [], { harness });
+    expect(await run.finished()).toBe("noticed");
+    expect(notes.mock.calls.flat()).toContainEqual({
+      type: "not-removed",
+      path: "/main/worker",
+      data: { message: "the machine is gone" },
+    });
   });
 
   it("goes with the machine that it depends on, and does not come back with it", async () => {

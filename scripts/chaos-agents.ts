@@ -9,7 +9,7 @@ import {
   piHarness,
   type Receipt,
 } from "../src/index.ts";
-import { findMarked } from "../src/machines/process-table.ts";
+import { findMarked } from "../src/machines/local/processes.ts";
 import { scriptedModel } from "../src/testing.ts";
 import { progress } from "./chaos-progress.ts";
 import { type ChaosRow, ms, quantile } from "./chaos-report.ts";

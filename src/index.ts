@@ -8,7 +8,7 @@ export { type InputSchema, jsonSchema } from "./actors/agent/tool-schema.ts";
 export type { LogEvent } from "./actors/event-log.ts";
 export type { ExitReason } from "./actors/exit-reason.ts";
 export * from "./errors.ts";
-export { LocalImage } from "./machines/local.ts";
+export { LocalImage } from "./machines/local/local.ts";
 export type {
   Argv,
   ExecOptions,

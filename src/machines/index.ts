@@ -1,6 +1,11 @@
-export { machineConformance } from "./conformance.ts";
-export type { ConformanceAbilities, ConformanceCase } from "./conformance-kit.ts";
-export { LocalImage, LocalMachine, type LocalMachineOptions, type LocalOptions } from "./local.ts";
+export { machineConformance } from "./conformance/conformance.ts";
+export type { ConformanceAbilities, ConformanceCase } from "./conformance/kit.ts";
+export {
+  LocalImage,
+  LocalMachine,
+  type LocalMachineOptions,
+  type LocalOptions,
+} from "./local/local.ts";
 export type {
   Argv,
   Duplex,

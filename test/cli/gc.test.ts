@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { poll } from "../../src/machines/host-clock.ts";
-import { findMarked } from "../../src/machines/process-table.ts";
+import { poll } from "../../src/machines/local/clock.ts";
+import { findMarked } from "../../src/machines/local/processes.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../fixtures/built-cli.ts";
 
 describe("ramure gc, after kill -9 of a program with a real pi beside one that lives", () => {

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { machineConformance } from "../../src/machines/conformance.ts";
-import { LocalImage } from "../../src/machines/local.ts";
+import { machineConformance } from "../../src/machines/conformance/conformance.ts";
+import { LocalImage } from "../../src/machines/local/local.ts";
 import type { ExecOptions, Image, Machine } from "../../src/machines/machine.ts";
 import { scratch } from "./scratch.ts";
 

@@ -1,6 +1,6 @@
 import { describe, it } from "vitest";
-import { machineConformance } from "../../src/machines/conformance.ts";
-import type { ConformanceAbilities } from "../../src/machines/conformance-kit.ts";
+import { machineConformance } from "../../src/machines/conformance/conformance.ts";
+import type { ConformanceAbilities } from "../../src/machines/conformance/kit.ts";
 import type { Image } from "../../src/machines/machine.ts";
 
 /** Declare the conformance suite of a backend as tests. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { callAfter, pause, poll } from "../../src/machines/host-clock.ts";
+import { callAfter, pause, poll } from "../../src/machines/local/clock.ts";
 
 describe("The host's clock", () => {
   beforeEach(() => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { LocalImage } from "../../src/machines/local.ts";
+import { LocalImage } from "../../src/machines/local/local.ts";
 import { itConforms } from "./conformance.ts";
 import { localMachine, scratch } from "./scratch.ts";
 

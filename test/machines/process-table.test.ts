@@ -5,7 +5,7 @@ import {
   isLive,
   liveProcesses,
   readProcess,
-} from "../../src/machines/process-table.ts";
+} from "../../src/machines/local/processes.ts";
 import { localMachine, scratch } from "./scratch.ts";
 
 const newFolder = scratch();

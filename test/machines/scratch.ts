@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
-import { LocalImage, type LocalMachine } from "../../src/machines/local.ts";
+import { LocalImage, type LocalMachine } from "../../src/machines/local/local.ts";
 
 /** Make folders under one folder that is removed after the tests of the file. Call it outside tests. */
 export function scratch(): () => string {

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import type { LocalMachine } from "../../src/machines/local.ts";
-import { findMarked, readProcess } from "../../src/machines/process-table.ts";
-import { createTmux, type Tmux } from "../../src/machines/tmux.ts";
+import type { LocalMachine } from "../../src/machines/local/local.ts";
+import { findMarked, readProcess } from "../../src/machines/local/processes.ts";
+import { createTmux, type Tmux } from "../../src/machines/tmux/tmux.ts";
 import { localMachine, scratch } from "./scratch.ts";
 
 interface World {

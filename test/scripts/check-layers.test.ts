@@ -4,7 +4,7 @@ import { readSourceFiles } from "../../scripts/source-files.ts";
 
 const against: readonly (readonly [file: string, line: string])[] = [
   ["src/errors.ts", 'import { shell } from "./machines/shell.ts";'],
-  ["src/machines/local.ts", 'import type { Clock } from "../actors/clock.ts";'],
+  ["src/machines/local/local.ts", 'import type { Clock } from "../actors/clock.ts";'],
   ["src/actors/mailbox.ts", 'import type { Machine } from "../machines/machine.ts";'],
   ["src/actors/mailbox.ts", 'import { bridge } from "./agent/bridge.ts";'],
   ["src/actors/agent/agent-actor.ts", 'import { restart } from "../../supervisors/restart.ts";'],
@@ -21,7 +21,7 @@ const against: readonly (readonly [file: string, line: string])[] = [
 ];
 
 const along: readonly (readonly [file: string, line: string])[] = [
-  ["src/machines/local.ts", 'import { UnsupportedError } from "../errors.ts";'],
+  ["src/machines/local/local.ts", 'import { UnsupportedError } from "../errors.ts";'],
   ["src/actors/mailbox.ts", 'import type { Clock } from "./clock.ts";'],
   ["src/actors/machine-actor.ts", 'import type { Machine } from "../machines/machine.ts";'],
   ["src/actors/agent/extension.ts", 'import { protocolVersion } from "./protocol.ts";'],
@@ -30,7 +30,7 @@ const along: readonly (readonly [file: string, line: string])[] = [
   ["src/supervisors/process/agent.ts", 'import { x } from "../../actors/agent/agent-actor.ts";'],
   ["src/cli/logs.ts", 'import { readJournal } from "../supervisors/runtime/journal-reader.ts";'],
   ["src/index.ts", 'export { agent } from "./supervisors/process/ambient.ts";'],
-  ["src/machines/local.ts", '// from "../actors/clock.ts"\nimport { execa } from "execa";'],
+  ["src/machines/local/local.ts", '// from "../actors/clock.ts"\nimport { execa } from "execa";'],
 ];
 
 describe("check-layers", () => {

@@ -3,7 +3,7 @@ import { readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { HomeError, UnsupportedError } from "../../errors.ts";
 import type { Machine, Reach } from "../../machines/machine.ts";
-import { createTmux, type Tmux } from "../../machines/tmux.ts";
+import { createTmux, type Tmux } from "../../machines/tmux/tmux.ts";
 import type { Door, LaunchSpec } from "./harness.ts";
 import { extensionBundle } from "./pi-bundle.ts";
 import { type FoundPi, findPi } from "./pi-find.ts";

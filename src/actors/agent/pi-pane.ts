@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { Argv, Machine } from "../../machines/machine.ts";
-import type { Tmux } from "../../machines/tmux.ts";
+import type { Tmux } from "../../machines/tmux/tmux.ts";
 import type { Clock } from "../clock.ts";
 import type { HarnessExit, Launched } from "./harness.ts";
 import type { LaunchFiles } from "./pi-launch.ts";

@@ -1,8 +1,8 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { HomeError } from "../../errors.ts";
+import { isSameProcess } from "../../machines/local/process-start.ts";
 import type { HomeLayout } from "./home.ts";
-import { isSameProcess } from "./process-start.ts";
 import { answers, isOfThisHost, type RunRecord, readRecord } from "./run-record.ts";
 import { type RecordedThing, readThings } from "./things.ts";
 

@@ -1,7 +1,7 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../../actors/clock.ts";
-import { diskProblemOf } from "./disk-problem.ts";
+import { diskProblemOf } from "../../machines/local/disk-problem.ts";
 import { privateDirectory } from "./home.ts";
 import {
   JournalFile,

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { findMarked, type HostProcess, readProcess } from "../../machines/process-table.ts";
+import { isOurDirectory, ownFileAt } from "../../machines/local/private-files.ts";
+import { isSameProcess } from "../../machines/local/process-start.ts";
+import { findMarked, type HostProcess, readProcess } from "../../machines/local/processes.ts";
 import type { DeadRun } from "./dead-runs.ts";
-import { isOurDirectory, ownFileAt } from "./owned-files.ts";
-import { isSameProcess } from "./process-start.ts";
 import { doorOf } from "./run-record.ts";
 
 /** One thing that a run left. */

@@ -1,8 +1,14 @@
 import { dirname, join } from "node:path";
 import { systemClock } from "../../actors/system-clock.ts";
-import { LocalImage, type LocalMachine } from "../../machines/local.ts";
-import { endAll } from "../../machines/process-table.ts";
-import { createTmux } from "../../machines/tmux.ts";
+import { LocalImage, type LocalMachine } from "../../machines/local/local.ts";
+import {
+  ownFileAt,
+  removeOwnDirectory,
+  removeOwnFile,
+  removeOwnSocket,
+} from "../../machines/local/private-files.ts";
+import { endAll } from "../../machines/local/processes.ts";
+import { createTmux } from "../../machines/tmux/tmux.ts";
 import { type DeadRun, surveyRuns } from "./dead-runs.ts";
 import type { HomeLayout } from "./home.ts";
 import {
@@ -13,7 +19,6 @@ import {
   runSockets,
   tmuxSockets,
 } from "./leftovers.ts";
-import { ownFileAt, removeOwnDirectory, removeOwnFile, removeOwnSocket } from "./owned-files.ts";
 import { removeShortDirectory } from "./run-record.ts";
 import { sparedProcesses } from "./spared-processes.ts";
 

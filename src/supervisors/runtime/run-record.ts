@@ -3,9 +3,9 @@ import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { HomeError } from "../../errors.ts";
+import { isSameProcess, processStart } from "../../machines/local/process-start.ts";
 import { Fields } from "./control-fields.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
-import { isSameProcess, processStart } from "./process-start.ts";
 
 /** What stands beside a run's socket, for those who cannot ask the run. */
 export interface RunRecord {

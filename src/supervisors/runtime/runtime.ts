@@ -16,7 +16,7 @@ import type { LogArchive } from "../../actors/log-archive.ts";
 import { type RegistryMessage, registryBehavior } from "../../actors/registry-actor.ts";
 import { createSystem, type System } from "../../actors/system.ts";
 import { systemClock } from "../../actors/system-clock.ts";
-import { LocalImage } from "../../machines/local.ts";
+import { LocalImage } from "../../machines/local/local.ts";
 import type { Image } from "../../machines/machine.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import { processBehavior } from "../process/process-actor.ts";

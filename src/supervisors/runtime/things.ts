@@ -1,9 +1,9 @@
 import { constants, lstat, open, readFile, rm } from "node:fs/promises";
 import type { Thing } from "../../actors/agent/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
+import { processStart } from "../../machines/local/process-start.ts";
 import { Fields } from "./control-fields.ts";
 import { syncFolder } from "./journal-file.ts";
-import { processStart } from "./process-start.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
 export interface RecordedThing extends Omit<Thing, "kind"> {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { piHarness } from "../../../src/actors/agent/pi-harness.ts";
 import { agent, agentProcess, currentRuntime, done, expose, wait } from "../../../src/index.ts";
-import { findMarked } from "../../../src/machines/process-table.ts";
+import { findMarked } from "../../../src/machines/local/processes.ts";
 import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";
 import { testRun } from "../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";

@@ -6,7 +6,7 @@ import { sessionPlace } from "../../../src/actors/agent/pi-session.ts";
 import type { Session } from "../../../src/actors/agent/protocol.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../src/index.ts";
-import { LocalImage } from "../../../src/machines/local.ts";
+import { LocalImage } from "../../../src/machines/local/local.ts";
 import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";
 import { testRun } from "../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";

@@ -12,9 +12,9 @@ import {
   type ScriptedModel,
   scriptedModel,
 } from "../../../src/actors/agent/scripted-model.ts";
-import { LocalImage } from "../../../src/machines/local.ts";
+import { LocalImage } from "../../../src/machines/local/local.ts";
+import { findMarked } from "../../../src/machines/local/processes.ts";
 import type { Machine } from "../../../src/machines/machine.ts";
-import { findMarked } from "../../../src/machines/process-table.ts";
 import { Ears } from "./bridge-world.ts";
 import type { Hello } from "./frame-samples.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { findMarked } from "../../../src/machines/process-table.ts";
+import { findMarked } from "../../../src/machines/local/processes.ts";
 
 it.each([
   ["called process.exit", exits],

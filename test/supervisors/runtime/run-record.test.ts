@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { isSameProcess, processStart } from "../../../src/machines/local/process-start.ts";
 import { type HomeLayout, prepareHome } from "../../../src/supervisors/runtime/home.ts";
-import { isSameProcess, processStart } from "../../../src/supervisors/runtime/process-start.ts";
 import { listRuns } from "../../../src/supervisors/runtime/run-record.ts";
 import { openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { findMarked } from "../../../src/machines/process-table.ts";
+import { findMarked } from "../../../src/machines/local/processes.ts";
 
 it("stops all agents of a process at the same time, one that hangs among them, and all that they left", {
   timeout: 150_000,

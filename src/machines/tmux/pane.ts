@@ -1,7 +1,7 @@
 import { constants } from "node:os";
-import { UnsafeWordError } from "../errors.ts";
-import type { Argv } from "./machine.ts";
-import { formatPath } from "./tmux-words.ts";
+import { UnsafeWordError } from "../../errors.ts";
+import type { Argv } from "../machine.ts";
+import { formatPath } from "./words.ts";
 
 export interface PaneCommand {
   /** Words, run without a shell. Anyone on the machine can read them: no secrets. */

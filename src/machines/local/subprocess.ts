@@ -1,18 +1,18 @@
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
 import { PassThrough } from "node:stream";
-import { MachineFileError, MachineUnreachableError, UnsafeWordError } from "../errors.ts";
+import { MachineFileError, MachineUnreachableError, UnsafeWordError } from "../../errors.ts";
+import type { Argv, Duplex, ExecResult } from "../machine.ts";
+import { assertWord } from "../shell.ts";
+import { callAfter } from "./clock.ts";
 import {
   type HostChild,
   type HostChildEnd,
   type LaunchOptions,
   launchChild,
 } from "./host-child.ts";
-import { callAfter } from "./host-clock.ts";
-import type { Argv, Duplex, ExecResult } from "./machine.ts";
 import { drained, OutputBuffer } from "./output-buffer.ts";
 import { endGroup } from "./process-group.ts";
-import { assertWord } from "./shell.ts";
 
 export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
   /** How long it may run, in ms; then its process group is ended. 0 or none: no limit. */

@@ -1,5 +1,5 @@
-import { poll } from "./host-clock.ts";
-import { liveProcesses, signalProcess } from "./process-table.ts";
+import { poll } from "./clock.ts";
+import { liveProcesses, signalProcess } from "./processes.ts";
 
 /** How long what was asked to end by SIGTERM has, before SIGKILL. */
 export const graceMs = 1_000;

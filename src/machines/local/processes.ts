@@ -1,5 +1,5 @@
 import { readdir, readFile } from "node:fs/promises";
-import { poll } from "./host-clock.ts";
+import { poll } from "./clock.ts";
 
 /** One live process of this host. Pid and start time together name it for good; a pid alone is reused. */
 export interface HostProcess {

@@ -1,8 +1,8 @@
 import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MachineFileError } from "../errors.ts";
-import { assertWord } from "./shell.ts";
+import { MachineFileError } from "../../errors.ts";
+import { assertWord } from "../shell.ts";
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
 

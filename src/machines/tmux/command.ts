@@ -1,6 +1,6 @@
-import { TmuxError, TmuxMissingError } from "../errors.ts";
-import type { Argv, ExecResult, Machine } from "./machine.ts";
-import { literal } from "./tmux-words.ts";
+import { TmuxError, TmuxMissingError } from "../../errors.ts";
+import type { Argv, ExecResult, Machine } from "../machine.ts";
+import { literal } from "./words.ts";
 
 export interface TmuxServer {
   readonly socket: string;

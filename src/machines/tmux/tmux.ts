@@ -1,9 +1,9 @@
 import { posix } from "node:path";
-import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../errors.ts";
-import { pause } from "./host-clock.ts";
-import type { Argv, Machine } from "./machine.ts";
-import { TmuxCommand } from "./tmux-command.ts";
-import { tmuxConfig } from "./tmux-config.ts";
+import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../../errors.ts";
+import { pause } from "../local/clock.ts";
+import type { Argv, Machine } from "../machine.ts";
+import { TmuxCommand } from "./command.ts";
+import { tmuxConfig } from "./config.ts";
 import {
   type PaneCommand,
   type PaneStatus,
@@ -12,9 +12,9 @@ import {
   paneWords,
   parsePaneStatus,
   sessionOf,
-} from "./tmux-pane.ts";
-import { endPaneProcesses } from "./tmux-processes.ts";
-import { appendLine, assertName, assertSocketPath, formatPath } from "./tmux-words.ts";
+} from "./pane.ts";
+import { endPaneProcesses } from "./processes.ts";
+import { appendLine, assertName, assertSocketPath, formatPath } from "./words.ts";
 
 export interface TmuxOptions {
   /** Absolute path of the server's socket on the machine; at most 107 bytes. Its folder is made, 0700. */

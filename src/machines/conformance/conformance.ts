@@ -1,8 +1,8 @@
-import { execTrials } from "./conformance-exec.ts";
-import { fileTrials } from "./conformance-files.ts";
-import { type ConformanceAbilities, type ConformanceCase, onMachine } from "./conformance-kit.ts";
-import { abilityTrials, lifeTrials } from "./conformance-life.ts";
-import type { Image } from "./machine.ts";
+import type { Image } from "../machine.ts";
+import { execTrials } from "./exec.ts";
+import { fileTrials } from "./files.ts";
+import { type ConformanceAbilities, type ConformanceCase, onMachine } from "./kit.ts";
+import { abilityTrials, lifeTrials } from "./life.ts";
 
 /**
  * List what every machine of an image must do, as cases for any test framework.

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
-import { awkwardNames, everyByte, hashScript, rejectsWith, type Trial } from "./conformance-kit.ts";
+import { awkwardNames, everyByte, hashScript, rejectsWith, type Trial } from "./kit.ts";
 
 /** What every machine must do with files. */
 export const fileTrials: readonly (readonly [string, Trial])[] = [

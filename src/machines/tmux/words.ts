@@ -1,5 +1,5 @@
-import { InvalidNameError, SocketPathTooLongError, UnsafeWordError } from "../errors.ts";
-import { assertWord, quote } from "./shell.ts";
+import { InvalidNameError, SocketPathTooLongError, UnsafeWordError } from "../../errors.ts";
+import { assertWord, quote } from "../shell.ts";
 
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 

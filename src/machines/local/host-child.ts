@@ -1,6 +1,6 @@
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { execa } from "execa";
-import type { Argv } from "./machine.ts";
+import type { Argv } from "../machine.ts";
 
 export interface LaunchOptions {
   readonly cwd: string;

@@ -4,6 +4,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startSubprocess } from "../local/subprocess.ts";
+import type { Duplex, Machine } from "../machine.ts";
 import {
   type Bench,
   everyByte,
@@ -13,9 +15,7 @@ import {
   type Trial,
   timed,
   uniqueSeconds,
-} from "./conformance-kit.ts";
-import type { Duplex, Machine } from "./machine.ts";
-import { startSubprocess } from "./subprocess.ts";
+} from "./kit.ts";
 
 /** How every machine begins and ends. */
 export const lifeTrials: readonly (readonly [string, Trial])[] = [

@@ -9,7 +9,7 @@ import {
   type Trial,
   timed,
   uniqueSeconds,
-} from "./conformance-kit.ts";
+} from "./kit.ts";
 
 const exitCodes = [0, 1, 2, 41, 126, 127, 137, 255];
 

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
-import { startWatch } from "./host-clock.ts";
-import type { Image, Machine } from "./machine.ts";
+import { startWatch } from "../local/clock.ts";
+import type { Image, Machine } from "../machine.ts";
 
 /** What the machines of an image can do beyond what every machine must. What is not said, must be absent. */
 export interface ConformanceAbilities {

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { pause } from "./host-clock.ts";
+import { pause } from "./clock.ts";
 
 /** What comes out of one pipe of a command: the first `limit` bytes are kept, the rest is counted. */
 export class OutputBuffer {

@@ -2,8 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MachineFileError, MachineStoppedError, WrongUserError } from "../errors.ts";
-import { readHostFile, writeHostFile } from "./host-files.ts";
+import { MachineFileError, MachineStoppedError, WrongUserError } from "../../errors.ts";
 import type {
   Argv,
   Duplex,
@@ -13,9 +12,10 @@ import type {
   Machine,
   Reach,
   SpawnMachineOptions,
-} from "./machine.ts";
+} from "../machine.ts";
+import { readHostFile, writeHostFile } from "./files.ts";
 import { endGroup, graceMs, groupExists } from "./process-group.ts";
-import { endAll, findMarked, type HostProcess, liveProcesses } from "./process-table.ts";
+import { endAll, findMarked, type HostProcess, liveProcesses } from "./processes.ts";
 import { type Subprocess, startDuplex, startSubprocess } from "./subprocess.ts";
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);

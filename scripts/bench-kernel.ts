@@ -4,9 +4,9 @@
  */
 import { createServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
-import type { Behavior, Ref, Reply } from "../src/actors/behavior.ts";
-import { createEventLog, type EventLog } from "../src/actors/event-log.ts";
-import { createSystem } from "../src/actors/system.ts";
+import { createEventLog, type EventLog } from "../src/actors/events/event-log.ts";
+import type { Behavior, Ref, Reply } from "../src/actors/kernel/behavior.ts";
+import { createSystem } from "../src/actors/kernel/system.ts";
 import { systemClock } from "../src/actors/system-clock.ts";
 import { bubble } from "../src/supervisors/bubble.ts";
 

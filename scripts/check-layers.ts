@@ -28,7 +28,7 @@ const rooms: readonly Room[] = [
   { of: extension, imports: ["src/actors/agent/protocol.ts", extension] },
   { of: "src/actors/agent/protocol.ts", imports: ["src/actors/agent/protocol-readers.ts"] },
   { of: "src/machines/**", imports: [errors, "src/machines/**"] },
-  { of: "src/actors/machine-actor.ts", imports: [errors, kernel, "src/machines/**"] },
+  { of: "src/actors/machine/machine-actor.ts", imports: [errors, kernel, "src/machines/**"] },
   { of: kernel, imports: [errors, kernel] },
   {
     of: "src/actors/agent/**",

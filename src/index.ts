@@ -5,8 +5,8 @@ export { type PiOptions, piHarness } from "./actors/agent/pi-harness.ts";
 export type { ProgressLimits } from "./actors/agent/progress-limits.ts";
 export type { ToolCall, ToolOptions } from "./actors/agent/tool.ts";
 export { type InputSchema, jsonSchema } from "./actors/agent/tool-schema.ts";
-export type { LogEvent } from "./actors/event-log.ts";
-export type { ExitReason } from "./actors/exit-reason.ts";
+export type { LogEvent } from "./actors/events/event-log.ts";
+export type { ExitReason } from "./actors/kernel/exit-reason.ts";
 export * from "./errors.ts";
 export { LocalImage } from "./machines/local/local.ts";
 export type {

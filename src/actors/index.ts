@@ -1,3 +1,13 @@
+export type { Clock, ClockTimer } from "./clock.ts";
+export type {
+  AppendOptions,
+  EventLog,
+  EventLogOptions,
+  LogEvent,
+  WaitOptions,
+} from "./events/event-log.ts";
+export { createEventLog, isTerminal } from "./events/event-log.ts";
+export type { ArchiveReader, LogArchive } from "./events/log-archive.ts";
 export type {
   AnyRef,
   Behavior,
@@ -16,18 +26,9 @@ export type {
   StopOptions,
   TimerOptions,
   Timers,
-} from "./behavior.ts";
-export { ignore } from "./behavior.ts";
-export type { Clock, ClockTimer } from "./clock.ts";
-export type { DeadLetter, DeadLetterReason } from "./dead-letters.ts";
-export type {
-  AppendOptions,
-  EventLog,
-  EventLogOptions,
-  LogEvent,
-  WaitOptions,
-} from "./event-log.ts";
-export { createEventLog, isTerminal } from "./event-log.ts";
+} from "./kernel/behavior.ts";
+export { ignore } from "./kernel/behavior.ts";
+export type { DeadLetter, DeadLetterReason } from "./kernel/dead-letters.ts";
 export type {
   ErrorExit,
   Exit,
@@ -37,19 +38,18 @@ export type {
   NormalExit,
   ShutdownCause,
   ShutdownExit,
-} from "./exit-reason.ts";
-export { errorExit, isClean } from "./exit-reason.ts";
-export type { FromMachineOptions } from "./from-machine.ts";
-export { fromMachine } from "./from-machine.ts";
-export type { GroupFace } from "./group-face.ts";
-export type { GroupChange } from "./groups.ts";
-export type { ActorInfo, TreeOptions } from "./introspection.ts";
-export type { CrashReport, Orphan } from "./kernel.ts";
-export type { ArchiveReader, LogArchive } from "./log-archive.ts";
-export type { SystemOptions } from "./make-kernel.ts";
+} from "./kernel/exit-reason.ts";
+export { errorExit, isClean } from "./kernel/exit-reason.ts";
+export type { FromMachineOptions } from "./kernel/from-machine.ts";
+export { fromMachine } from "./kernel/from-machine.ts";
+export type { GroupFace } from "./kernel/group-face.ts";
+export type { GroupChange } from "./kernel/groups.ts";
+export type { ActorInfo, TreeOptions } from "./kernel/introspection.ts";
+export type { CrashReport, Orphan } from "./kernel/kernel.ts";
+export type { SystemOptions } from "./kernel/make-kernel.ts";
+export type { System, SystemStopOptions } from "./kernel/system.ts";
+export { createSystem } from "./kernel/system.ts";
+export type { Attribute, TopEntry } from "./kernel/top.ts";
 export type { ManualClock } from "./manual-clock.ts";
 export { manualClock } from "./manual-clock.ts";
-export type { System, SystemStopOptions } from "./system.ts";
-export { createSystem } from "./system.ts";
 export { systemClock } from "./system-clock.ts";
-export type { Attribute, TopEntry } from "./top.ts";

@@ -1,5 +1,5 @@
-import type { Ref } from "../actors/behavior.ts";
-import { type ExitReason, errorExit } from "../actors/exit-reason.ts";
+import type { Ref } from "../actors/kernel/behavior.ts";
+import { type ExitReason, errorExit } from "../actors/kernel/exit-reason.ts";
 import type { Child } from "./child.ts";
 import { type Family, isClosing } from "./family.ts";
 import { Incarnation } from "./incarnation.ts";

@@ -1,5 +1,5 @@
-import type { Context } from "../actors/behavior.ts";
-import type { ExitReason } from "../actors/exit-reason.ts";
+import type { Context } from "../actors/kernel/behavior.ts";
+import type { ExitReason } from "../actors/kernel/exit-reason.ts";
 import { StoppedError } from "../errors.ts";
 import type { Child } from "./child.ts";
 import type { ChildTable } from "./child-table.ts";

@@ -1,4 +1,4 @@
-import type { ExitReason } from "../actors/exit-reason.ts";
+import type { ExitReason } from "../actors/kernel/exit-reason.ts";
 import type { ChildId } from "./strategy.ts";
 
 /** What a supervisor tells of its children, in the order in which it happened. */

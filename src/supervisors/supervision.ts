@@ -1,5 +1,5 @@
-import type { Context, Ignore } from "../actors/behavior.ts";
-import type { ExitReason, ShutdownExit } from "../actors/exit-reason.ts";
+import type { Context, Ignore } from "../actors/kernel/behavior.ts";
+import type { ExitReason, ShutdownExit } from "../actors/kernel/exit-reason.ts";
 import { StartFailedError } from "../errors.ts";
 import type { Child, ChildInfo } from "./child.ts";
 import {

@@ -1,6 +1,6 @@
-import type { Behavior, Context, Ignore, Ref, Reply } from "../actors/behavior.ts";
-import type { EventLog } from "../actors/event-log.ts";
-import type { ShutdownExit } from "../actors/exit-reason.ts";
+import type { EventLog } from "../actors/events/event-log.ts";
+import type { Behavior, Context, Ignore, Ref, Reply } from "../actors/kernel/behavior.ts";
+import type { ShutdownExit } from "../actors/kernel/exit-reason.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";

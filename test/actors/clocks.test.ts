@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Deadlines, type Expiring } from "../../src/actors/deadlines.ts";
+import { Deadlines, type Expiring } from "../../src/actors/kernel/deadlines.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
 import { systemClock } from "../../src/actors/system-clock.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Behavior, Slot } from "../../src/actors/behavior.ts";
+import type { Behavior, Slot } from "../../src/actors/kernel/behavior.ts";
+import { createSystem } from "../../src/actors/kernel/system.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
-import { createSystem } from "../../src/actors/system.ts";
 
 function world() {
   const clock = manualClock();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/event-log.ts";
-import type { ArchiveReader, LogArchive } from "../../src/actors/log-archive.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/events/event-log.ts";
+import type { ArchiveReader, LogArchive } from "../../src/actors/events/log-archive.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
 
 function log(max?: number): EventLog {

@@ -1,16 +1,19 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Behavior, Slot } from "../../src/actors/behavior.ts";
-import type { Exit, ExitReason } from "../../src/actors/exit-reason.ts";
+import type { Behavior, Slot } from "../../src/actors/kernel/behavior.ts";
+import type { Exit, ExitReason } from "../../src/actors/kernel/exit-reason.ts";
+import { createSystem } from "../../src/actors/kernel/system.ts";
 import {
   MachineMemory,
   type MachineMessage,
   machineBehavior,
   machineHandle,
   machineSpawnOptions,
-} from "../../src/actors/machine-actor.ts";
+} from "../../src/actors/machine/machine-actor.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
-import { type RegistryWatcher, registryBehavior } from "../../src/actors/registry-actor.ts";
-import { createSystem } from "../../src/actors/system.ts";
+import {
+  type RegistryWatcher,
+  registryBehavior,
+} from "../../src/actors/registry/registry-actor.ts";
 import { MachineUnreachableError } from "../../src/errors.ts";
 import type { Image, Machine } from "../../src/machines/machine.ts";
 

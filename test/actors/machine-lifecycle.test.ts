@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { type MachineEvent, type MachineState, next } from "../../src/actors/machine-lifecycle.ts";
+import {
+  type MachineEvent,
+  type MachineState,
+  next,
+} from "../../src/actors/machine/machine-lifecycle.ts";
 
 type Row = readonly [from: MachineState, event: MachineEvent["type"], to: MachineState];
 

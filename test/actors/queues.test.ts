@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Mailbox } from "../../src/actors/mailbox.ts";
+import { Mailbox } from "../../src/actors/kernel/mailbox.ts";
 import { Ring } from "../../src/actors/ring.ts";
 
 type Step = readonly ["push" | "unshift" | "shift" | "pop", number];

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/behavior.ts";
+import type { Behavior } from "../../src/actors/kernel/behavior.ts";
+import { createSystem } from "../../src/actors/kernel/system.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
-import { createSystem } from "../../src/actors/system.ts";
 
 describe("whose code runs", () => {
   it("is not inherited from whoever woke the scheduler", async () => {

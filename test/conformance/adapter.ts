@@ -1,18 +1,18 @@
+import type { Clock } from "../../src/actors/clock.ts";
+import type { EventLog } from "../../src/actors/events/event-log.ts";
 import type {
   Behavior,
   CallOptions,
   Context,
   Ref,
   SpawnOptions,
-} from "../../src/actors/behavior.ts";
-import { ignore } from "../../src/actors/behavior.ts";
-import type { Clock } from "../../src/actors/clock.ts";
-import type { DeadLetter } from "../../src/actors/dead-letters.ts";
-import type { EventLog } from "../../src/actors/event-log.ts";
-import type { Exit, ExitReason } from "../../src/actors/exit-reason.ts";
-import type { ActorInfo } from "../../src/actors/introspection.ts";
-import type { SystemOptions } from "../../src/actors/make-kernel.ts";
-import { createSystem as createKernel, type System } from "../../src/actors/system.ts";
+} from "../../src/actors/kernel/behavior.ts";
+import { ignore } from "../../src/actors/kernel/behavior.ts";
+import type { DeadLetter } from "../../src/actors/kernel/dead-letters.ts";
+import type { Exit, ExitReason } from "../../src/actors/kernel/exit-reason.ts";
+import type { ActorInfo } from "../../src/actors/kernel/introspection.ts";
+import type { SystemOptions } from "../../src/actors/kernel/make-kernel.ts";
+import { createSystem as createKernel, type System } from "../../src/actors/kernel/system.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { type AdapterSupervisor, superviseWith } from "./supervisor-adapter.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Reply } from "../../src/actors/behavior.ts";
+import type { Reply } from "../../src/actors/kernel/behavior.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 /** Fails the test when a promise is rejected and nobody looks. */

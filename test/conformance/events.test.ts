@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/event-log.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/events/event-log.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
 import { bubble } from "../../src/supervisors/bubble.ts";
 import { world } from "./world.ts";

@@ -1,4 +1,4 @@
-import type { ExitReason } from "../../src/actors/exit-reason.ts";
+import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import { type ManualClock, manualClock } from "../../src/actors/manual-clock.ts";
 import type { ChildInfo } from "../../src/supervisors/child.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ActorInfo } from "../../src/actors/introspection.ts";
-import type { CrashReport } from "../../src/actors/kernel.ts";
+import type { ActorInfo } from "../../src/actors/kernel/introspection.ts";
+import type { CrashReport } from "../../src/actors/kernel/kernel.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 const only = (info: ActorInfo): ActorInfo => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/behavior.ts";
-import type { Exit } from "../../src/actors/exit-reason.ts";
+import type { Behavior } from "../../src/actors/kernel/behavior.ts";
+import type { Exit } from "../../src/actors/kernel/exit-reason.ts";
 import type { ActorRef, Sys } from "./adapter.ts";
 import { handler, recorder, world } from "./world.ts";
 

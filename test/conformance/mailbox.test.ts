@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/behavior.ts";
+import type { Behavior } from "../../src/actors/kernel/behavior.ts";
 import { createSystem } from "./adapter.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 

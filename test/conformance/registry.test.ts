@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Behavior, Ref } from "../../src/actors/behavior.ts";
-import type { GroupChange } from "../../src/actors/groups.ts";
+import type { Behavior, Ref } from "../../src/actors/kernel/behavior.ts";
+import type { GroupChange } from "../../src/actors/kernel/groups.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 const failing: Behavior<unknown, unknown> = {

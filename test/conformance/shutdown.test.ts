@@ -1,6 +1,6 @@
 import { execa, execaSync } from "execa";
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/behavior.ts";
+import type { Behavior } from "../../src/actors/kernel/behavior.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { family, under, world } from "./family.ts";
 import { childOf, superviseDynamically } from "./supervisor-adapter.ts";

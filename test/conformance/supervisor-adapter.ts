@@ -1,5 +1,5 @@
-import type { Ignore } from "../../src/actors/behavior.ts";
-import type { System } from "../../src/actors/system.ts";
+import type { Ignore } from "../../src/actors/kernel/behavior.ts";
+import type { System } from "../../src/actors/kernel/system.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import {
   type ChildTemplate,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Behavior, type Ignore, ignore } from "../../src/actors/behavior.ts";
+import { type Behavior, type Ignore, ignore } from "../../src/actors/kernel/behavior.ts";
 import { family, refusal, world } from "./family.ts";
 import { childOf, superviseDynamically } from "./supervisor-adapter.ts";
 

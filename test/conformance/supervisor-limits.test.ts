@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isClean } from "../../src/actors/exit-reason.ts";
+import { isClean } from "../../src/actors/kernel/exit-reason.ts";
 import { family, refusal } from "./family.ts";
 import { supervisorSpec } from "./supervisor-adapter.ts";
 

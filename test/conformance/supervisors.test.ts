@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ignore } from "../../src/actors/behavior.ts";
+import { ignore } from "../../src/actors/kernel/behavior.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { family, refusal, world } from "./family.ts";
 import type { ListFlags } from "./supervisor-adapter.ts";

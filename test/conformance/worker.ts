@@ -1,5 +1,10 @@
-import { type Behavior, type Context, type Ignore, ignore } from "../../src/actors/behavior.ts";
-import type { ExitReason } from "../../src/actors/exit-reason.ts";
+import {
+  type Behavior,
+  type Context,
+  type Ignore,
+  ignore,
+} from "../../src/actors/kernel/behavior.ts";
+import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import type { ChildPolicy, ChildSpec } from "../../src/supervisors/child-spec.ts";
 
 /** What a scripted worker understands; anything else is only written down. */

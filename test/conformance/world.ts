@@ -1,6 +1,6 @@
 import { afterEach } from "vitest";
-import type { Behavior, Context } from "../../src/actors/behavior.ts";
-import type { SystemOptions } from "../../src/actors/make-kernel.ts";
+import type { Behavior, Context } from "../../src/actors/kernel/behavior.ts";
+import type { SystemOptions } from "../../src/actors/kernel/make-kernel.ts";
 import { type ManualClock, manualClock } from "../../src/actors/manual-clock.ts";
 import { createSystem, type Sys } from "./adapter.ts";
 import { type Workers, workers } from "./worker.ts";

@@ -5,8 +5,8 @@ import { readSourceFiles } from "../../scripts/source-files.ts";
 const against: readonly (readonly [file: string, line: string])[] = [
   ["src/errors.ts", 'import { shell } from "./machines/shell.ts";'],
   ["src/machines/local/local.ts", 'import type { Clock } from "../actors/clock.ts";'],
-  ["src/actors/mailbox.ts", 'import type { Machine } from "../machines/machine.ts";'],
-  ["src/actors/mailbox.ts", 'import { bridge } from "./agent/bridge.ts";'],
+  ["src/actors/kernel/mailbox.ts", 'import type { Machine } from "../machines/machine.ts";'],
+  ["src/actors/kernel/mailbox.ts", 'import { bridge } from "./agent/bridge.ts";'],
   ["src/actors/agent/agent-actor.ts", 'import { restart } from "../../supervisors/restart.ts";'],
   ["src/actors/agent/extension.ts", 'import type { Clock } from "../clock.ts";'],
   ["src/actors/agent/extension.ts", 'import { wire } from "./wire.ts";'],
@@ -22,8 +22,8 @@ const against: readonly (readonly [file: string, line: string])[] = [
 
 const along: readonly (readonly [file: string, line: string])[] = [
   ["src/machines/local/local.ts", 'import { UnsupportedError } from "../errors.ts";'],
-  ["src/actors/mailbox.ts", 'import type { Clock } from "./clock.ts";'],
-  ["src/actors/machine-actor.ts", 'import type { Machine } from "../machines/machine.ts";'],
+  ["src/actors/kernel/mailbox.ts", 'import type { Clock } from "./clock.ts";'],
+  ["src/actors/machine/machine-actor.ts", 'import type { Machine } from "../machines/machine.ts";'],
   ["src/actors/agent/extension.ts", 'import { protocolVersion } from "./protocol.ts";'],
   ["src/actors/agent/extension.ts", 'import { Link } from "./extension-link.ts";'],
   ["src/actors/agent/pi.ts", 'import { tmux } from "../../machines/tmux.ts";'],

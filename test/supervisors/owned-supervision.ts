@@ -1,4 +1,4 @@
-import type { ExitReason } from "../../src/actors/exit-reason.ts";
+import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import { createSupervision, type Supervision } from "../../src/supervisors/supervision.ts";
 import type { SupervisionEvent } from "../../src/supervisors/supervision-event.ts";

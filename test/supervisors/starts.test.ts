@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ignore } from "../../src/actors/behavior.ts";
+import { ignore } from "../../src/actors/kernel/behavior.ts";
 import { refusal, world } from "../conformance/family.ts";
 import { owned, statuses } from "./owned-supervision.ts";
 

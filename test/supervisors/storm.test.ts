@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Context } from "../../src/actors/behavior.ts";
 import {
   createSystem,
   type ManualClock,
   manualClock,
   type System,
 } from "../../src/actors/index.ts";
+import type { Context } from "../../src/actors/kernel/behavior.ts";
 import { type ChildSpec, type Supervisor, startSupervisor } from "../../src/supervisors/index.ts";
 
 /*

@@ -1,5 +1,5 @@
-import type { Behavior, SpawnOptions } from "../behavior.ts";
-import { errorExit } from "../exit-reason.ts";
+import type { Behavior, SpawnOptions } from "../kernel/behavior.ts";
+import { errorExit } from "../kernel/exit-reason.ts";
 import { Incarnation } from "./agent-incarnation.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";

@@ -1,6 +1,6 @@
 import { AgentLostError } from "../../errors.ts";
-import type { Context } from "../behavior.ts";
-import { type ErrorExit, type ExitReason, errorExit } from "../exit-reason.ts";
+import type { Context } from "../kernel/behavior.ts";
+import { type ErrorExit, type ExitReason, errorExit } from "../kernel/exit-reason.ts";
 import { AgentFrames } from "./agent-frames.ts";
 import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
 import { ModelTrouble } from "./agent-model.ts";

@@ -1,10 +1,10 @@
 import { AgentEndedError } from "../../errors.ts";
-import type { Ref } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
-import { createEventLog, type EventLog, type LogEvent } from "../event-log.ts";
-import type { ErrorExit, ExitReason } from "../exit-reason.ts";
-import type { LogArchive } from "../log-archive.ts";
-import type { RegistryMessage } from "../registry-actor.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../events/event-log.ts";
+import type { LogArchive } from "../events/log-archive.ts";
+import type { Ref } from "../kernel/behavior.ts";
+import type { ErrorExit, ExitReason } from "../kernel/exit-reason.ts";
+import type { RegistryMessage } from "../registry/registry-actor.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { Launched } from "./harness.ts";
 import { type AgentEvent, type AgentState, isLive, next } from "./lifecycle.ts";

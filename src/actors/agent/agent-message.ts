@@ -1,5 +1,5 @@
 import type { Argv } from "../../machines/machine.ts";
-import type { Reply } from "../behavior.ts";
+import type { Reply } from "../kernel/behavior.ts";
 import type { HarnessExit, Link } from "./harness.ts";
 import type { FromAgent } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 import { customAlphabet } from "nanoid";
 import { AgentStartError, ModelMissingError } from "../../errors.ts";
-import type { Context } from "../behavior.ts";
 import type { Clock } from "../clock.ts";
+import type { Context } from "../kernel/behavior.ts";
 import type { AgentMessage, Hello } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { AgentWire } from "./agent-wire.ts";

@@ -4,7 +4,7 @@ import type { AgentState } from "../../actors/agent/lifecycle.ts";
 import { checkDeliver } from "../../actors/agent/message-check.ts";
 import type { Receipt } from "../../actors/agent/outbox.ts";
 import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tool.ts";
-import type { Ref } from "../../actors/behavior.ts";
+import type { Ref } from "../../actors/kernel/behavior.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { Agent, SendOptions } from "./agent.ts";
 import { disconnectAgent } from "./connections.ts";

@@ -1,4 +1,4 @@
-import { type ExitReason, errorExit, isClean } from "../../actors/exit-reason.ts";
+import { type ExitReason, errorExit, isClean } from "../../actors/kernel/exit-reason.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { ChildId } from "../strategy.ts";
 import type { Agent } from "./agent.ts";

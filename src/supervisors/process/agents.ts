@@ -5,7 +5,7 @@ import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
 import type { Harness } from "../../actors/agent/harness.ts";
 import { checkMessage } from "../../actors/agent/message-check.ts";
 import type { ProgressLimits } from "../../actors/agent/progress-limits.ts";
-import { type Ignore, ignore, type Ref } from "../../actors/behavior.ts";
+import { type Ignore, ignore, type Ref } from "../../actors/kernel/behavior.ts";
 import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import type { StartedChild } from "../child-admin.ts";

@@ -1,5 +1,5 @@
-import { type Behavior, ignore } from "../../actors/behavior.ts";
-import { errorExit } from "../../actors/exit-reason.ts";
+import { type Behavior, ignore } from "../../actors/kernel/behavior.ts";
+import { errorExit } from "../../actors/kernel/exit-reason.ts";
 import { InvalidSpecError, NameTakenError, TreeTooDeepError } from "../../errors.ts";
 import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { InputSchema } from "../../actors/agent/tool-schema.ts";
-import type { LogEvent } from "../../actors/event-log.ts";
-import type { ExitReason } from "../../actors/exit-reason.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
+import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
 
 /** What one declared endpoint takes and gives. */
 export interface EndpointShape {

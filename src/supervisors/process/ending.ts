@@ -1,4 +1,4 @@
-import type { ErrorExit, ExitReason } from "../../actors/exit-reason.ts";
+import type { ErrorExit, ExitReason } from "../../actors/kernel/exit-reason.ts";
 import { CancelledError, ProcessEndedError, RamureError } from "../../errors.ts";
 import type { FailedData } from "./contract.ts";
 

@@ -1,4 +1,4 @@
-import type { LogEvent } from "../../actors/event-log.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
 import type { TerminalData } from "./contract.ts";
 
 type Any = Pick<LogEvent, "type" | "data" | "source">;

@@ -1,4 +1,4 @@
-import type { WaitOptions } from "../../actors/event-log.ts";
+import type { WaitOptions } from "../../actors/events/event-log.ts";
 import type { ContractShape, Event, OpenShape } from "./contract.ts";
 
 /**

@@ -1,11 +1,11 @@
-import { ignore } from "../../actors/behavior.ts";
+import { ignore } from "../../actors/kernel/behavior.ts";
 import {
   MachineMemory,
   type MachineMessage,
   machineBehavior,
   machineHandle,
   machineSpawnOptions,
-} from "../../actors/machine-actor.ts";
+} from "../../actors/machine/machine-actor.ts";
 import { MessageRefusedError, UnsupportedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import { leaveMachine } from "./agent-left.ts";

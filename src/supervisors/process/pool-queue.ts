@@ -1,4 +1,4 @@
-import { ignore } from "../../actors/behavior.ts";
+import { ignore } from "../../actors/kernel/behavior.ts";
 import { Ring } from "../../actors/ring.ts";
 import { PoolClosedError, PoolFullError, StoppedError } from "../../errors.ts";
 import { bubble } from "../bubble.ts";

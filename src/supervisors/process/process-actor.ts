@@ -1,11 +1,11 @@
-import type { Behavior, Context } from "../../actors/behavior.ts";
+import type { Behavior, Context } from "../../actors/kernel/behavior.ts";
 import {
   type ErrorExit,
   type ExitReason,
   errorExit,
   firstReason,
   isRetryable,
-} from "../../actors/exit-reason.ts";
+} from "../../actors/kernel/exit-reason.ts";
 import {
   GaveUpError,
   NotAsyncError,

@@ -1,4 +1,4 @@
-import type { EventLog as KernelLog, LogEvent } from "../../actors/event-log.ts";
+import type { EventLog as KernelLog, LogEvent } from "../../actors/events/event-log.ts";
 import type { ContractShape, OpenShape } from "./contract.ts";
 import type { EventLog } from "./event-log.ts";
 import { orStopped, runningSignal } from "./or-stopped.ts";

@@ -1,4 +1,4 @@
-import { createEventLog, type EventLog } from "../../actors/event-log.ts";
+import { createEventLog, type EventLog } from "../../actors/events/event-log.ts";
 import { NoProcError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { type Deferred, deferred } from "./deferred.ts";

@@ -1,11 +1,11 @@
 import type { StartGate } from "../../actors/agent/agent-spec.ts";
 import type { Door, Harness } from "../../actors/agent/harness.ts";
 import type { ProviderBackoffs } from "../../actors/agent/provider-backoff.ts";
-import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
-import type { LogEvent } from "../../actors/event-log.ts";
-import type { LogArchive } from "../../actors/log-archive.ts";
-import type { RegistryMessage } from "../../actors/registry-actor.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
+import type { LogArchive } from "../../actors/events/log-archive.ts";
+import type { Ref } from "../../actors/kernel/behavior.ts";
+import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
 import type { Argv, Image } from "../../machines/machine.ts";
 import type { Endpoint, EndpointCallOptions } from "./endpoint-table.ts";
 

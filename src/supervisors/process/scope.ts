@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Context } from "../../actors/behavior.ts";
-import type { ExitReason } from "../../actors/exit-reason.ts";
+import type { Context } from "../../actors/kernel/behavior.ts";
+import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
 import { OutsideProcessError, StoppedError } from "../../errors.ts";
 import type { Supervision } from "../supervision.ts";
 import type { Inbox } from "./inbox.ts";

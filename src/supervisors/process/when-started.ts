@@ -1,4 +1,4 @@
-import type { LogEvent } from "../../actors/event-log.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
 import type { ProcessRecord } from "./process-record.ts";
 
 const ends: readonly string[] = ["started", "done", "failed", "cancelled"];

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Clock, ClockTimer } from "../../actors/clock.ts";
+import { Fields } from "../../actors/data/fields.ts";
 import { asControlError, ControlError } from "./control-error.ts";
-import { Fields } from "./control-fields.ts";
 import type { ControlHandlers } from "./control-handlers.ts";
 import { LineReader } from "./control-lines.ts";
 import {

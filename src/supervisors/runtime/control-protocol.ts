@@ -2,10 +2,12 @@
  * All of a run that its control clients see: the one file of this room that `src/cli/` imports,
  * beside the journal's reader.
  */
+
+export { Fields } from "../../actors/data/fields.ts";
+export { encodeValue } from "../../actors/data/wire-values.ts";
 export { systemClock } from "../../actors/system-clock.ts";
 export { shellLine } from "../../machines/shell.ts";
 export { ControlError, type ControlReason } from "./control-error.ts";
-export { Fields } from "./control-fields.ts";
 export { LineReader } from "./control-lines.ts";
 export {
   cancelMethod,
@@ -31,4 +33,3 @@ export { loadReaper } from "./load-reaper.ts";
 export type { Leftover, ReapedRun } from "./reaper.ts";
 export { isNodeWithin, resolveAddress } from "./resolve-address.ts";
 export { type ListedRun, listRuns, type RunRecord } from "./run-record.ts";
-export { encodeValue } from "./wire-values.ts";

@@ -1,5 +1,5 @@
+import { Fields, isRecord } from "../../actors/data/fields.ts";
 import { ControlError, type ControlReason } from "./control-error.ts";
-import { Fields, isRecord } from "./control-fields.ts";
 import { maxLineBytes } from "./control-types.ts";
 
 export type RpcId = number | string;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../actors/clock.ts";
+import { Fields } from "../../actors/data/fields.ts";
 import { ControlError } from "./control-error.ts";
-import { Fields } from "./control-fields.ts";
 import type { ControlHandlers, RunSnapshot, TreeChange } from "./control-handlers.ts";
 import {
   type CallParams,

@@ -1,5 +1,6 @@
+import type { Fields } from "../../actors/data/fields.ts";
+import { decodeValue, encodeValue, type WireValue } from "../../actors/data/wire-values.ts";
 import { ControlError } from "./control-error.ts";
-import type { Fields } from "./control-fields.ts";
 import type {
   Connection,
   ControlEvent,
@@ -13,7 +14,6 @@ import type {
   TreeNode,
 } from "./control-types.ts";
 import { statusSchema } from "./control-types.ts";
-import { decodeValue, encodeValue, type WireValue } from "./wire-values.ts";
 
 /** How one shape becomes JSON and is read again; `read` throws ControlError `bad-request`. */
 interface Wire<Shape> {

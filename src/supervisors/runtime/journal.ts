@@ -1,6 +1,7 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../../actors/clock.ts";
+import type { Redaction } from "../../actors/data/redaction.ts";
 import { diskProblemOf } from "../../machines/local/disk-problem.ts";
 import { privateDirectory } from "./home.ts";
 import {
@@ -13,7 +14,6 @@ import {
 import { encodeLine, type JournalEntry, type JournalRecord } from "./journal-line.ts";
 import { followJournal, type ReadOptions, readJournal } from "./journal-reader.ts";
 import { recoverJournal } from "./journal-recovery.ts";
-import type { Redaction } from "./journal-redaction.ts";
 import { type JournalProblem, JournalWriter, type WriterLimits } from "./journal-writer.ts";
 
 export type { JournalEntry, JournalRecord } from "./journal-line.ts";

@@ -1,6 +1,12 @@
-import type { CallOptions, Monitor, Ref, Reply, StopOptions } from "../../actors/behavior.ts";
-import type { Exit, ExitReason } from "../../actors/exit-reason.ts";
-import type { RegistryMessage } from "../../actors/registry-actor.ts";
+import type {
+  CallOptions,
+  Monitor,
+  Ref,
+  Reply,
+  StopOptions,
+} from "../../actors/kernel/behavior.ts";
+import type { Exit, ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
 import type { JournalRecord } from "./journal-line.ts";
 
 /** The run's registry, as all tell it what they have become: each word is in the journal before the registry has it. */

@@ -1,5 +1,5 @@
 import { parametersOf } from "../../actors/agent/tool-schema.ts";
-import type { RegistrySnapshot } from "../../actors/registry-actor.ts";
+import type { RegistrySnapshot } from "../../actors/registry/registry-actor.ts";
 import type { Addressee } from "../process/run.ts";
 import { ControlError } from "./control-error.ts";
 import type { ControlHandlers, RunSnapshot } from "./control-handlers.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import type { Harness, Launched, LaunchSpec } from "../../actors/agent/harness.ts";
+import type { Redaction } from "../../actors/data/redaction.ts";
 import { privateDirectory } from "./home.ts";
-import type { Redaction } from "./journal-redaction.ts";
 import type { ThingLog } from "./things.ts";
 
 /** What a run gives to whatever launches its agents. */

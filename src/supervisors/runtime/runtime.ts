@@ -9,12 +9,13 @@ import {
   type ProviderBackoffs,
 } from "../../actors/agent/provider-backoff.ts";
 import { createStartGate } from "../../actors/agent/start-gate.ts";
-import type { Ref } from "../../actors/behavior.ts";
 import type { Clock } from "../../actors/clock.ts";
-import type { LogEvent } from "../../actors/event-log.ts";
-import type { LogArchive } from "../../actors/log-archive.ts";
-import { type RegistryMessage, registryBehavior } from "../../actors/registry-actor.ts";
-import { createSystem, type System } from "../../actors/system.ts";
+import type { Redaction } from "../../actors/data/redaction.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
+import type { LogArchive } from "../../actors/events/log-archive.ts";
+import type { Ref } from "../../actors/kernel/behavior.ts";
+import { createSystem, type System } from "../../actors/kernel/system.ts";
+import { type RegistryMessage, registryBehavior } from "../../actors/registry/registry-actor.ts";
 import { systemClock } from "../../actors/system-clock.ts";
 import { LocalImage } from "../../machines/local/local.ts";
 import type { Image } from "../../machines/machine.ts";
@@ -25,7 +26,6 @@ import type { Addressee, JournalNote, Run } from "../process/run.ts";
 import type { ProcessMessage } from "../process/scope.ts";
 import { privateDirectory, type RunPaths } from "./home.ts";
 import type { Journal } from "./journal.ts";
-import type { Redaction } from "./journal-redaction.ts";
 import { JournaledRegistry } from "./journaled-registry.ts";
 import { type ReapedRun, reapRun } from "./reaper.ts";
 import { runHarness } from "./run-harness.ts";

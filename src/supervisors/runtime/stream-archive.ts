@@ -1,5 +1,5 @@
-import { isTerminal, type LogEvent } from "../../actors/event-log.ts";
-import type { ArchiveReader, LogArchive } from "../../actors/log-archive.ts";
+import { isTerminal, type LogEvent } from "../../actors/events/event-log.ts";
+import type { ArchiveReader, LogArchive } from "../../actors/events/log-archive.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Bookmark } from "./journal-reader.ts";
 

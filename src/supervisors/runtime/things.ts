@@ -1,8 +1,8 @@
 import { constants, lstat, open, readFile, rm } from "node:fs/promises";
 import type { Thing } from "../../actors/agent/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
+import { Fields } from "../../actors/data/fields.ts";
 import { processStart } from "../../machines/local/process-start.ts";
-import { Fields } from "./control-fields.ts";
 import { syncFolder } from "./journal-file.ts";
 
 /** A thing as its record has it: whose it is, and since when. */

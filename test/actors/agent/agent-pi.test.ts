@@ -7,7 +7,7 @@ import type { AgentMessage, Hello } from "../../../src/actors/agent/agent-messag
 import type { Door } from "../../../src/actors/agent/harness.ts";
 import { defineTool, type ToolHandler } from "../../../src/actors/agent/tool.ts";
 import { jsonSchema } from "../../../src/actors/agent/tool-schema.ts";
-import { createSystem } from "../../../src/actors/system.ts";
+import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { startSupervisor } from "../../../src/supervisors/start-supervisor.ts";
 import { type PiWorld, piWorld } from "./pi-world.ts";

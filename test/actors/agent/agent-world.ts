@@ -10,11 +10,11 @@ import { openBridge } from "../../../src/actors/agent/bridge.ts";
 import type { Harness } from "../../../src/actors/agent/harness.ts";
 import { defineTool, type ToolHandler } from "../../../src/actors/agent/tool.ts";
 import { jsonSchema } from "../../../src/actors/agent/tool-schema.ts";
-import type { Behavior, Ref, Slot } from "../../../src/actors/behavior.ts";
-import type { Exit, ExitReason } from "../../../src/actors/exit-reason.ts";
+import type { Behavior, Ref, Slot } from "../../../src/actors/kernel/behavior.ts";
+import type { Exit, ExitReason } from "../../../src/actors/kernel/exit-reason.ts";
+import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { type ManualClock, manualClock } from "../../../src/actors/manual-clock.ts";
-import { registryBehavior } from "../../../src/actors/registry-actor.ts";
-import { createSystem } from "../../../src/actors/system.ts";
+import { registryBehavior } from "../../../src/actors/registry/registry-actor.ts";
 import type { Machine } from "../../../src/machines/machine.ts";
 
 /** A machine that no scripted agent ever asks for anything. */

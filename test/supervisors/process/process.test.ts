@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RegistrySnapshot } from "../../../src/actors/registry-actor.ts";
+import type { RegistrySnapshot } from "../../../src/actors/registry/registry-actor.ts";
 import {
   agentProcess,
   CancelledError,

@@ -1,12 +1,12 @@
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
+import { createRedaction } from "../../../src/actors/data/redaction.ts";
 import {
   decodeLine,
   encodeLine,
   type JournalRecord,
   lineSeq,
 } from "../../../src/supervisors/runtime/journal-line.ts";
-import { createRedaction } from "../../../src/supervisors/runtime/journal-redaction.ts";
 
 const line = (record: Partial<JournalRecord>, options = {}): string =>
   encodeLine({ type: "t", path: "/a", ...record }, { seq: 1, at: 5, maxBytes: 4_096, ...options });

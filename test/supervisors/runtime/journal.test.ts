@@ -3,6 +3,7 @@ import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRedaction } from "../../../src/actors/data/redaction.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import {
@@ -13,7 +14,6 @@ import {
 } from "../../../src/supervisors/runtime/journal.ts";
 import type { WritableHandle } from "../../../src/supervisors/runtime/journal-file.ts";
 import { followJournal, readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
-import { createRedaction } from "../../../src/supervisors/runtime/journal-redaction.ts";
 
 let folder: string;
 let file: string;

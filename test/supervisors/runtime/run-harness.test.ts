@@ -3,12 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Harness, LaunchSpec } from "../../../src/actors/agent/harness.ts";
+import { createRedaction, type Redaction } from "../../../src/actors/data/redaction.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { AgentStartError } from "../../../src/errors.ts";
-import {
-  createRedaction,
-  type Redaction,
-} from "../../../src/supervisors/runtime/journal-redaction.ts";
 import { runHarness } from "../../../src/supervisors/runtime/run-harness.ts";
 import { ThingLog } from "../../../src/supervisors/runtime/things.ts";
 

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createEventLog, type EventLog } from "../../../src/actors/event-log.ts";
+import { createEventLog, type EventLog } from "../../../src/actors/events/event-log.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { type Journal, openJournal } from "../../../src/supervisors/runtime/journal.ts";
 import { StreamArchive } from "../../../src/supervisors/runtime/stream-archive.ts";

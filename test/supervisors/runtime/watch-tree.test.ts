@@ -1,6 +1,9 @@
 import { expect, it } from "vitest";
 import { createSystem } from "../../../src/actors/index.ts";
-import { type RegistryChange, registryBehavior } from "../../../src/actors/registry-actor.ts";
+import {
+  type RegistryChange,
+  registryBehavior,
+} from "../../../src/actors/registry/registry-actor.ts";
 import { watchTree } from "../../../src/supervisors/runtime/watch-tree.ts";
 import { manualClock } from "../../../src/testing.ts";
 

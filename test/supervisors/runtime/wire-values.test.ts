@@ -4,7 +4,7 @@ import {
   encodeValue,
   isPlainJson,
   WireValueError,
-} from "../../../src/supervisors/runtime/wire-values.ts";
+} from "../../../src/actors/data/wire-values.ts";
 
 function across(value: unknown): unknown {
   return decodeValue(JSON.parse(JSON.stringify(encodeValue(value))));

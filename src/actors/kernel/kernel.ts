@@ -1,5 +1,5 @@
+import type { Clock } from "../clock.ts";
 import type { MailboxOptions } from "./behavior.ts";
-import type { Clock } from "./clock.ts";
 import type { DeadLetters } from "./dead-letters.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { Groups } from "./groups.ts";

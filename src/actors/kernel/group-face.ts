@@ -1,4 +1,4 @@
-import { NoProcError, StoppedError } from "../errors.ts";
+import { NoProcError, StoppedError } from "../../errors.ts";
 import type { AnyRef, Ref } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import type { GroupChange, Groups } from "./groups.ts";

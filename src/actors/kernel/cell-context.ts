@@ -1,4 +1,6 @@
-import { OverflowError } from "../errors.ts";
+import { OverflowError } from "../../errors.ts";
+import type { Clock } from "../clock.ts";
+import type { EventLog } from "../events/event-log.ts";
 import type {
   AnyRef,
   Behavior,
@@ -13,10 +15,8 @@ import type {
   Timers,
 } from "./behavior.ts";
 import type { Cell, Owned } from "./cell.ts";
-import type { Clock } from "./clock.ts";
 import { nameOf } from "./dead-letters.ts";
 import { disposeLate } from "./disposal.ts";
-import type { EventLog } from "./event-log.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { Mailbox } from "./mailbox.ts";
 import { CellMonitor, link, unlink } from "./monitors.ts";

@@ -1,4 +1,4 @@
-import { CallTimeoutError } from "../errors.ts";
+import { CallTimeoutError } from "../../errors.ts";
 import type { Reply } from "./behavior.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 

@@ -1,9 +1,9 @@
-import { NoProcError, StoppedError } from "../errors.ts";
+import { NoProcError, StoppedError } from "../../errors.ts";
+import type { Clock } from "../clock.ts";
+import type { EventLog } from "../events/event-log.ts";
 import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
-import type { Clock } from "./clock.ts";
 import { kill, stopWithin } from "./ending.ts";
-import type { EventLog } from "./event-log.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { type GroupFace, groupFace } from "./group-face.ts";
 import { type ActorInfo, describe, findChild, type TreeOptions } from "./introspection.ts";

@@ -1,4 +1,4 @@
-import { Ring } from "./ring.ts";
+import { Ring } from "../ring.ts";
 
 /** Where the events of a log lie: the newest `max` of them, and who waits for the next one. */
 export class LogStore<Event> {

@@ -1,9 +1,9 @@
-import { LogEndedError, WaitTimeoutError } from "../errors.ts";
-import type { Clock, ClockTimer } from "./clock.ts";
+import { LogEndedError, WaitTimeoutError } from "../../errors.ts";
+import type { Clock, ClockTimer } from "../clock.ts";
+import { isolated } from "../data/plain-data.ts";
 import type { LogArchive } from "./log-archive.ts";
 import { LogCursor } from "./log-cursor.ts";
 import { LogStore } from "./log-store.ts";
-import { isolated } from "./plain-data.ts";
 
 /** One event of one stream. */
 export interface LogEvent {

@@ -1,4 +1,4 @@
-import { StoppedError } from "../errors.ts";
+import { StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
 
 /** Resolves when `init` succeeded or was ignored. A rejection that nobody looks at is no unhandled one. */

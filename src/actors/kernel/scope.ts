@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { StoppedError } from "../errors.ts";
+import { StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
 import type { PendingCall } from "./pending-call.ts";
 

@@ -1,4 +1,4 @@
-import { AlreadyStartedError } from "../errors.ts";
+import { AlreadyStartedError } from "../../errors.ts";
 import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
 import type { Cell, Child, Place } from "./cell.ts";
 import type { DeadLetterReason } from "./dead-letters.ts";

@@ -1,13 +1,13 @@
-import { StoppedError } from "../errors.ts";
+import { StoppedError } from "../../errors.ts";
+import type { ClockTimer } from "../clock.ts";
+import type { Ring } from "../ring.ts";
 import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
-import type { ClockTimer } from "./clock.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { guardedController } from "./guarded-signal.ts";
 import type { Kernel, Orphan } from "./kernel.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { NameHolder } from "./names.ts";
 import type { CallParty, PendingCall } from "./pending-call.ts";
-import type { Ring } from "./ring.ts";
 import type { Runnable } from "./scheduler.ts";
 
 export type CellStatus = "starting" | "running" | "stopping" | "ended";

@@ -1,4 +1,4 @@
-import { CallAbortedError, DeadlockError, DownError, NoProcError } from "../errors.ts";
+import { CallAbortedError, DeadlockError, DownError, NoProcError } from "../../errors.ts";
 import type { CallOptions, Reply } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";

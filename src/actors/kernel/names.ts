@@ -1,4 +1,4 @@
-import { AlreadyStartedError, InvalidNameError } from "../errors.ts";
+import { AlreadyStartedError, InvalidNameError } from "../../errors.ts";
 
 /** What may hold a name. */
 export interface NameHolder {

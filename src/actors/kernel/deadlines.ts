@@ -1,4 +1,4 @@
-import type { Clock, ClockTimer } from "./clock.ts";
+import type { Clock, ClockTimer } from "../clock.ts";
 
 /** Something that must end by a moment; the links are the lane's. */
 export interface Expiring {

@@ -1,10 +1,10 @@
-import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
-import type { Image, Machine } from "../machines/machine.ts";
-import type { Behavior, Context, Ref, SpawnOptions } from "./behavior.ts";
-import type { Clock } from "./clock.ts";
-import { errorExit } from "./exit-reason.ts";
+import { MachineUnreachableError, UnsupportedError } from "../../errors.ts";
+import type { Image, Machine } from "../../machines/machine.ts";
+import type { Clock } from "../clock.ts";
+import type { Behavior, Context, Ref, SpawnOptions } from "../kernel/behavior.ts";
+import { errorExit } from "../kernel/exit-reason.ts";
+import type { RegistryMessage } from "../registry/registry-actor.ts";
 import { isLive, type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
-import type { RegistryMessage } from "./registry-actor.ts";
 
 /** What a machine's actor is told. */
 export type MachineMessage =

@@ -1,8 +1,8 @@
-import { DownError, OverflowError } from "../errors.ts";
+import { DownError, OverflowError } from "../../errors.ts";
+import { Ring } from "../ring.ts";
 import type { Cell, SystemMessage } from "./cell.ts";
 import { errorExit } from "./exit-reason.ts";
 import { CallMessage } from "./pending-call.ts";
-import { Ring } from "./ring.ts";
 import { countFenced, endedCaller } from "./scope.ts";
 import { requestStop } from "./stop-request.ts";
 import { TimerMessage } from "./timer-message.ts";

@@ -7,8 +7,8 @@ import {
   type InputFrom,
   type SnapshotFrom,
 } from "xstate";
+import type { Clock, ClockTimer } from "../clock.ts";
 import type { Behavior, Context } from "./behavior.ts";
-import type { Clock, ClockTimer } from "./clock.ts";
 import { errorExit } from "./exit-reason.ts";
 
 export interface FromMachineOptions<Machine extends AnyStateMachine> {

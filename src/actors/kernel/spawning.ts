@@ -1,4 +1,4 @@
-import { AlreadyStartedError, StoppedError } from "../errors.ts";
+import { AlreadyStartedError, StoppedError } from "../../errors.ts";
 import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
 import { Cell, type Child, type Place } from "./cell.ts";
 import { checkName } from "./names.ts";

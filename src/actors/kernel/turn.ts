@@ -1,4 +1,4 @@
-import { StartTimeoutError, StoppedError } from "../errors.ts";
+import { StartTimeoutError, StoppedError } from "../../errors.ts";
 import { type Context, ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";

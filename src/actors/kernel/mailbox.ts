@@ -1,4 +1,4 @@
-import { Ring } from "./ring.ts";
+import { Ring } from "../ring.ts";
 
 /** The user lane of an actor: the first message lies inline, a ring is made when a second one queues. */
 export class Mailbox<Item> {

@@ -1,4 +1,4 @@
-import { DownError, StoppedError } from "../errors.ts";
+import { DownError, StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
 import { bury, deliverSystem } from "./delivery.ts";
 import { type Exit, errorExit, isClean } from "./exit-reason.ts";

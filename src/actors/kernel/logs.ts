@@ -1,7 +1,7 @@
-import type { Clock } from "./clock.ts";
-import { createEventLog, type EventLog } from "./event-log.ts";
+import type { Clock } from "../clock.ts";
+import { createEventLog, type EventLog } from "../events/event-log.ts";
+import { Ring } from "../ring.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import { Ring } from "./ring.ts";
 
 interface Ended {
   readonly path: string;

@@ -1,7 +1,8 @@
+import type { Clock } from "../clock.ts";
+import { systemClock } from "../system-clock.ts";
 import type { Behavior, MailboxOptions, SpawnOptions } from "./behavior.ts";
 import { Cell } from "./cell.ts";
 import { CellContext } from "./cell-context.ts";
-import type { Clock } from "./clock.ts";
 import { type DeadLetter, DeadLetters } from "./dead-letters.ts";
 import { Deadlines } from "./deadlines.ts";
 import { errorExit } from "./exit-reason.ts";
@@ -12,7 +13,6 @@ import { Names } from "./names.ts";
 import { notice } from "./notices.ts";
 import { CellRef } from "./refs.ts";
 import { Scheduler } from "./scheduler.ts";
-import { systemClock } from "./system-clock.ts";
 import { runTurn } from "./turn.ts";
 
 export interface SystemOptions {

@@ -1,8 +1,8 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { setTimeout as pause, setImmediate as yieldTurn } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { Door, Harness, LocalLink } from "../src/actors/agent/harness.ts";
-import { parseToAgent, type ToAgent } from "../src/actors/agent/protocol.ts";
+import type { Door, Harness, LocalLink } from "../src/actors/agent/wire/harness.ts";
+import { parseToAgent, type ToAgent } from "../src/actors/agent/wire/protocol.ts";
 import { type Agent, agent, agentProcess } from "../src/index.ts";
 import { agentMemoryOf } from "../src/supervisors/process/agent-record.ts";
 import { type Script, scriptedHarness } from "../src/testing.ts";

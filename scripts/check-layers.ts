@@ -25,8 +25,11 @@ interface Room {
 /** The first room that a file fits is its own. */
 const rooms: readonly Room[] = [
   { of: errors, imports: [] },
-  { of: extension, imports: ["src/actors/agent/protocol.ts", extension] },
-  { of: "src/actors/agent/protocol.ts", imports: ["src/actors/agent/protocol-readers.ts"] },
+  { of: extension, imports: ["src/actors/agent/wire/protocol.ts", extension] },
+  {
+    of: "src/actors/agent/wire/protocol.ts",
+    imports: ["src/actors/agent/wire/protocol-readers.ts"],
+  },
   { of: "src/machines/**", imports: [errors, "src/machines/**"] },
   { of: "src/actors/machine/machine-actor.ts", imports: [errors, kernel, "src/machines/**"] },
   { of: kernel, imports: [errors, kernel] },

@@ -1,10 +1,10 @@
-export type { Harness } from "./actors/agent/harness.ts";
-export type { AgentState } from "./actors/agent/lifecycle.ts";
-export type { Receipt } from "./actors/agent/outbox.ts";
-export { type PiOptions, piHarness } from "./actors/agent/pi-harness.ts";
-export type { ProgressLimits } from "./actors/agent/progress-limits.ts";
-export type { ToolCall, ToolOptions } from "./actors/agent/tool.ts";
-export { type InputSchema, jsonSchema } from "./actors/agent/tool-schema.ts";
+export type { AgentState } from "./actors/agent/actor/lifecycle.ts";
+export type { Receipt } from "./actors/agent/actor/outbox.ts";
+export type { ProgressLimits } from "./actors/agent/actor/progress-limits.ts";
+export { type PiOptions, piHarness } from "./actors/agent/pi/harness.ts";
+export { type InputSchema, jsonSchema } from "./actors/agent/tools/schema.ts";
+export type { ToolCall, ToolOptions } from "./actors/agent/tools/tool.ts";
+export type { Harness } from "./actors/agent/wire/harness.ts";
 export type { LogEvent } from "./actors/events/event-log.ts";
 export type { ExitReason } from "./actors/kernel/exit-reason.ts";
 export * from "./errors.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { fanOut } from "../../examples/fan-out.ts";
 import { supervisedRetry } from "../../examples/supervised-retry.ts";
-import type { ModelScript } from "../../src/actors/agent/scripted-model.ts";
+import type { ModelScript } from "../../src/actors/agent/scripted/model.ts";
 import { type Harness, piHarness } from "../../src/index.ts";
 import { scriptedModel } from "../../src/testing.ts";
 

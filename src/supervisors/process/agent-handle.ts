@@ -1,9 +1,9 @@
-import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
-import type { AgentMessage } from "../../actors/agent/agent-message.ts";
-import type { AgentState } from "../../actors/agent/lifecycle.ts";
-import { checkDeliver } from "../../actors/agent/message-check.ts";
-import type { Receipt } from "../../actors/agent/outbox.ts";
-import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tool.ts";
+import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { AgentMessage } from "../../actors/agent/actor/agent-message.ts";
+import type { AgentState } from "../../actors/agent/actor/lifecycle.ts";
+import { checkDeliver } from "../../actors/agent/actor/message-check.ts";
+import type { Receipt } from "../../actors/agent/actor/outbox.ts";
+import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tools/tool.ts";
 import type { Ref } from "../../actors/kernel/behavior.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { Agent, SendOptions } from "./agent.ts";

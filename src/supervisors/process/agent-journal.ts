@@ -1,5 +1,5 @@
-import { type AgentMemory, createAgentMemory } from "../../actors/agent/agent-memory.ts";
-import type { EntrySnapshot } from "../../actors/agent/outbox.ts";
+import { type AgentMemory, createAgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { EntrySnapshot } from "../../actors/agent/actor/outbox.ts";
 import type { Run } from "./run.ts";
 
 /**

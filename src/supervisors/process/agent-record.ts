@@ -1,4 +1,4 @@
-import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
+import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
 import type { Agent } from "./agent.ts";
 
 const memories = new WeakMap<Agent, AgentMemory>();

@@ -1,7 +1,7 @@
-import type { AgentState } from "../../actors/agent/lifecycle.ts";
-import type { Receipt } from "../../actors/agent/outbox.ts";
-import type { ToolCall, ToolOptions } from "../../actors/agent/tool.ts";
-import type { InputSchema } from "../../actors/agent/tool-schema.ts";
+import type { AgentState } from "../../actors/agent/actor/lifecycle.ts";
+import type { Receipt } from "../../actors/agent/actor/outbox.ts";
+import type { InputSchema } from "../../actors/agent/tools/schema.ts";
+import type { ToolCall, ToolOptions } from "../../actors/agent/tools/tool.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { EventLog } from "./event-log.ts";
 

@@ -1,10 +1,10 @@
-import { agentBehavior, agentSpawnOptions } from "../../actors/agent/agent-actor.ts";
-import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
-import type { AgentMessage } from "../../actors/agent/agent-message.ts";
-import type { AgentSpec } from "../../actors/agent/agent-spec.ts";
-import type { Harness } from "../../actors/agent/harness.ts";
-import { checkMessage } from "../../actors/agent/message-check.ts";
-import type { ProgressLimits } from "../../actors/agent/progress-limits.ts";
+import { agentBehavior, agentSpawnOptions } from "../../actors/agent/actor/agent-actor.ts";
+import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { AgentMessage } from "../../actors/agent/actor/agent-message.ts";
+import type { AgentSpec } from "../../actors/agent/actor/agent-spec.ts";
+import { checkMessage } from "../../actors/agent/actor/message-check.ts";
+import type { ProgressLimits } from "../../actors/agent/actor/progress-limits.ts";
+import type { Harness } from "../../actors/agent/wire/harness.ts";
 import { type Ignore, ignore, type Ref } from "../../actors/kernel/behavior.ts";
 import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";

@@ -1,4 +1,4 @@
-import type { InputSchema } from "../../actors/agent/tool-schema.ts";
+import type { InputSchema } from "../../actors/agent/tools/schema.ts";
 import { WrongContractError } from "../../errors.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { BubbleOptions } from "../bubble.ts";

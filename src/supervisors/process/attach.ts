@@ -1,4 +1,4 @@
-import { defineTool, type Tool } from "../../actors/agent/tool.ts";
+import { defineTool, type Tool } from "../../actors/agent/tools/tool.ts";
 import { EndpointError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";

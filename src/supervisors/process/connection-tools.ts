@@ -1,5 +1,5 @@
-import { defineTool, type Tool } from "../../actors/agent/tool.ts";
-import { jsonSchema } from "../../actors/agent/tool-schema.ts";
+import { jsonSchema } from "../../actors/agent/tools/schema.ts";
+import { defineTool, type Tool } from "../../actors/agent/tools/tool.ts";
 import { ReachError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { copyFile } from "./file-transfer.ts";

@@ -1,4 +1,4 @@
-import type { Tool } from "../../actors/agent/tool.ts";
+import type { Tool } from "../../actors/agent/tools/tool.ts";
 import { DirectionError } from "../../errors.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { InputSchema } from "../../actors/agent/tool-schema.ts";
+import type { InputSchema } from "../../actors/agent/tools/schema.ts";
 import type { LogEvent } from "../../actors/events/event-log.ts";
 import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
 

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type InputSchema, validateInput } from "../../actors/agent/tool-schema.ts";
+import { type InputSchema, validateInput } from "../../actors/agent/tools/schema.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { EndpointError, EndpointTimeoutError, NoEndpointError } from "../../errors.ts";
 import { pending, type Settle } from "./pending.ts";

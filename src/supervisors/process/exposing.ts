@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type InputSchema, parametersOf } from "../../actors/agent/tool-schema.ts";
+import { type InputSchema, parametersOf } from "../../actors/agent/tools/schema.ts";
 import { EndpointError } from "../../errors.ts";
 import type { EndpointCall } from "./endpoint-table.ts";
 import { enter, type Scope } from "./scope.ts";

@@ -1,4 +1,4 @@
-import { type InputSchema, jsonSchema } from "../../actors/agent/tool-schema.ts";
+import { type InputSchema, jsonSchema } from "../../actors/agent/tools/schema.ts";
 import { makeProcess } from "./agent-process.ts";
 import type { ContractShape } from "./contract.ts";
 import { type AgentProcess, checkName, definitionOf } from "./definition.ts";

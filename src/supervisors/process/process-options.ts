@@ -1,4 +1,4 @@
-import type { Harness } from "../../actors/agent/harness.ts";
+import type { Harness } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { RootOptionError } from "../../errors.ts";
 import type { Image } from "../../machines/machine.ts";

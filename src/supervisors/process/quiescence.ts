@@ -1,4 +1,4 @@
-import type { AgentMemory } from "../../actors/agent/agent-memory.ts";
+import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
 import { agentMemoryOf } from "./agent-record.ts";
 import type { NudgeOptions } from "./nudge.ts";
 import { RestWatch } from "./rest-watch.ts";

@@ -1,6 +1,6 @@
-import type { StartGate } from "../../actors/agent/agent-spec.ts";
-import type { Door, Harness } from "../../actors/agent/harness.ts";
-import type { ProviderBackoffs } from "../../actors/agent/provider-backoff.ts";
+import type { StartGate } from "../../actors/agent/actor/agent-spec.ts";
+import type { ProviderBackoffs } from "../../actors/agent/actor/provider-backoff.ts";
+import type { Door, Harness } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import type { LogEvent } from "../../actors/events/event-log.ts";
 import type { LogArchive } from "../../actors/events/log-archive.ts";

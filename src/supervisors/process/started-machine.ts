@@ -1,4 +1,4 @@
-import type { Harness } from "../../actors/agent/harness.ts";
+import type { Harness } from "../../actors/agent/wire/harness.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { Supervision } from "../supervision.ts";
 

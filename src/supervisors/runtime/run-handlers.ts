@@ -1,4 +1,4 @@
-import { parametersOf } from "../../actors/agent/tool-schema.ts";
+import { parametersOf } from "../../actors/agent/tools/schema.ts";
 import type { RegistrySnapshot } from "../../actors/registry/registry-actor.ts";
 import type { Addressee } from "../process/run.ts";
 import { ControlError } from "./control-error.ts";

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Harness, Launched, LaunchSpec } from "../../actors/agent/harness.ts";
+import type { Harness, Launched, LaunchSpec } from "../../actors/agent/wire/harness.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
 import { privateDirectory } from "./home.ts";
 import type { ThingLog } from "./things.ts";

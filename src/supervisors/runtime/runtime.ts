@@ -1,14 +1,14 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { StartGate } from "../../actors/agent/agent-spec.ts";
-import { type Bridge, openBridge } from "../../actors/agent/bridge.ts";
-import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
-import type { Door, Harness } from "../../actors/agent/harness.ts";
+import type { StartGate } from "../../actors/agent/actor/agent-spec.ts";
 import {
   createProviderBackoffs,
   type ProviderBackoffs,
-} from "../../actors/agent/provider-backoff.ts";
-import { createStartGate } from "../../actors/agent/start-gate.ts";
+} from "../../actors/agent/actor/provider-backoff.ts";
+import { createStartGate } from "../../actors/agent/actor/start-gate.ts";
+import { type Bridge, openBridge } from "../../actors/agent/bridge/bridge.ts";
+import type { TcpAddress } from "../../actors/agent/bridge/listener.ts";
+import type { Door, Harness } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
 import type { LogEvent } from "../../actors/events/event-log.ts";

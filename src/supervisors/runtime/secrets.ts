@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { isSecretName } from "../../actors/agent/harness.ts";
+import { isSecretName } from "../../actors/agent/wire/harness.ts";
 
 /** Give the values of an environment that are secrets by their names. */
 export function secretsOf(env: NodeJS.ProcessEnv): readonly string[] {

@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
-import type { TcpAddress } from "../../actors/agent/bridge-listener.ts";
-import { piHarness } from "../../actors/agent/pi-harness.ts";
+import type { TcpAddress } from "../../actors/agent/bridge/listener.ts";
+import { piHarness } from "../../actors/agent/pi/harness.ts";
 import { createRedaction } from "../../actors/data/redaction.ts";
 import { errorExit } from "../../actors/kernel/exit-reason.ts";
 import { systemClock } from "../../actors/system-clock.ts";

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Harness } from "../../actors/agent/harness.ts";
-import { type Scripts, scriptedHarness } from "../../actors/agent/scripted-harness.ts";
+import { type Scripts, scriptedHarness } from "../../actors/agent/scripted/harness.ts";
+import type { Harness } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { type ManualClock, manualClock } from "../../actors/manual-clock.ts";
 import type { ContractShape } from "../process/contract.ts";

@@ -1,5 +1,5 @@
 import { constants, lstat, open, readFile, rm } from "node:fs/promises";
-import type { Thing } from "../../actors/agent/harness.ts";
+import type { Thing } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { Fields } from "../../actors/data/fields.ts";
 import { processStart } from "../../machines/local/process-start.ts";

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Harness, LaunchSpec } from "../../../src/actors/agent/harness.ts";
-import type { Script, ScriptedHarnessOptions } from "../../../src/actors/agent/scripted-harness.ts";
-import { scriptedHarness } from "../../../src/actors/agent/scripted-harness.ts";
+import type { Script, ScriptedHarnessOptions } from "../../../src/actors/agent/scripted/harness.ts";
+import { scriptedHarness } from "../../../src/actors/agent/scripted/harness.ts";
+import type { Harness, LaunchSpec } from "../../../src/actors/agent/wire/harness.ts";
 import type { ManualClock } from "../../../src/actors/manual-clock.ts";
 import { agentWorld } from "./agent-world.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Harness, LaunchSpec, LocalLink } from "../../../src/actors/agent/harness.ts";
-import type { FromAgent, ToAgent } from "../../../src/actors/agent/protocol.ts";
+import type { Harness, LaunchSpec, LocalLink } from "../../../src/actors/agent/wire/harness.ts";
+import type { FromAgent, ToAgent } from "../../../src/actors/agent/wire/protocol.ts";
 import { agentWorld } from "./agent-world.ts";
 
 /** A harness whose frames the test writes itself. */

@@ -1,6 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { freshNote, lateResultNote, resumedNote } from "../../../src/actors/agent/agent-note.ts";
-import type { CallRecord, ToolResult } from "../../../src/actors/agent/tool-call.ts";
+import {
+  freshNote,
+  lateResultNote,
+  resumedNote,
+} from "../../../src/actors/agent/actor/agent-note.ts";
+import type { CallRecord, ToolResult } from "../../../src/actors/agent/tools/call.ts";
 
 function call(tool: string, answer: ToolResult | undefined): CallRecord {
   const result = Promise.resolve(answer ?? { text: "" });

@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import type { Harness, Launched } from "../../../src/actors/agent/harness.ts";
+import type { Harness, Launched } from "../../../src/actors/agent/wire/harness.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import {
   type Agent,

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { piHarness } from "../../../src/actors/agent/pi-harness.ts";
+import { piHarness } from "../../../src/actors/agent/pi/harness.ts";
 import { agent, agentProcess, currentRuntime, done, expose, wait } from "../../../src/index.ts";
 import { findMarked } from "../../../src/machines/local/processes.ts";
 import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";

@@ -1,12 +1,15 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { agentBehavior, agentSpawnOptions } from "../../../src/actors/agent/agent-actor.ts";
-import { type AgentMemory, createAgentMemory } from "../../../src/actors/agent/agent-memory.ts";
-import type { AgentMessage, Hello } from "../../../src/actors/agent/agent-message.ts";
-import type { Door } from "../../../src/actors/agent/harness.ts";
-import { defineTool, type ToolHandler } from "../../../src/actors/agent/tool.ts";
-import { jsonSchema } from "../../../src/actors/agent/tool-schema.ts";
+import { agentBehavior, agentSpawnOptions } from "../../../src/actors/agent/actor/agent-actor.ts";
+import {
+  type AgentMemory,
+  createAgentMemory,
+} from "../../../src/actors/agent/actor/agent-memory.ts";
+import type { AgentMessage, Hello } from "../../../src/actors/agent/actor/agent-message.ts";
+import { jsonSchema } from "../../../src/actors/agent/tools/schema.ts";
+import { defineTool, type ToolHandler } from "../../../src/actors/agent/tools/tool.ts";
+import type { Door } from "../../../src/actors/agent/wire/harness.ts";
 import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { startSupervisor } from "../../../src/supervisors/start-supervisor.ts";

@@ -1,9 +1,9 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
-import type { Harness } from "../../../src/actors/agent/harness.ts";
-import { createProviderBackoffs } from "../../../src/actors/agent/provider-backoff.ts";
-import { type Script, scriptedHarness } from "../../../src/actors/agent/scripted-harness.ts";
+import { createProviderBackoffs } from "../../../src/actors/agent/actor/provider-backoff.ts";
+import { type Script, scriptedHarness } from "../../../src/actors/agent/scripted/harness.ts";
+import type { Harness } from "../../../src/actors/agent/wire/harness.ts";
 import { agentWorld, type World } from "./agent-world.ts";
 
 const minute = 60_000;

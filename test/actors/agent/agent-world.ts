@@ -2,14 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import { agentBehavior, agentSpawnOptions } from "../../../src/actors/agent/agent-actor.ts";
-import { type AgentMemory, createAgentMemory } from "../../../src/actors/agent/agent-memory.ts";
-import type { AgentMessage } from "../../../src/actors/agent/agent-message.ts";
-import type { AgentSpec } from "../../../src/actors/agent/agent-spec.ts";
-import { openBridge } from "../../../src/actors/agent/bridge.ts";
-import type { Harness } from "../../../src/actors/agent/harness.ts";
-import { defineTool, type ToolHandler } from "../../../src/actors/agent/tool.ts";
-import { jsonSchema } from "../../../src/actors/agent/tool-schema.ts";
+import { agentBehavior, agentSpawnOptions } from "../../../src/actors/agent/actor/agent-actor.ts";
+import {
+  type AgentMemory,
+  createAgentMemory,
+} from "../../../src/actors/agent/actor/agent-memory.ts";
+import type { AgentMessage } from "../../../src/actors/agent/actor/agent-message.ts";
+import type { AgentSpec } from "../../../src/actors/agent/actor/agent-spec.ts";
+import { openBridge } from "../../../src/actors/agent/bridge/bridge.ts";
+import { jsonSchema } from "../../../src/actors/agent/tools/schema.ts";
+import { defineTool, type ToolHandler } from "../../../src/actors/agent/tools/tool.ts";
+import type { Harness } from "../../../src/actors/agent/wire/harness.ts";
 import type { Behavior, Ref, Slot } from "../../../src/actors/kernel/behavior.ts";
 import type { Exit, ExitReason } from "../../../src/actors/kernel/exit-reason.ts";
 import { createSystem } from "../../../src/actors/kernel/system.ts";

@@ -2,9 +2,17 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { type Bridge, type BridgeEvent, openBridge } from "../../../src/actors/agent/bridge.ts";
-import type { Link, LinkListener } from "../../../src/actors/agent/harness.ts";
-import { type FromAgent, parseToAgent, type ToAgent } from "../../../src/actors/agent/protocol.ts";
+import {
+  type Bridge,
+  type BridgeEvent,
+  openBridge,
+} from "../../../src/actors/agent/bridge/bridge.ts";
+import type { Link, LinkListener } from "../../../src/actors/agent/wire/harness.ts";
+import {
+  type FromAgent,
+  parseToAgent,
+  type ToAgent,
+} from "../../../src/actors/agent/wire/protocol.ts";
 import { type ManualClock, manualClock } from "../../../src/actors/manual-clock.ts";
 import type { Hello } from "./frame-samples.ts";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Bridge, openBridge } from "../../../src/actors/agent/bridge.ts";
-import type { FromAgent, ToAgent } from "../../../src/actors/agent/protocol.ts";
+import { type Bridge, openBridge } from "../../../src/actors/agent/bridge/bridge.ts";
+import type { FromAgent, ToAgent } from "../../../src/actors/agent/wire/protocol.ts";
 import { type BridgeWorld, bridgeWorld, Ears } from "./bridge-world.ts";
 import { FakePi } from "./fake-pi.ts";
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import extension from "../../../src/actors/agent/extension.ts";
+import extension from "../../../src/actors/agent/pi/extension/extension.ts";
 import type {
   Pi,
   PiContext,
@@ -9,7 +9,7 @@ import type {
   PiEvent,
   PiMessage,
   PiTool,
-} from "../../../src/actors/agent/extension-pi.ts";
+} from "../../../src/actors/agent/pi/extension/pi.ts";
 
 type Handler = (event: PiEvent, context: PiContext) => unknown;
 

@@ -1,4 +1,4 @@
-import type { FromAgent, ToAgent } from "../../../src/actors/agent/protocol.ts";
+import type { FromAgent, ToAgent } from "../../../src/actors/agent/wire/protocol.ts";
 
 export type Hello = Extract<FromAgent, { type: "hello" }>;
 

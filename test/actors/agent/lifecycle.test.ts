@@ -4,7 +4,7 @@ import {
   type AgentState,
   isLive,
   next,
-} from "../../../src/actors/agent/lifecycle.ts";
+} from "../../../src/actors/agent/actor/lifecycle.ts";
 
 type Row = readonly [from: AgentState, event: AgentEvent["type"], to: AgentState];
 

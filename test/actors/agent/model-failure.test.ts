@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   modelFailure as failureAt,
   type ModelError,
-} from "../../../src/actors/agent/model-failure.ts";
+} from "../../../src/actors/agent/actor/model-failure.ts";
 
 const now = Date.UTC(2026, 9, 21, 7, 0, 0);
 const modelFailure = (failed: ModelError) => failureAt(failed, now);

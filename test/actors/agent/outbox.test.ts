@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createOutbox, type Outbox, type OutboxOptions } from "../../../src/actors/agent/outbox.ts";
+import {
+  createOutbox,
+  type Outbox,
+  type OutboxOptions,
+} from "../../../src/actors/agent/actor/outbox.ts";
 import { AgentEndedError, MessageRefusedError } from "../../../src/errors.ts";
 
 function outboxOf(options: Partial<OutboxOptions> = {}) {

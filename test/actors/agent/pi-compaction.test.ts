@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { directedScript, type ReplyStep } from "../../../src/actors/agent/scripted-model-script.ts";
+import { directedScript, type ReplyStep } from "../../../src/actors/agent/scripted/model-script.ts";
 import { type PiAgent, piWorld } from "./pi-world.ts";
 
 /** Press keys at the agent's terminal. */

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Session } from "../../../src/actors/agent/protocol.ts";
+import type { Session } from "../../../src/actors/agent/wire/protocol.ts";
 import { piVersion, piWorld } from "./pi-world.ts";
 
 const finish = {

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
-import { preparePiHost } from "../../../src/actors/agent/pi-host.ts";
+import { preparePiHost } from "../../../src/actors/agent/pi/host.ts";
 import { HomeError } from "../../../src/errors.ts";
 import { LocalImage } from "../../../src/machines/local/local.ts";
 

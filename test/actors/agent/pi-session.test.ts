@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sessionPlace } from "../../../src/actors/agent/pi-session.ts";
-import type { Session } from "../../../src/actors/agent/protocol.ts";
+import { sessionPlace } from "../../../src/actors/agent/pi/session.ts";
+import type { Session } from "../../../src/actors/agent/wire/protocol.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../src/index.ts";
 import { LocalImage } from "../../../src/machines/local/local.ts";

@@ -3,15 +3,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
 import { buildExtension } from "../../../scripts/build-extension.ts";
-import { type Bridge, openBridge } from "../../../src/actors/agent/bridge.ts";
-import type { Harness, Launched, LaunchSpec, Link } from "../../../src/actors/agent/harness.ts";
-import { type PiOptions, piHarness } from "../../../src/actors/agent/pi-harness.ts";
-import type { FromAgent, Session, ToolDescription } from "../../../src/actors/agent/protocol.ts";
+import { type Bridge, openBridge } from "../../../src/actors/agent/bridge/bridge.ts";
+import { type PiOptions, piHarness } from "../../../src/actors/agent/pi/harness.ts";
 import {
   type ModelScript,
   type ScriptedModel,
   scriptedModel,
-} from "../../../src/actors/agent/scripted-model.ts";
+} from "../../../src/actors/agent/scripted/model.ts";
+import type {
+  Harness,
+  Launched,
+  LaunchSpec,
+  Link,
+} from "../../../src/actors/agent/wire/harness.ts";
+import type {
+  FromAgent,
+  Session,
+  ToolDescription,
+} from "../../../src/actors/agent/wire/protocol.ts";
 import { LocalImage } from "../../../src/machines/local/local.ts";
 import { findMarked } from "../../../src/machines/local/processes.ts";
 import type { Machine } from "../../../src/machines/machine.ts";

@@ -6,7 +6,7 @@ import {
   maxFrameBytes,
   parseFromAgent,
   parseToAgent,
-} from "../../../src/actors/agent/protocol.ts";
+} from "../../../src/actors/agent/wire/protocol.ts";
 import { fromAgentSamples, hello, toAgentSamples } from "./frame-samples.ts";
 
 describe("the parser at the door", () => {

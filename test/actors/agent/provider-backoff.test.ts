@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
-import { createProviderBackoffs, providerOf } from "../../../src/actors/agent/provider-backoff.ts";
+import {
+  createProviderBackoffs,
+  providerOf,
+} from "../../../src/actors/agent/actor/provider-backoff.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 
 it("counts fifty failures of one moment once, and lets nobody ask meanwhile", async () => {

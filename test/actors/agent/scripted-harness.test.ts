@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { InterruptedError, ScriptedToolError } from "../../../src/actors/agent/scripted-agent.ts";
-import type { Script } from "../../../src/actors/agent/scripted-harness.ts";
-import { scriptedHarness } from "../../../src/actors/agent/scripted-harness.ts";
+import { InterruptedError, ScriptedToolError } from "../../../src/actors/agent/scripted/agent.ts";
+import type { Script } from "../../../src/actors/agent/scripted/harness.ts";
+import { scriptedHarness } from "../../../src/actors/agent/scripted/harness.ts";
 import { agentWorld } from "./agent-world.ts";
 
 const world = (script: Script | Record<string, Script>) =>

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type ScriptedModel, scriptedModel } from "../../../src/actors/agent/scripted-model.ts";
+import { type ScriptedModel, scriptedModel } from "../../../src/actors/agent/scripted/model.ts";
 
 interface Answer {
   readonly text: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createStartGate } from "../../../src/actors/agent/start-gate.ts";
+import { createStartGate } from "../../../src/actors/agent/actor/start-gate.ts";
 
 const never = new AbortController().signal;
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { jsonSchema, parametersOf, validateInput } from "../../../src/actors/agent/tool-schema.ts";
+import { jsonSchema, parametersOf, validateInput } from "../../../src/actors/agent/tools/schema.ts";
 import { InvalidInputError, InvalidToolError } from "../../../src/errors.ts";
 
 const point = { type: "object", properties: { x: { type: "number" } }, required: ["x"] };

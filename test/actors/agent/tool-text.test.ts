@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { errorText, toolText } from "../../../src/actors/agent/tool-text.ts";
+import { errorText, toolText } from "../../../src/actors/agent/tools/text.ts";
 
 const circular: { self?: unknown; n: number } = { n: 1 };
 circular.self = circular;

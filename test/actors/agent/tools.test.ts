@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { defineTool, type Tool, type ToolCall } from "../../../src/actors/agent/tool.ts";
 import {
   createToolTable,
   type ToolTable,
   type ToolTableOptions,
-} from "../../../src/actors/agent/tools.ts";
+} from "../../../src/actors/agent/tools/table.ts";
+import { defineTool, type Tool, type ToolCall } from "../../../src/actors/agent/tools/tool.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 import { InvalidToolError, ToolExistsError } from "../../../src/errors.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Harness } from "../../../src/actors/agent/harness.ts";
+import type { Harness } from "../../../src/actors/agent/wire/harness.ts";
 import { agent, agentProcess, currentProcess, wait } from "../../../src/index.ts";
 import { Runtime } from "../../../src/supervisors/runtime/runtime.ts";
 import { type Script, scriptedHarness, testRun } from "../../../src/testing.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { createAgentMemory } from "../../../src/actors/agent/agent-memory.ts";
-import { defineTool } from "../../../src/actors/agent/tool.ts";
+import { createAgentMemory } from "../../../src/actors/agent/actor/agent-memory.ts";
+import { defineTool } from "../../../src/actors/agent/tools/tool.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 import { RestWatch } from "../../../src/supervisors/process/rest-watch.ts";
 

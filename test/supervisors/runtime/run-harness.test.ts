@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Harness, LaunchSpec } from "../../../src/actors/agent/harness.ts";
+import type { Harness, LaunchSpec } from "../../../src/actors/agent/wire/harness.ts";
 import { createRedaction, type Redaction } from "../../../src/actors/data/redaction.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { AgentStartError } from "../../../src/errors.ts";

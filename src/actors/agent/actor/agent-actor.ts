@@ -1,0 +1,43 @@
+import type { Behavior, SpawnOptions } from "../../kernel/behavior.ts";
+import { errorExit } from "../../kernel/exit-reason.ts";
+import { Incarnation } from "./agent-incarnation.ts";
+import type { AgentMessage } from "./agent-message.ts";
+import type { AgentSpec } from "./agent-spec.ts";
+import { startAgent } from "./agent-start.ts";
+
+/** What an agent is spawned with: its own limits bound its start, its stop takes up to 15 s. */
+export const agentSpawnOptions = {
+  kind: "agent",
+  startTimeoutMs: Number.POSITIVE_INFINITY,
+  shutdownMs: 15_000,
+} as const satisfies SpawnOptions;
+
+/**
+ * Make the actor of a coding agent: it launches the harness, hands it messages and tools, and ends
+ * when the harness does.
+ *
+ * Started means: the agent has its tools and a model. It ends with class `lost` when its process
+ * ended or cannot be reached any more, and with the start's error when it did not come up. When no
+ * other incarnation will follow, whoever made the memory calls its `end`.
+ */
+export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnation> {
+  return {
+    init: async (context) => {
+      const { memory } = spec;
+      await memory.vacated();
+      context.signal.throwIfAborted();
+      memory.begin(context.self, context.epoch);
+      context.own(() => memory.leave());
+      try {
+        return new Incarnation(spec, context, await memory.occupied(startAgent(spec, context)));
+      } catch (error) {
+        if (context.signal.aborted) memory.stopping(context.epoch);
+        else memory.crashing(context.epoch, errorExit(error, "start"));
+        throw error;
+      }
+    },
+    started: (incarnation) => incarnation.started(),
+    receive: (incarnation, message) => incarnation.receive(message),
+    terminate: (incarnation, reason) => incarnation.terminate(reason),
+  };
+}

@@ -1,0 +1,256 @@
+import { AgentEndedError } from "../../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import { createEventLog, type EventLog, type LogEvent } from "../../events/event-log.ts";
+import type { LogArchive } from "../../events/log-archive.ts";
+import type { Ref } from "../../kernel/behavior.ts";
+import type { ErrorExit, ExitReason } from "../../kernel/exit-reason.ts";
+import type { RegistryMessage } from "../../registry/registry-actor.ts";
+import type { CallRecord, CallRequest, ToolResult } from "../tools/call.ts";
+import { createToolTable, type ToolTable } from "../tools/table.ts";
+import type { Launched } from "../wire/harness.ts";
+import type { Session } from "../wire/protocol.ts";
+import type { AgentMessage } from "./agent-message.ts";
+import { type AgentEvent, type AgentState, isLive, next } from "./lifecycle.ts";
+import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";
+
+/** What is known of an agent, for status. */
+export interface AgentFacts {
+  readonly harness?: string | undefined;
+  readonly machine?: string | undefined;
+  readonly model?: string | undefined;
+  readonly session?: string | undefined;
+  /** Turns that have ended, in all incarnations. */
+  readonly turns: number;
+  /** Its tool that runs now. */
+  readonly tool?: string | undefined;
+}
+
+export interface AgentMemoryOptions {
+  readonly clock: Clock;
+  readonly path: string;
+  /** Is told of each change of state and facts. Default: nobody. */
+  readonly registry?: Ref<RegistryMessage> | undefined;
+  /** Keeps a message for good before `send` resolves. Default: it is kept in memory only. */
+  readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
+  /** Keeps its events. Default: those in memory are all there are. */
+  readonly archive?: LogArchive<LogEvent> | undefined;
+  /** Resolves when the archive has for good what was emitted: a tool's result is, before the agent gets it. Must not reject. Default: at once. */
+  readonly synced?: (() => Promise<void>) | undefined;
+  /** Hears of each step of each message. Default: nobody. */
+  readonly onDelivery?: ((entry: EntrySnapshot) => void) | undefined;
+  /** How many events stay in memory. Default: 256 beside an archive, else 10,000. */
+  readonly maxEvents?: number | undefined;
+  /** Makes the ids of messages. Default: random ones. */
+  readonly newId?: (() => string) | undefined;
+}
+
+/** Make what outlives the incarnations of one agent. */
+export function createAgentMemory(options: AgentMemoryOptions): AgentMemory {
+  return new AgentMemory(options);
+}
+
+/** How many launches with the same session may fail before a fresh one is begun. */
+const maxFailedResumes = 3;
+
+/** The messages, tools, events and state of one agent. Written by its living incarnation alone. */
+export class AgentMemory {
+  readonly path: string;
+  readonly outbox: Outbox;
+  readonly tools: ToolTable;
+  readonly events: EventLog;
+  /** Calls of its tools that the model waits for, by id. */
+  readonly openCalls = new Map<string, CallRecord>();
+  /** The conversation, as the last hello named it. */
+  session: Session | undefined;
+  /** A turn runs, as far as is known. */
+  busy = false;
+  /** Launches in a row that should have resumed the session and did not come up. */
+  failedResumes = 0;
+  /** Restarts in a row because nothing came of its work. */
+  stuckRestarts = 0;
+  /** What an incarnation that crashed left on the machine for the next one to use again. */
+  leftover: Launched | undefined;
+  readonly #options: AgentMemoryOptions;
+  readonly #work = new Set<Promise<unknown>>();
+  #self: Ref<AgentMessage> | undefined;
+  #epoch = 0;
+  #state: AgentState = "starting";
+  #since: number;
+  #facts: AgentFacts = { turns: 0 };
+  #summary: string | undefined;
+  #why: string | undefined;
+  #hasExited = false;
+
+  constructor(options: AgentMemoryOptions) {
+    const { clock, path, archive } = options;
+    const { maxEvents = archive === undefined ? 10_000 : 256 } = options;
+    this.path = path;
+    this.#options = options;
+    this.#since = clock.wallNow();
+    this.events = createEventLog({ clock, path, max: maxEvents, archive });
+    this.tools = createToolTable({
+      clock,
+      path,
+      persist: (call, result) => this.#returned(call, result),
+      onChange: () => this.#tell("tools-changed"),
+    });
+    this.outbox = createOutbox({
+      path,
+      newId: options.newId,
+      persist: options.persist,
+      onChange: options.onDelivery,
+      onReady: () => this.#tell("deliver"),
+    });
+  }
+
+  get state(): AgentState {
+    return this.#state;
+  }
+
+  /** The epoch of the last incarnation; 0 before the first. */
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  get facts(): AgentFacts {
+    return this.#facts;
+  }
+
+  /** The session that the next incarnation goes on with; undefined: begin a fresh one. */
+  get resume(): Session | undefined {
+    return this.failedResumes < maxFailedResumes ? this.session : undefined;
+  }
+
+  /** Note work of an incarnation that a kill does not end at once: the next one waits for it. */
+  occupied<Value>(work: Promise<Value>): Promise<Value> {
+    const over = () => this.#work.delete(settled);
+    const settled: Promise<unknown> = work.then(over, over);
+    this.#work.add(settled);
+    return work;
+  }
+
+  /** Resolves when nothing of an earlier incarnation is under way. Never rejects. */
+  async vacated(): Promise<void> {
+    await Promise.all(this.#work);
+  }
+
+  /** An incarnation begins. */
+  begin(self: Ref<AgentMessage>, epoch: number): void {
+    this.#self = self;
+    if (this.#epoch > 0) this.#restart(epoch);
+    this.#epoch = epoch;
+    this.#why = undefined;
+    this.#hasExited = false;
+    this.#report();
+  }
+
+  /** The incarnation of this epoch was asked to stop. */
+  stopping(epoch: number): void {
+    if (this.#lives(epoch)) this.move({ type: "stop-requested" });
+  }
+
+  /** The incarnation of this epoch cannot go on. */
+  crashing(epoch: number, reason: ErrorExit): void {
+    if (!this.#lives(epoch)) return;
+    this.#why = reason.message;
+    this.exited(reason);
+  }
+
+  /** The living incarnation ends for this reason. */
+  exited(reason: ExitReason): void {
+    if (!this.#hasExited) this.emit("exited", reason);
+    this.#hasExited = true;
+  }
+
+  /** An incarnation is over, its resources released; says nothing of a next one. */
+  leave(): void {
+    this.#self = undefined;
+    this.#facts = { ...this.#facts, tool: undefined };
+    const isStopping = this.#state === "stopping";
+    this.exited(isStopping ? { type: "shutdown", cause: "api" } : { type: "killed", by: "api" });
+    if (this.#state === "stopping") this.move({ type: "stopped" });
+    else if (isLive(this.#state)) this.move({ type: "crashed" }, this.#why);
+  }
+
+  /** Take the event and tell the registry. Throws for an event that the state does not know. */
+  move(event: AgentEvent, summary?: string): void {
+    const state = next(this.#state, event);
+    if (state !== this.#state) this.#since = this.#options.clock.wallNow();
+    this.#state = state;
+    this.#summary = summary;
+    this.#report();
+  }
+
+  /** Learn something about it. */
+  learn(facts: Partial<AgentFacts>): void {
+    this.#facts = { ...this.#facts, ...facts };
+    this.#report();
+  }
+
+  /** Append to its events. */
+  emit(type: string, data?: unknown): void {
+    this.events.append(type, data, { epoch: Math.max(1, this.#epoch) });
+  }
+
+  /**
+   * There will be no other incarnation: receipts that wait reject, running handlers are aborted,
+   * what the last incarnation left is removed. Call it when the last incarnation has ended; one that
+   * waits for a restart is `as` it is said, by default `failed`.
+   */
+  async end(why: string, as: "stopped" | "failed" = "failed"): Promise<void> {
+    if (this.#state === "backoff" && as === "stopped") this.#callOff(why);
+    if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
+    const { leftover } = this;
+    this.leftover = undefined;
+    this.outbox.end(new AgentEndedError(this.path, why));
+    this.tools.end(`The agent has ended: ${why}.`);
+    this.openCalls.clear();
+    this.events.end();
+    await leftover?.stop();
+  }
+
+  #callOff(why: string): void {
+    this.move({ type: "stop-requested" });
+    this.move({ type: "stopped" }, why);
+  }
+
+  /** Code of an incarnation that was killed may still run: it has no say any more. */
+  #lives(epoch: number): boolean {
+    return epoch === this.#epoch && isLive(this.#state);
+  }
+
+  #restart(epoch: number): void {
+    if (this.events.ended) this.#reopen(epoch);
+    this.move({ type: "restarted" });
+    this.emit("restarting", { epoch });
+  }
+
+  #reopen(epoch: number): void {
+    this.events.reopen(epoch);
+    this.outbox.reopen();
+    this.tools.reopen();
+  }
+
+  async #returned({ id, tool }: CallRequest, result: ToolResult): Promise<void> {
+    this.emit("tool-returned", { id, tool, ...result });
+    await this.#options.synced?.();
+  }
+
+  #tell(type: "deliver" | "tools-changed"): void {
+    this.#self?.send({ type });
+  }
+
+  #report(): void {
+    const node = {
+      path: this.path,
+      kind: "agent",
+      state: this.#state,
+      epoch: Math.max(1, this.#epoch),
+      since: this.#since,
+      restarts: Math.max(0, this.#epoch - 1),
+      summary: this.#summary,
+      facts: { ...this.#facts },
+    };
+    this.#options.registry?.send({ type: "changed", node });
+  }
+}

@@ -1,0 +1,226 @@
+import { customAlphabet } from "nanoid";
+import { AgentStartError, ModelMissingError } from "../../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import type { Context } from "../../kernel/behavior.ts";
+import type { HarnessExit, Launched, LaunchSpec } from "../wire/harness.ts";
+import type { AgentMessage, Hello } from "./agent-message.ts";
+import type { AgentSpec } from "./agent-spec.ts";
+import { AgentWire } from "./agent-wire.ts";
+
+/** A harness that runs and has said hello. */
+export interface Started {
+  readonly launched: Launched;
+  readonly wire: AgentWire;
+  readonly hello: Hello;
+}
+
+const newToken = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 40);
+/** How long a harness that failed to start may take to say its last words. */
+const lastWordsMs = 2_000;
+
+/**
+ * Launch the agent and wait until it has its tools and a model.
+ *
+ * Rejects with AgentStartError or ModelMissingError, or with what the harness could not do. What was
+ * made is the context's, so that it is released at the actor's end, also when this rejects.
+ */
+export async function startAgent(
+  spec: AgentSpec,
+  context: Context<AgentMessage>,
+): Promise<Started> {
+  const leave = await spec.gate?.enter(context.signal);
+  const deadline = new Deadline(context, spec.startTimeoutMs ?? 60_000);
+  try {
+    const { wire, token } = admit(spec, context);
+    const resume = spec.memory.resume;
+    const launched = await launch({ spec, context, deadline, token, resume });
+    const hello = await greeted({ spec, launched, wire, deadline }).catch((error: unknown) => {
+      if (resume && !context.signal.aborted) spec.memory.failedResumes += 1;
+      throw error;
+    });
+    spec.memory.failedResumes = 0;
+    return { launched, wire, hello };
+  } finally {
+    deadline.cancel();
+    leave?.();
+  }
+}
+
+interface Admitted {
+  readonly wire: AgentWire;
+  readonly token: string;
+}
+
+function admit(spec: AgentSpec, context: Context<AgentMessage>): Admitted {
+  const { epoch, self } = context;
+  const wire = new AgentWire({
+    epoch,
+    tools: () => spec.memory.tools.descriptions,
+    tell: (message) => self.send(message),
+  });
+  const token = newToken();
+  context.own(spec.door.admit({ token, path: spec.path, epoch }, wire));
+  return { wire, token };
+}
+
+interface Launching {
+  readonly spec: AgentSpec;
+  readonly context: Context<AgentMessage>;
+  readonly deadline: Deadline;
+  readonly token: string;
+  readonly resume: LaunchSpec["resume"];
+}
+
+async function launch(launching: Launching): Promise<Launched> {
+  const { spec, context, deadline, token, resume } = launching;
+  const { memory } = spec;
+  const launched = await spec.harness
+    .launch({
+      id: spec.id,
+      path: spec.path,
+      epoch: context.epoch,
+      token,
+      machine: spec.machine(),
+      door: spec.door,
+      run: spec.run,
+      systemPrompt: spec.systemPrompt,
+      model: spec.model,
+      dir: spec.dir,
+      resume,
+      clock: context.clock,
+      signal: deadline.signal,
+    })
+    .catch((error: unknown) => {
+      throw deadline.isOver ? deadline.error(spec.path, "was not launched", "") : error;
+    });
+  memory.leftover = undefined;
+  if (launched.aside !== undefined) {
+    memory.emit("session-set-aside", { session: resume?.id, file: launched.aside });
+  }
+  await owned(context, memory, launched);
+  return launched;
+}
+
+/** The actor may have been closed while the harness was launched: then nobody else ends it. */
+async function owned(
+  context: Context<AgentMessage>,
+  memory: AgentSpec["memory"],
+  launched: Launched,
+): Promise<void> {
+  try {
+    context.own(async () => {
+      if (memory.leftover !== launched) await memory.occupied(launched.stop());
+    });
+  } catch (error) {
+    await launched.stop();
+    throw error;
+  }
+}
+
+interface Greeting {
+  readonly spec: AgentSpec;
+  readonly launched: Launched;
+  readonly wire: AgentWire;
+  readonly deadline: Deadline;
+}
+
+async function greeted({ spec, launched, wire, deadline }: Greeting): Promise<Hello> {
+  const at = { spec, launched, wire, deadline };
+  const hello = await awaited(wire.hello, () => "said no hello", at);
+  if (!hello.modelReady) {
+    throw new ModelMissingError(spec.path, hello.harness, hello.model ?? spec.model);
+  }
+  await awaited(wire.armed, () => `did not take its tools ${wire.missing.join(", ")}`, at);
+  return hello;
+}
+
+/** Wait for a sign of the harness as long as it lives and the deadline is not over. */
+async function awaited<Value>(
+  sign: Promise<Value>,
+  what: () => string,
+  at: Greeting,
+): Promise<Value> {
+  const { spec, launched, deadline } = at;
+  const end = await Promise.race([
+    sign.then((value) => ({ value })),
+    launched.exited.then((exit) => ({ exit })),
+    deadline.over.then(() => ({ exit: undefined })),
+  ]);
+  if ("value" in end) return end.value;
+  if (end.exit) throw new AgentStartError(`${spec.path} ended at its start: ${exitText(end.exit)}`);
+  throw deadline.error(spec.path, what(), await lastWords(launched, deadline.clock));
+}
+
+async function lastWords(launched: Launched, clock: Clock): Promise<string> {
+  const given = new AbortController();
+  const words = launched
+    .stop()
+    .then(() => launched.exited)
+    .then(({ detail }) => detail)
+    // That it did not start is the news; why it cannot be asked any more is not.
+    .catch(() => "");
+  const late = clock.sleep(lastWordsMs, { signal: given.signal }).then(
+    () => "",
+    () => "",
+  );
+  const text = await Promise.race([words, late]);
+  given.abort();
+  return text;
+}
+
+/** Say how a harness ended, with its last words. */
+export function exitText({ exitCode, signal, detail }: HarnessExit): string {
+  const how = signal ? `signal ${signal}` : `exit code ${exitCode ?? "unknown"}`;
+  const words = withoutRules(detail).trim();
+  return words === "" ? `${how}.` : `${how}; its last words:\n${words}`;
+}
+
+/** Leave out the lines that only draw. */
+function withoutRules(text: string): string {
+  return text.replace(/^[\s\u2500-\u259f]+$/gmu, "").replace(/\n{2,}/g, "\n");
+}
+
+/** The time an agent has to start, and the actor's own end. */
+class Deadline {
+  readonly clock: Clock;
+  readonly #timeoutMs: number;
+  readonly #abort = new AbortController();
+  readonly #stop: AbortSignal;
+  readonly #timer: { cancel(): void };
+  isOver = false;
+
+  constructor({ clock, signal }: Context<AgentMessage>, timeoutMs: number) {
+    this.clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#stop = signal;
+    this.#timer = clock.setTimer(timeoutMs, () => {
+      this.isOver = true;
+      this.#abort.abort();
+    });
+  }
+
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#stop, this.#abort.signal]);
+  }
+
+  /** Resolves at the end of the time; rejects when the actor is asked to stop. */
+  get over(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const end = () => (this.isOver ? resolve() : reject(this.#stop.reason));
+      const { signal } = this;
+      if (signal.aborted) end();
+      else signal.addEventListener("abort", end, { once: true });
+    });
+  }
+
+  error(path: string, what: string, words: string): AgentStartError {
+    const end = words.trim() === "" ? "" : ` Its last words:\n${words.trim()}`;
+    return new AgentStartError(
+      `${path} ${what} within ${this.#timeoutMs} ms; raise startTimeoutMs, or look at its terminal.${end}`,
+    );
+  }
+
+  cancel(): void {
+    this.#timer.cancel();
+  }
+}

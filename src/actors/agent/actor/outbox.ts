@@ -1,0 +1,255 @@
+import { customAlphabet } from "nanoid";
+import { MessageRefusedError } from "../../../errors.ts";
+import type { Deliver } from "../wire/protocol.ts";
+import { checkMessage } from "./message-check.ts";
+import {
+  type EntrySnapshot,
+  entrySnapshot,
+  OutboxEntry,
+  type Receipt,
+  type Turn,
+} from "./outbox-entry.ts";
+
+export type { EntrySnapshot, Receipt, Turn } from "./outbox-entry.ts";
+
+export interface OutboxOptions {
+  /** The agent's path, for messages. */
+  readonly path: string;
+  /** Makes the ids of messages. Default: random ones. */
+  readonly newId?: (() => string) | undefined;
+  /** How many messages may wait to be in the conversation for good. Default: 1_000. */
+  readonly maxWaiting?: number | undefined;
+  /** How long a message may be, in bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
+  readonly maxBytes?: number | undefined;
+  /** Keeps a message somewhere for good before its receipt is given. Default: nowhere but here. */
+  readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
+  /** Hears of each step of each message. Must not throw and must not wait. */
+  readonly onChange?: ((entry: EntrySnapshot) => void) | undefined;
+  /** Hears that there is something to take. */
+  readonly onReady?: (() => void) | undefined;
+}
+
+/**
+ * What was sent to an agent and is not answered yet. Outlives the agent's incarnations.
+ *
+ * A message goes `queued`, `sent` (on a link), `accepted` (a turn began with it), `durable` (in the
+ * conversation for good). What is not durable when a link is opened anew is sent again.
+ */
+export interface Outbox {
+  /** Every message that waits to be durable, in order. */
+  readonly waiting: readonly EntrySnapshot[];
+  /** Whether the conversation has messages, notes included, that the agent has not come to rest after. */
+  readonly hasUnanswered: boolean;
+  /** Whether `take` would give one. */
+  readonly isReady: boolean;
+  /** Take in a message. Resolves when the outbox has it for good; rejects with MessageRefusedError or AgentEndedError. */
+  enqueue(text: string, deliver: Deliver): Promise<Receipt>;
+  /** Put a note of the runtime ahead of everything else, in place of the last one. */
+  note(text: string): void;
+  /** A link was opened: what the conversation has is durable, what was in the air is queued again. */
+  opened(durable: readonly string[]): void;
+  /** The conversation is gone: all that was not answered is queued again. Gives the texts that were answered. */
+  restarted(): readonly string[];
+  /** The next message to put on the link. It is `sent` now. */
+  take(): EntrySnapshot | undefined;
+  accepted(id: string): void;
+  durable(id: string): void;
+  /** The agent could not take it now: it is queued again. Gives how often that happened to it. */
+  refused(id: string): number;
+  /**
+   * The agent has come to rest: what it had taken in up to the last of these is answered by `turn`,
+   * or everything when none are named.
+   */
+  answered(ids: readonly string[], turn: Turn): void;
+  /** The agent has ended for good: what is waited for rejects with `error`. */
+  end(error: Error): void;
+  /** The agent is started once more after its end. */
+  reopen(): void;
+}
+
+const newEntryId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 20);
+/** How many follow-ups may be on the link and not yet in a turn; the rest waits here. */
+const maxInAir = 64;
+/**
+ * How much of it may be on the link and not yet in a turn, in bytes; steers have more room. A link on
+ * which 4 MiB wait is taken for one that nobody reads.
+ */
+const maxInAirBytes = { "follow-up": 1_048_576, steer: 3_145_728 } as const;
+/** How many answered messages are remembered, for a conversation that is lost. */
+const maxRemembered = 50;
+
+/** Make an empty outbox. */
+export function createOutbox(options: OutboxOptions): Outbox {
+  return new MessageOutbox(options);
+}
+
+class MessageOutbox implements Outbox {
+  readonly #options: OutboxOptions;
+  /** Not durable yet, in the order of delivery. */
+  #waiting: OutboxEntry[] = [];
+  /** Durable, and the agent has not come to rest since. */
+  #unanswered: OutboxEntry[] = [];
+  #answered: string[] = [];
+  #ended: Error | undefined;
+
+  constructor(options: OutboxOptions) {
+    this.#options = options;
+  }
+
+  get waiting(): readonly EntrySnapshot[] {
+    return this.#waiting.map(entrySnapshot);
+  }
+
+  get hasUnanswered(): boolean {
+    return this.#unanswered.length > 0;
+  }
+
+  get isReady(): boolean {
+    return this.#next() !== undefined;
+  }
+
+  async enqueue(text: string, deliver: Deliver): Promise<Receipt> {
+    this.#admit(text);
+    const entry = this.#entry(text, deliver);
+    this.#waiting.push(entry);
+    try {
+      await this.#options.persist?.(entrySnapshot(entry));
+    } catch (error) {
+      this.#waiting = this.#waiting.filter((other) => other !== entry);
+      this.#options.onReady?.();
+      throw error;
+    }
+    if (this.#ended) throw this.#ended;
+    this.#move(entry, "queued");
+    this.#options.onReady?.();
+    return entry.receipt;
+  }
+
+  note(text: string): void {
+    this.#waiting = this.#waiting.filter((entry) => !entry.isNote);
+    const entry = this.#entry(text, "follow-up", true);
+    this.#waiting.unshift(entry);
+    this.#move(entry, "queued");
+    this.#options.onReady?.();
+  }
+
+  opened(durable: readonly string[]): void {
+    for (const id of durable) this.durable(id);
+    for (const entry of this.#waiting) {
+      if (entry.state === "sent" || entry.state === "accepted") this.#move(entry, "queued");
+    }
+  }
+
+  restarted(): readonly string[] {
+    const again = this.#unanswered.filter((entry) => !entry.isNote);
+    for (const entry of again) this.#move(entry, "queued");
+    this.#waiting = [...again, ...this.#waiting.filter((entry) => !entry.isNote)];
+    this.#unanswered = [];
+    return [...this.#answered];
+  }
+
+  take(): EntrySnapshot | undefined {
+    const entry = this.#next();
+    if (!entry) return undefined;
+    this.#move(entry, "sent");
+    return entrySnapshot(entry);
+  }
+
+  accepted(id: string): void {
+    const entry = this.#find(id);
+    if (entry) this.#move(entry, "accepted");
+  }
+
+  durable(id: string): void {
+    const entry = this.#find(id);
+    if (!entry) return;
+    this.#waiting = this.#waiting.filter((other) => other !== entry);
+    this.#unanswered.push(entry);
+    this.#move(entry, "durable");
+    this.#options.onReady?.();
+  }
+
+  refused(id: string): number {
+    const entry = this.#find(id);
+    if (!entry) return 0;
+    entry.refusals += 1;
+    this.#move(entry, "queued");
+    return entry.refusals;
+  }
+
+  answered(ids: readonly string[], turn: Turn): void {
+    for (const id of ids) this.durable(id);
+    for (const entry of this.#takeAnswered(ids)) {
+      entry.answer(turn);
+      if (!entry.isNote) this.#answered.push(entry.text);
+    }
+    this.#answered = this.#answered.slice(-maxRemembered);
+  }
+
+  end(error: Error): void {
+    this.#ended ??= error;
+    for (const entry of [...this.#waiting, ...this.#unanswered]) entry.end(error);
+    this.#waiting = [];
+    this.#unanswered = [];
+  }
+
+  reopen(): void {
+    this.#ended = undefined;
+  }
+
+  #admit(text: string): void {
+    if (this.#ended) throw this.#ended;
+    const { path, maxWaiting = 1_000, maxBytes } = this.#options;
+    if (this.#waiting.length >= maxWaiting) {
+      throw new MessageRefusedError(
+        `${path} has ${maxWaiting} messages that wait for it; wait for the receipts of earlier ones before you send more.`,
+      );
+    }
+    checkMessage(path, text, { maxBytes });
+  }
+
+  #entry(text: string, deliver: Deliver, isNote = false): OutboxEntry {
+    const id = (this.#options.newId ?? newEntryId)();
+    return new OutboxEntry({ id, text, deliver, isNote });
+  }
+
+  #takeAnswered(ids: readonly string[]): readonly OutboxEntry[] {
+    const last = this.#unanswered.findLastIndex(({ id }) => ids.includes(id));
+    return this.#unanswered.splice(0, ids.length === 0 ? this.#unanswered.length : last + 1);
+  }
+
+  /** The first that is ready, as long as those before it are on their way; a steer need not wait for follow-ups. */
+  #next(): OutboxEntry | undefined {
+    const bytesInAir = this.#bytesInAir;
+    const held = new Set<Deliver>();
+    let before = 0;
+    for (const entry of this.#waiting) {
+      if (entry.state === "recording") return undefined;
+      if (entry.state === "sent") before += 1;
+      if (entry.state !== "queued" || held.has(entry.deliver)) continue;
+      const isCrowded = entry.deliver === "follow-up" && before >= maxInAir;
+      if (!isCrowded && hasRoom(entry, bytesInAir)) return entry;
+      // None of its kind overtakes it.
+      held.add(entry.deliver);
+    }
+    return undefined;
+  }
+
+  get #bytesInAir(): number {
+    return this.#waiting.reduce((sum, { state, bytes }) => sum + (state === "sent" ? bytes : 0), 0);
+  }
+
+  #find(id: string): OutboxEntry | undefined {
+    return this.#waiting.find((entry) => entry.id === id);
+  }
+
+  #move(entry: OutboxEntry, state: OutboxEntry["state"]): void {
+    entry.moveTo(state);
+    this.#options.onChange?.(entrySnapshot(entry));
+  }
+}
+
+/** One is always let through, however large. */
+function hasRoom({ deliver, bytes }: OutboxEntry, bytesInAir: number): boolean {
+  return bytesInAir === 0 || bytesInAir + bytes <= maxInAirBytes[deliver];
+}

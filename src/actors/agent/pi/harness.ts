@@ -1,0 +1,195 @@
+import { posix } from "node:path";
+import { customAlphabet } from "nanoid";
+import type { Machine } from "../../../machines/machine.ts";
+import type { Clock } from "../../clock.ts";
+import { systemClock } from "../../system-clock.ts";
+import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/harness.ts";
+import { type PiHost, preparePiHost } from "./host.ts";
+import { envText, factsText, launchFiles, piWords, wrapperText } from "./launch.ts";
+import { PiPane } from "./pane.ts";
+import { sessionPlace } from "./session.ts";
+import { asksAgain, writeSettings } from "./settings.ts";
+
+export interface PiOptions {
+  /** The pi to run. Default: the one on the machine's PATH, else in a `node_modules` above. */
+  readonly command?: string | undefined;
+  /**
+   * pi's own directory on the machine, for its settings, models and logins.
+   *
+   * With one, pi runs offline and without the user's skills and context files, and `settings` and
+   * `models` are written there. Default: the user's own, left as it is.
+   */
+  readonly agentDir?: string | undefined;
+  /** The content of `settings.json` in `agentDir`. Default: quiet, no retries: supervisors retry. */
+  readonly settings?: Readonly<Record<string, unknown>> | undefined;
+  /** The content of `models.json` in `agentDir`. Default: what is there. */
+  readonly models?: Readonly<Record<string, unknown>> | undefined;
+  /** Added to pi's environment, by a private file. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** More words for pi's command line. */
+  readonly args?: readonly string[] | undefined;
+  /** Where the watching of panes takes its time from. Default: the machine's own time. */
+  readonly clock?: Clock | undefined;
+}
+
+const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
+
+/** Run agents as pi, each in a pane of a private tmux server on its machine. */
+export function piHarness(options: PiOptions = {}): Harness {
+  return new PiHarness(options);
+}
+
+class PiHarness implements Harness {
+  readonly kind = "pi";
+  readonly #options: PiOptions;
+  readonly #hosts = new Map<string, Map<Machine, Promise<PiHost>>>();
+  readonly #panes = new WeakMap<PiHost, Map<string, PiPane>>();
+
+  constructor(options: PiOptions) {
+    this.#options = options;
+  }
+
+  async launch(spec: LaunchSpec): Promise<Launched> {
+    spec.signal.throwIfAborted();
+    const host = await this.#host(spec);
+    const panes = this.#panesOf(host);
+    await panes.get(spec.id)?.supersede();
+    spec.signal.throwIfAborted();
+    const pane = await this.#start(spec, host, panes).catch(async (error: unknown) => {
+      await host.tmux.killSession(spec.id).catch(() => {});
+      throw error;
+    });
+    if (!spec.signal.aborted) return pane;
+    await pane.stop();
+    throw spec.signal.reason;
+  }
+
+  async release(machine: Machine, run: string): Promise<void> {
+    const hosts = this.#hosts.get(run);
+    const host = hosts?.get(machine);
+    hosts?.delete(machine);
+    if (hosts?.size === 0) this.#hosts.delete(run);
+    const prepared = await host?.catch(() => undefined);
+    await prepared?.remove();
+  }
+
+  #host({ machine, door, run, record }: LaunchSpec): Promise<PiHost> {
+    const hosts = this.#hosts.get(run) ?? new Map<Machine, Promise<PiHost>>();
+    this.#hosts.set(run, hosts);
+    const known = hosts.get(machine);
+    if (known) return known;
+    const host = this.#prepare({ machine, door, record });
+    hosts.set(machine, host);
+    host.catch(() => hosts.delete(machine));
+    return host;
+  }
+
+  async #prepare({
+    machine,
+    door,
+    record,
+  }: Pick<LaunchSpec, "machine" | "door" | "record">): Promise<PiHost> {
+    const { command, agentDir } = this.#options;
+    const host = await preparePiHost({ machine, door, id: newId(), command, record });
+    if (agentDir !== undefined) await writeSettings(machine, agentDir, this.#options);
+    return host;
+  }
+
+  #panesOf(host: PiHost): Map<string, PiPane> {
+    const panes = this.#panes.get(host) ?? new Map<string, PiPane>();
+    this.#panes.set(host, panes);
+    return panes;
+  }
+
+  async #start(spec: LaunchSpec, host: PiHost, panes: Map<string, PiPane>): Promise<PiPane> {
+    const { machine, id } = spec;
+    const { tmux } = host;
+    const directory = posix.join(host.directory, id);
+    const own = host.seesHost ? spec.dir : directory;
+    const files = launchFiles(directory);
+    const launch = newId();
+    const { file: session, aside } = await sessionPlace(spec, own);
+    const channel = `exit-${launch}`;
+    await this.#writeFiles(spec, host, { files, channel, launch, session });
+    const run = ["sh", files.script];
+    if (await tmux.hasSession(id)) await tmux.respawnPane(id, { command: run });
+    else await tmux.newSession({ name: id, command: run, cwd: machine.workDir });
+    const paneLog = host.seesHost ? spec.paneLog : undefined;
+    await tmux.pipePane(id, paneLog ?? posix.join(own, "pane.log"));
+    const pane: PiPane = new PiPane({
+      machine,
+      tmux,
+      clock: this.#options.clock ?? spec.clock ?? systemClock,
+      name: id,
+      channel,
+      files,
+      marker: `RAMURE_LAUNCH=${launch}`,
+      aside,
+      removed: async () => {
+        if (panes.get(id) === pane) panes.delete(id);
+        await machine.exec(["rm", "-f", "--", ...Object.values(files)]);
+      },
+    });
+    panes.set(id, pane);
+    return pane;
+  }
+
+  async #writeFiles(
+    spec: LaunchSpec,
+    host: PiHost,
+    at: {
+      readonly files: ReturnType<typeof launchFiles>;
+      readonly channel: string;
+      readonly launch: string;
+      readonly session: string;
+    },
+  ): Promise<void> {
+    const { machine } = spec;
+    const { agentDir, env, models } = this.#options;
+    for (const secret of [...secretsIn(env), ...secretsIn(models)]) spec.conceal?.(secret);
+    const facts = factsText(spec, {
+      ...host.address,
+      harnessVersion: host.pi.version,
+      retries: agentDir === undefined || (await asksAgain(machine, agentDir)),
+    });
+    const pi = piWords({
+      ...host.pi,
+      extension: host.extension,
+      session: at.session,
+      model: spec.model,
+      isolated: agentDir !== undefined,
+      args: this.#options.args ?? [],
+    });
+    const wrapper = wrapperText({ ...at, pi, socket: host.tmuxSocket });
+    await machine.exec(["rm", "-f", "--", at.files.exit]);
+    await Promise.all([
+      machine.writeFile(at.files.facts, facts, { mode: 0o600 }),
+      machine.writeFile(at.files.env, envText(this.#env(spec, at)), { mode: 0o600 }),
+      machine.writeFile(at.files.script, wrapper, { mode: 0o700 }),
+    ]);
+  }
+
+  #env(
+    { run }: LaunchSpec,
+    at: { readonly files: { readonly facts: string }; readonly launch: string },
+  ): Readonly<Record<string, string>> {
+    const { agentDir, env } = this.#options;
+    const own = agentDir === undefined ? {} : { PI_CODING_AGENT_DIR: agentDir, PI_OFFLINE: "1" };
+    return {
+      PI_SKIP_VERSION_CHECK: "1",
+      ...own,
+      ...env,
+      RAMURE_RUN: run,
+      RAMURE_LAUNCH: at.launch,
+      RAMURE_AGENT_FILE: at.files.facts,
+    };
+  }
+}
+
+/** The texts whose names say that they are secrets, at any depth. */
+function secretsIn(value: unknown): readonly string[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, item]) =>
+    typeof item === "string" && isSecretName(name) ? [item] : secretsIn(item),
+  );
+}

@@ -1,0 +1,87 @@
+import { posix } from "node:path";
+import { shellLine } from "../../../machines/shell.ts";
+import type { LaunchSpec } from "../wire/harness.ts";
+import { olderThan } from "./find.ts";
+
+/** Where one agent's files are on its machine. */
+export interface LaunchFiles {
+  /** What the extension reads: token, path, epoch. Secret. */
+  readonly facts: string;
+  /** What pi's environment gets. Secret. */
+  readonly env: string;
+  readonly script: string;
+  /** Where the wrapper writes pi's exit code. */
+  readonly exit: string;
+}
+
+export function launchFiles(directory: string): LaunchFiles {
+  const file = (name: string) => posix.join(directory, name);
+  return { facts: file("facts.json"), env: file("env"), script: file("run"), exit: file("exit") };
+}
+
+export interface PiWords {
+  readonly command: string;
+  readonly version: string;
+  readonly extension: string;
+  readonly session: string;
+  readonly model?: string | undefined;
+  /** Leave out what the user and the project bring: skills, prompts, themes, context files. */
+  readonly isolated: boolean;
+  readonly args: readonly string[];
+}
+
+/** The words that start pi with our extension and its conversation in this file. */
+export function piWords(pi: PiWords): readonly string[] {
+  const alone = ["--no-skills", "--no-prompt-templates", "--no-themes", "--no-context-files"];
+  return [
+    pi.command,
+    "--no-extensions",
+    "-e",
+    pi.extension,
+    ...(pi.isolated ? alone : []),
+    // Newer ones ask whether the project's own resources are to be trusted, and wait.
+    ...(olderThan(pi.version, "0.79.0") ? [] : ["--no-approve"]),
+    ...(pi.model === undefined ? [] : ["--model", pi.model]),
+    "--session",
+    pi.session,
+    ...pi.args,
+  ];
+}
+
+/** What the extension is told of the agent that it speaks for. */
+export function factsText(
+  { token, path, epoch, systemPrompt }: LaunchSpec,
+  more: { readonly harnessVersion: string; readonly retries: boolean },
+): string {
+  return JSON.stringify({ token, path, epoch, systemPrompt, ...more });
+}
+
+export function envText(env: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(env).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new TypeError(`no variable: ${name}`);
+    return `export ${shellLine([`${name}=${value}`])}`;
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/**
+ * The script that runs in the pane: pi in the foreground, then its exit code to a file, then a signal
+ * on a tmux channel. It outlives the signals that end a pane, so that the code is always told.
+ */
+export function wrapperText(options: {
+  readonly files: LaunchFiles;
+  readonly pi: readonly string[];
+  readonly socket: string;
+  readonly channel: string;
+}): string {
+  const { files, pi, socket, channel } = options;
+  const [exit, fresh] = [files.exit, `${files.exit}.new`].map((file) => shellLine([file]));
+  return `trap : HUP TERM INT QUIT
+. ${shellLine([files.env])}
+${shellLine(pi)}
+code=$?
+echo "$code" > ${fresh} && mv -f ${fresh} ${exit}
+${shellLine(["tmux", "-N", "-S", socket, "wait-for", "-S", channel])} 2>/dev/null
+exit "$code"
+`;
+}

@@ -1,0 +1,102 @@
+import { posix } from "node:path";
+import type { Machine } from "../../../machines/machine.ts";
+import type { LaunchSpec } from "../wire/harness.ts";
+
+/** The file of a conversation, an absolute path on its machine. */
+export interface SessionPlace {
+  readonly file: string;
+  /** Where what stood there was moved, because pi could not have gone on with it. */
+  readonly aside?: string | undefined;
+}
+
+/**
+ * Choose the file that holds the agent's conversation.
+ *
+ * The conversation to go on with is moved to the machine's work directory if the one it was held in
+ * is gone: pi would stop and ask, and go nowhere. A file that does not begin as a session does is set
+ * aside: pi would write over it, or not start. One that pi never came to write is no matter: pi makes
+ * it anew.
+ */
+export async function sessionPlace(
+  { machine, resume, epoch }: Pick<LaunchSpec, "machine" | "resume" | "epoch">,
+  directory: string,
+): Promise<SessionPlace> {
+  const file = resume?.file;
+  if (file === undefined) return { file: posix.join(directory, `session-${epoch}.jsonl`) };
+  const { ok, stdout: start } = await machine.exec(["head", "-n", "1", "--", file]);
+  if (!ok || start === "") return { file };
+  const header = headerIn(start) ?? headerIn(await textOf(machine, file));
+  if (!header) return { file, aside: await setAside(machine, file) };
+  await keepWorkDir(machine, file, header);
+  await endLastLine(machine, file);
+  return { file };
+}
+
+/** A line that was torn is lost; older pis would write the next one right behind it, and lose that too. */
+async function endLastLine(machine: Machine, file: string): Promise<void> {
+  const { ok, stderr } = await machine.exec(["sh", "-c", endLineScript, "sh", file]);
+  if (!ok) throw new Error(`cannot write ${file} on ${machine.summary}: ${stderr.trim()}`);
+}
+
+const endLineScript = `[ "$(tail -c 1 -- "$1" | wc -l)" -eq 1 ] || echo >> "$1"`;
+
+async function keepWorkDir(machine: Machine, file: string, header: Header): Promise<void> {
+  if (header.cwd === undefined) return;
+  const { ok: isThere } = await machine.exec(["test", "-d", header.cwd]);
+  if (isThere) return;
+  const moved = JSON.stringify({ ...header.fields, cwd: machine.workDir });
+  const text = await textOf(machine, file);
+  await machine.writeFile(
+    file,
+    text.replace(header.line, () => moved),
+    { mode: 0o600 },
+  );
+}
+
+async function textOf(machine: Machine, file: string): Promise<string> {
+  return new TextDecoder().decode(await machine.readFile(file));
+}
+
+async function setAside(machine: Machine, file: string): Promise<string> {
+  const { ok, stdout, stderr } = await machine.exec(["sh", "-c", asideScript, "sh", file]);
+  if (ok) return stdout.trimEnd();
+  throw new Error(`cannot set ${file} aside on ${machine.summary}: ${stderr.trim()}`);
+}
+
+/** To the first name that is free, so that no file that was set aside is ever written over. */
+const asideScript = `
+n=1
+while [ -e "$1.bad-$n" ]; do n=$((n + 1)); done
+mv -- "$1" "$1.bad-$n" && echo "$1.bad-$n"
+`;
+
+interface Header {
+  readonly line: string;
+  readonly fields: object;
+  readonly cwd: string | undefined;
+}
+
+/** As pi reads it: the first line that is JSON must be a session's. */
+function headerIn(text: string): Header | undefined {
+  for (const line of text.split("\n")) {
+    const fields = parsed(line);
+    if (fields !== undefined) return headerOf(line, fields);
+  }
+  return undefined;
+}
+
+function headerOf(line: string, fields: unknown): Header | undefined {
+  if (typeof fields !== "object" || fields === null) return undefined;
+  if (!("type" in fields) || fields.type !== "session") return undefined;
+  if (!("id" in fields) || typeof fields.id !== "string") return undefined;
+  const cwd = "cwd" in fields && typeof fields.cwd === "string" ? fields.cwd : undefined;
+  return { line, fields, cwd };
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import type { Json, JsonObject } from "../wire/protocol.ts";
+
+/** One message of the conversation that the model is sent. */
+export interface ModelMessage {
+  /** `system`, `user`, `assistant` or `tool`. */
+  readonly role: string;
+  readonly text: string;
+  /** The tools that the assistant called in it. */
+  readonly calls: readonly { readonly id: string; readonly tool: string; readonly args: Json }[];
+  /** The call that a `tool` message answers. */
+  readonly callId?: string | undefined;
+}
+
+/** What the model is asked. */
+export interface ModelRequest {
+  /** Counts the requests, from 0. */
+  readonly index: number;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly { readonly name: string; readonly parameters: JsonObject }[];
+  /** Aborts when who asked has gone. */
+  readonly signal: AbortSignal;
+}
+
+/** Read the body of a chat completions request; what is missing counts as empty. */
+export function readModelRequest(body: string, index: number, signal: AbortSignal): ModelRequest {
+  const request = fieldsOf(parsed(body));
+  return {
+    index,
+    signal,
+    messages: itemsOf(request.messages).map(readMessage),
+    tools: itemsOf(request.tools).map(readTool),
+  };
+}
+
+function readMessage(value: unknown): ModelMessage {
+  const message = fieldsOf(value);
+  return {
+    role: textOf(message.role),
+    text: contentOf(message.content),
+    calls: itemsOf(message.tool_calls).map(readCall),
+    callId: message.tool_call_id === undefined ? undefined : textOf(message.tool_call_id),
+  };
+}
+
+function readCall(value: unknown): ModelMessage["calls"][number] {
+  const call = fieldsOf(value);
+  const made = fieldsOf(call.function);
+  return { id: textOf(call.id), tool: textOf(made.name), args: parsed(textOf(made.arguments)) };
+}
+
+function readTool(value: unknown): ModelRequest["tools"][number] {
+  const described = fieldsOf(fieldsOf(value).function);
+  return { name: textOf(described.name), parameters: fieldsOf(described.parameters) };
+}
+
+function contentOf(content: unknown): string {
+  if (!Array.isArray(content)) return textOf(content);
+  return content.map((part) => textOf(fieldsOf(part).text)).join("");
+}
+
+function parsed(text: string): Json {
+  try {
+    const value: Json = JSON.parse(text);
+    return value;
+  } catch {
+    return null;
+  }
+}
+
+function fieldsOf(value: unknown): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function itemsOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

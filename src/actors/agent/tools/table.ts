@@ -1,0 +1,141 @@
+import { ToolExistsError } from "../../../errors.ts";
+import type { Clock } from "../../clock.ts";
+import type { ToolDescription } from "../wire/protocol.ts";
+import {
+  type CallRecord,
+  type CallRequest,
+  callKey,
+  RunningCall,
+  type ToolResult,
+} from "./call.ts";
+import type { Tool } from "./tool.ts";
+
+/** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
+export interface ToolTable {
+  /** What the model is told, in the order of addition. */
+  readonly descriptions: readonly ToolDescription[];
+  /** Calls whose handlers still run. */
+  readonly running: readonly CallRecord[];
+  /** Add a tool. Throws ToolExistsError for a name that is taken. Returns how to withdraw it. */
+  add(tool: Tool): () => void;
+  /** Run the handler of a call, or give what became of the same call before. */
+  run(request: CallRequest, progress: (text: string) => void): CallRecord;
+  /** The model has the answer: whatever has the same id later is another call. */
+  forget(call: CallRecord): void;
+  /** Abort a running call: the model does not wait for it any more. */
+  cancel(id: string): void;
+  /** Abort all running calls and refuse every later one. */
+  end(why: string): void;
+  /** Take calls again after `end`. */
+  reopen(): void;
+}
+
+export interface ToolTableOptions {
+  readonly clock: Clock;
+  /** The agent's path, for messages. */
+  readonly path: string;
+  /** Keeps a result for good before it is given. Must not reject. Default: nobody does. */
+  readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
+  /** Hears of each addition and withdrawal. Default: nobody. */
+  readonly onChange?: (() => void) | undefined;
+  /** How many answered calls are remembered. Default: 256. */
+  readonly maxAnswered?: number | undefined;
+}
+
+/** Make an empty table. */
+export function createToolTable(options: ToolTableOptions): ToolTable {
+  return new Table(options);
+}
+
+class Table implements ToolTable {
+  readonly #options: ToolTableOptions;
+  readonly #tools = new Map<string, Tool>();
+  /** By `callKey`, oldest first. */
+  readonly #calls = new Map<string, RunningCall>();
+  #ended: string | undefined;
+
+  constructor(options: ToolTableOptions) {
+    this.#options = options;
+  }
+
+  get descriptions(): readonly ToolDescription[] {
+    return [...this.#tools.values()].map(({ name, description, parameters }) => ({
+      name,
+      description,
+      parameters,
+    }));
+  }
+
+  get running(): readonly CallRecord[] {
+    return this.#open();
+  }
+
+  add(tool: Tool): () => void {
+    if (this.#tools.has(tool.name)) throw new ToolExistsError(this.#options.path, tool.name);
+    this.#tools.set(tool.name, tool);
+    this.#options.onChange?.();
+    return () => this.#withdraw(tool);
+  }
+
+  run(request: CallRequest, progress: (text: string) => void): CallRecord {
+    const key = callKey(request);
+    const known = this.#calls.get(key);
+    if (known) return known;
+    const call = new RunningCall(request, this.#options);
+    this.#calls.set(key, call);
+    this.#forget();
+    this.#start(call, progress);
+    return call;
+  }
+
+  forget(call: CallRecord): void {
+    const key = callKey(call);
+    if (this.#calls.get(key) === call && call.answer !== undefined) this.#calls.delete(key);
+  }
+
+  cancel(id: string): void {
+    for (const call of this.#open()) if (call.id === id) call.end("The call was cancelled.");
+  }
+
+  end(why: string): void {
+    this.#ended = why;
+    for (const call of this.#open()) call.end(why);
+  }
+
+  reopen(): void {
+    this.#ended = undefined;
+  }
+
+  #start(call: RunningCall, progress: (text: string) => void): void {
+    const tool = this.#tools.get(call.tool);
+    if (this.#ended !== undefined) call.end(this.#ended);
+    else if (tool) call.start(tool, progress);
+    else call.end(this.#unknown(call.tool));
+  }
+
+  #unknown(name: string): string {
+    const names = [...this.#tools.keys()].join(", ") || "none";
+    return `There is no tool ${name}; the tools are: ${names}.`;
+  }
+
+  #withdraw(tool: Tool): void {
+    if (this.#tools.get(tool.name) !== tool) return;
+    this.#tools.delete(tool.name);
+    const why = `The tool ${tool.name} is gone: what provided it has ended.`;
+    for (const call of this.#open()) if (call.tool === tool.name) call.end(why);
+    this.#options.onChange?.();
+  }
+
+  #open(): readonly RunningCall[] {
+    return [...this.#calls.values()].filter((call) => call.answer === undefined);
+  }
+
+  #forget(): void {
+    const { maxAnswered = 256 } = this.#options;
+    if (this.#calls.size <= maxAnswered) return;
+    for (const [key, call] of this.#calls) {
+      if (this.#calls.size <= maxAnswered) return;
+      if (call.answer !== undefined) this.#calls.delete(key);
+    }
+  }
+}

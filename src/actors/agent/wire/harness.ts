@@ -1,0 +1,124 @@
+import type { Argv, Machine } from "../../../machines/machine.ts";
+import type { Clock } from "../../clock.ts";
+import type { FromAgent, ToAgent } from "./protocol.ts";
+
+/** One live connection to an agent's bridge. */
+export interface Link {
+  /** Queue a frame. Frames to a closed link are dropped: the outbox repeats what matters. */
+  send(frame: ToAgent): void;
+  close(code: number, reason: string): void;
+}
+
+/** Who hears what comes in over the links of one agent. Calls never overlap for one link. */
+export interface LinkListener {
+  /** The hello passed token and epoch, the door has answered `welcome`; an older link of the agent is closed already. */
+  opened(link: Link, hello: Extract<FromAgent, { type: "hello" }>): void;
+  received(link: Link, frame: FromAgent): void;
+  closed(link: Link, code: number, reason: string): void;
+}
+
+/** The runtime's end of all links of a run. */
+export interface Door {
+  /** The Unix socket that it listens on, on this host. */
+  readonly socket: string;
+  /** Where it also listens for machines that cannot reach the socket: `ws://host:port/`. Default: nowhere. */
+  readonly url?: string | undefined;
+  /** Let an agent in by its token. Returns how to shut it out again, which closes its link. */
+  admit(pass: Pass, listener: LinkListener): () => void;
+  /** Open a link without a socket, for harnesses that run in this process. */
+  connect(received: (frame: ToAgent) => void, closed: (code: number) => void): LocalLink;
+}
+
+export interface Pass {
+  readonly token: string;
+  readonly path: string;
+  readonly epoch: number;
+}
+
+/** The agent's end of an in-process link. */
+export interface LocalLink {
+  /** The first frame must be a hello. */
+  send(frame: FromAgent): void;
+  close(): void;
+}
+
+/** Something outside this process that stays behind when it is killed. */
+export interface Thing {
+  readonly kind: "tmux-server" | "socket" | "directory";
+  /** Its absolute path; of a tmux server, its socket's. */
+  readonly file: string;
+  /** The machine that it lies on. Default: this host. */
+  readonly machine?: string | undefined;
+  /** Its process, once that is known. */
+  readonly pid?: number | undefined;
+}
+
+export interface LaunchSpec {
+  /** Safe in file names and tmux targets, unique in the run, the same for every epoch of an agent. */
+  readonly id: string;
+  readonly path: string;
+  readonly epoch: number;
+  readonly token: string;
+  readonly machine: Machine;
+  readonly door: Door;
+  /** The run's id, for markers that a sweep finds. */
+  readonly run: string;
+  readonly systemPrompt?: string | undefined;
+  /** `provider/id`. Default: what the harness is configured for. */
+  readonly model?: string | undefined;
+  /** A directory of this host for session files and pane logs of this agent; exists, 0700. */
+  readonly dir: string;
+  /** The conversation to go on with, as the last hello named it. Default: a fresh one. */
+  readonly resume?: { readonly id: string; readonly file?: string | undefined } | undefined;
+  /** The run's clock. Default: the machine's own time. */
+  readonly clock?: Clock | undefined;
+  /** Keeps a record of a thing for good, so that it is removed also when this process is killed. Call it before the thing is made. Default: no record. */
+  readonly record?: ((thing: Thing) => Promise<void>) | undefined;
+  /** Says that this value is a secret, which nothing that the run writes may show. Default: nobody hears it. */
+  readonly conceal?: ((secret: string) => void) | undefined;
+  /** Where the raw output of its terminal goes, on this host; its directory exists. Default: `pane.log` in `dir`. */
+  readonly paneLog?: string | undefined;
+  /** Aborts the launch; what was made by then is removed before the launch rejects. */
+  readonly signal: AbortSignal;
+}
+
+export interface HarnessExit {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  /** The last words on its screen, for the error message. */
+  readonly detail: string;
+}
+
+/** A coding agent that was started. */
+export interface Launched {
+  /** Resolves when its process is confirmed dead. Never rejects. */
+  readonly exited: Promise<HarnessExit>;
+  /** Where the conversation to go on with was moved on its machine, because it could not be read: this is a fresh one. Default: it was gone on with. */
+  readonly aside?: string | undefined;
+  /** Ask the machine whether it lives, when its link is lost. */
+  alive(): Promise<boolean>;
+  /** What a person's terminal runs to see it, on this host. */
+  attach(options: { readonly readOnly: boolean }): Argv;
+  /** End it and whatever it started, bounded; resolves when nothing of it is left. Idempotent. */
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+}
+
+/** How one kind of coding agent is launched. */
+export interface Harness {
+  readonly kind: string;
+  /**
+   * Start it. Resolves when the process runs; its hello comes through the door.
+   *
+   * With an `epoch` over 1 it may reuse what the last epoch left (the pane, the session file).
+   * Rejects with an error that names the cause: no tmux, no pi, one too old.
+   */
+  launch(spec: LaunchSpec): Promise<Launched>;
+  /** Remove what the whole run made on a machine, such as its tmux server. Idempotent. */
+  release?(machine: Machine, run: string): Promise<void>;
+}
+
+/** Tell whether the value of an environment variable of this name is a secret. */
+export function isSecretName(name: string): boolean {
+  return /KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL/i.test(name);
+}

@@ -46,7 +46,7 @@ const rooms: readonly Room[] = [
     imports: [
       errors,
       "src/supervisors/runtime/control-protocol.ts",
-      "src/supervisors/runtime/journal-reader.ts",
+      "src/actors/journal/reader.ts",
       "src/cli/**",
     ],
   },

@@ -1,5 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isCopy, type JournalEntry, readJournal } from "../actors/journal/reader.ts";
 import {
   type ControlEvent,
   Fields,
@@ -13,7 +14,6 @@ import {
   statusSchema,
   type TreeNode,
 } from "../supervisors/runtime/control-protocol.ts";
-import { isCopy, type JournalEntry, readJournal } from "../supervisors/runtime/journal-reader.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** A run that is known by what it wrote. */

@@ -1,3 +1,4 @@
+import type { JournalRecord } from "../../actors/journal/line.ts";
 import type {
   CallOptions,
   Monitor,
@@ -7,7 +8,6 @@ import type {
 } from "../../actors/kernel/behavior.ts";
 import type { Exit, ExitReason } from "../../actors/kernel/exit-reason.ts";
 import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
-import type { JournalRecord } from "./journal-line.ts";
 
 /** The run's registry, as all tell it what they have become: each word is in the journal before the registry has it. */
 export class JournaledRegistry implements Ref<RegistryMessage> {

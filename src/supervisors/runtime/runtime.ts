@@ -13,6 +13,8 @@ import type { Clock } from "../../actors/clock.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
 import type { LogEvent } from "../../actors/events/event-log.ts";
 import type { LogArchive } from "../../actors/events/log-archive.ts";
+import type { Journal } from "../../actors/journal/journal.ts";
+import { StreamArchive } from "../../actors/journal/stream-archive.ts";
 import type { Ref } from "../../actors/kernel/behavior.ts";
 import { createSystem, type System } from "../../actors/kernel/system.ts";
 import { type RegistryMessage, registryBehavior } from "../../actors/registry/registry-actor.ts";
@@ -25,13 +27,11 @@ import { ProcessRecord } from "../process/process-record.ts";
 import type { Addressee, JournalNote, Run } from "../process/run.ts";
 import type { ProcessMessage } from "../process/scope.ts";
 import { privateDirectory, type RunPaths } from "./home.ts";
-import type { Journal } from "./journal.ts";
 import { JournaledRegistry } from "./journaled-registry.ts";
 import { type ReapedRun, reapRun } from "./reaper.ts";
 import { runHarness } from "./run-harness.ts";
 import { doorOf } from "./run-record.ts";
 import { sparedProcesses } from "./spared-processes.ts";
-import { StreamArchive } from "./stream-archive.ts";
 import { readThings, ThingLog } from "./things.ts";
 
 export interface RuntimeParts {

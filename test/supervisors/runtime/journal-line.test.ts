@@ -6,7 +6,7 @@ import {
   encodeLine,
   type JournalRecord,
   lineSeq,
-} from "../../../src/supervisors/runtime/journal-line.ts";
+} from "../../../src/actors/journal/line.ts";
 
 const line = (record: Partial<JournalRecord>, options = {}): string =>
   encodeLine({ type: "t", path: "/a", ...record }, { seq: 1, at: 5, maxBytes: 4_096, ...options });

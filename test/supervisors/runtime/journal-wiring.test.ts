@@ -3,6 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { JournalEntry } from "../../../src/actors/journal/reader.ts";
+import { readJournal } from "../../../src/actors/journal/reader.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import {
   agent,
@@ -16,8 +18,6 @@ import {
   send,
   spawn,
 } from "../../../src/index.ts";
-import type { JournalEntry } from "../../../src/supervisors/runtime/journal-reader.ts";
-import { readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
 
 let logDir = "";

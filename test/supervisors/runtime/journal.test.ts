@@ -4,16 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRedaction } from "../../../src/actors/data/redaction.ts";
-import { manualClock } from "../../../src/actors/manual-clock.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
+import type { WritableHandle } from "../../../src/actors/journal/file.ts";
 import {
   type Journal,
   type JournalEntry,
   type JournalOptions,
   openJournal,
-} from "../../../src/supervisors/runtime/journal.ts";
-import type { WritableHandle } from "../../../src/supervisors/runtime/journal-file.ts";
-import { followJournal, readJournal } from "../../../src/supervisors/runtime/journal-reader.ts";
+} from "../../../src/actors/journal/journal.ts";
+import { followJournal, readJournal } from "../../../src/actors/journal/reader.ts";
+import { manualClock } from "../../../src/actors/manual-clock.ts";
+import { systemClock } from "../../../src/actors/system-clock.ts";
 
 let folder: string;
 let file: string;

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createEventLog, type EventLog } from "../../../src/actors/events/event-log.ts";
+import { type Journal, openJournal } from "../../../src/actors/journal/journal.ts";
+import { StreamArchive } from "../../../src/actors/journal/stream-archive.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
-import { type Journal, openJournal } from "../../../src/supervisors/runtime/journal.ts";
-import { StreamArchive } from "../../../src/supervisors/runtime/stream-archive.ts";
 
 let folder: string;
 let journal: Journal;

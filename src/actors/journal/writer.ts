@@ -1,5 +1,5 @@
-import type { Clock, ClockTimer } from "../../actors/clock.ts";
-import type { JournalFile } from "./journal-file.ts";
+import type { Clock, ClockTimer } from "../clock.ts";
+import type { JournalFile } from "./file.ts";
 
 export interface WriterLimits {
   /** Telemetry reaches the file within this time. */

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
-import { isolated } from "../../actors/data/plain-data.ts";
-import type { Redaction } from "../../actors/data/redaction.ts";
-import { decodeValue, encodeValue } from "../../actors/data/wire-values.ts";
+import { isolated } from "../data/plain-data.ts";
+import type { Redaction } from "../data/redaction.ts";
+import { decodeValue, encodeValue } from "../data/wire-values.ts";
 
 /*
  * One line of the journal: one JSON object, whose last member is the CRC-32 of the rest:

@@ -1,7 +1,7 @@
-import { isTerminal, type LogEvent } from "../../actors/events/event-log.ts";
-import type { ArchiveReader, LogArchive } from "../../actors/events/log-archive.ts";
+import { isTerminal, type LogEvent } from "../events/event-log.ts";
+import type { ArchiveReader, LogArchive } from "../events/log-archive.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
-import type { Bookmark } from "./journal-reader.ts";
+import type { Bookmark } from "./reader.ts";
 
 /** How many events one page has at most. */
 const pageEvents = 512;

@@ -1,23 +1,23 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { Clock } from "../../actors/clock.ts";
-import type { Redaction } from "../../actors/data/redaction.ts";
 import { diskProblemOf } from "../../machines/local/disk-problem.ts";
-import { privateDirectory } from "./home.ts";
+import { privateDirectory } from "../../supervisors/runtime/home.ts";
+import type { Clock } from "../clock.ts";
+import type { Redaction } from "../data/redaction.ts";
 import {
   JournalFile,
   type OpenHandle,
   openSynced,
   type RotationLimits,
   type WritableHandle,
-} from "./journal-file.ts";
-import { encodeLine, type JournalEntry, type JournalRecord } from "./journal-line.ts";
-import { followJournal, type ReadOptions, readJournal } from "./journal-reader.ts";
-import { recoverJournal } from "./journal-recovery.ts";
-import { type JournalProblem, JournalWriter, type WriterLimits } from "./journal-writer.ts";
+} from "./file.ts";
+import { encodeLine, type JournalEntry, type JournalRecord } from "./line.ts";
+import { followJournal, type ReadOptions, readJournal } from "./reader.ts";
+import { recoverJournal } from "./recovery.ts";
+import { type JournalProblem, JournalWriter, type WriterLimits } from "./writer.ts";
 
-export type { JournalEntry, JournalRecord } from "./journal-line.ts";
-export type { JournalProblem } from "./journal-writer.ts";
+export type { JournalEntry, JournalRecord } from "./line.ts";
+export type { JournalProblem } from "./writer.ts";
 
 /**
  * The journal of one run: everything that happened, in order, one JSON object a line.

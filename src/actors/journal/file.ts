@@ -1,8 +1,8 @@
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { oldFileName, oldFiles } from "./journal-files.ts";
-import { Landmarks } from "./journal-landmarks.ts";
-import { headSeq } from "./journal-line.ts";
+import { oldFileName, oldFiles } from "./files.ts";
+import { Landmarks } from "./landmarks.ts";
+import { headSeq } from "./line.ts";
 
 /** What of a file handle the journal uses. */
 export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "close">;

@@ -1,11 +1,11 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { JournalCorruptError } from "../../errors.ts";
-import { oldFiles } from "./journal-files.ts";
-import type { Landmark } from "./journal-landmarks.ts";
-import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./journal-line.ts";
-import { type Damage, linesOf, type RawLine } from "./journal-scan.ts";
+import { oldFiles } from "./files.ts";
+import type { Landmark } from "./landmarks.ts";
+import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./line.ts";
+import { type Damage, linesOf, type RawLine } from "./scan.ts";
 
-export { isCopy, type JournalEntry } from "./journal-line.ts";
+export { isCopy, type JournalEntry } from "./line.ts";
 
 export interface ReadOptions {
   /** The first `seq` to read. Default: 1. */

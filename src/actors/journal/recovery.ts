@@ -1,8 +1,8 @@
 import { constants, createReadStream } from "node:fs";
 import { copyFile, truncate } from "node:fs/promises";
 import { JournalCorruptError } from "../../errors.ts";
-import { oldFiles } from "./journal-files.ts";
-import { type Scan, scanLines } from "./journal-scan.ts";
+import { oldFiles } from "./files.ts";
+import { type Scan, scanLines } from "./scan.ts";
 
 /** What a journal holds when it is opened, its torn tail cut. */
 export interface Recovered {

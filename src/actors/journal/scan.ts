@@ -1,4 +1,4 @@
-import { lineSeq } from "./journal-line.ts";
+import { lineSeq } from "./line.ts";
 
 /** A line longer than this is damage: no writer makes one, and it is not kept in memory. */
 const longestLine = 64 * 1024 * 1024;

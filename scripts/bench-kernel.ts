@@ -8,7 +8,7 @@ import { createEventLog, type EventLog } from "../src/actors/events/event-log.ts
 import type { Behavior, Ref, Reply } from "../src/actors/kernel/behavior.ts";
 import { createSystem } from "../src/actors/kernel/system.ts";
 import { systemClock } from "../src/actors/system-clock.ts";
-import { bubble } from "../src/supervisors/bubble.ts";
+import { bubble } from "../src/supervisors/supervision/bubble.ts";
 
 interface Row {
   readonly what: string;

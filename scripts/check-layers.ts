@@ -45,7 +45,7 @@ const rooms: readonly Room[] = [
     of: "src/cli/**",
     imports: [
       errors,
-      "src/supervisors/runtime/control-protocol.ts",
+      "src/supervisors/runtime/outside.ts",
       "src/actors/journal/reader.ts",
       "src/cli/**",
     ],

@@ -16,13 +16,39 @@ export type {
   Image,
   Machine,
 } from "./machines/machine.ts";
-export type { Backoff } from "./supervisors/backoff.ts";
-export type { BubbleOptions } from "./supervisors/bubble.ts";
-export type { ChildInfo } from "./supervisors/child.ts";
-export type { Intensity } from "./supervisors/intensity.ts";
+export type { AgentOptions } from "./supervisors/agents/agents.ts";
+export type { ConnectOptions } from "./supervisors/agents/connections.ts";
+export type { MachineOptions } from "./supervisors/agents/machines.ts";
+export type { NudgeOptions } from "./supervisors/agents/nudge.ts";
+export type { AttachOptions } from "./supervisors/endpoints/attach.ts";
+export {
+  type Api,
+  type Contract,
+  type ContractShape,
+  contract,
+  type EndpointAnswer,
+  type EndpointArgs,
+  type EndpointName,
+  type EndpointShape,
+  type Event,
+  type EventData,
+  type EventType,
+  type FailedData,
+  type MessageOf,
+  type OpenShape,
+  type TerminalData,
+} from "./supervisors/endpoints/contract.ts";
+export type { EndpointCall, EndpointCallOptions } from "./supervisors/endpoints/endpoint-table.ts";
+export type { EndpointHandler, EndpointOptions } from "./supervisors/endpoints/exposing.ts";
 export type { Agent, NoArguments, SendOptions } from "./supervisors/process/agent.ts";
-export { agentProcess } from "./supervisors/process/agent-process.ts";
-export type { AgentOptions } from "./supervisors/process/agents.ts";
+export type { AgentProcess } from "./supervisors/process/definition.ts";
+export type { EventLog } from "./supervisors/process/event-log.ts";
+export type { ProcessState } from "./supervisors/process/lifecycle.ts";
+export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
+export type { ProcessHandle } from "./supervisors/process/process-handle.ts";
+export type { ProcessOptions, RootOptions } from "./supervisors/process/process-options.ts";
+export type { RestartPolicy } from "./supervisors/process/restart-policy.ts";
+export { agentProcess } from "./supervisors/program/agent-process.ts";
 export {
   agent,
   bubble,
@@ -42,56 +68,30 @@ export {
   spawn,
   wait,
   whereis,
-} from "./supervisors/process/ambient.ts";
-export type { AttachOptions } from "./supervisors/process/attach.ts";
-export type { ConnectOptions } from "./supervisors/process/connections.ts";
-export {
-  type Api,
-  type Contract,
-  type ContractShape,
-  contract,
-  type EndpointAnswer,
-  type EndpointArgs,
-  type EndpointName,
-  type EndpointShape,
-  type Event,
-  type EventData,
-  type EventType,
-  type FailedData,
-  type MessageOf,
-  type OpenShape,
-  type TerminalData,
-} from "./supervisors/process/contract.ts";
-export type { AgentProcess } from "./supervisors/process/definition.ts";
-export type { EndpointCall, EndpointCallOptions } from "./supervisors/process/endpoint-table.ts";
-export { isCancelled, isDone, isFailed } from "./supervisors/process/event-kinds.ts";
-export type { EventLog } from "./supervisors/process/event-log.ts";
-export type { EndpointHandler, EndpointOptions } from "./supervisors/process/exposing.ts";
-export { all, race, settled } from "./supervisors/process/joins.ts";
-export type { ProcessState } from "./supervisors/process/lifecycle.ts";
-export type { MachineOptions } from "./supervisors/process/machines.ts";
-export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
-export type { NudgeOptions } from "./supervisors/process/nudge.ts";
+} from "./supervisors/program/ambient.ts";
+export { isCancelled, isDone, isFailed } from "./supervisors/program/event-kinds.ts";
+export { all, race, settled } from "./supervisors/program/joins.ts";
 export {
   type PoolOptions,
   type PoolProcess,
   type PoolResult,
   pool,
-} from "./supervisors/process/pool.ts";
-export type { PoolHandle } from "./supervisors/process/pool-handle.ts";
-export type { PoolTask, TaskInfo } from "./supervisors/process/pool-task.ts";
-export type { Process } from "./supervisors/process/process.ts";
-export type { ProcessHandle } from "./supervisors/process/process-handle.ts";
-export type { ProcessOptions, RootOptions } from "./supervisors/process/process-options.ts";
-export type { RestartPolicy } from "./supervisors/process/restart-policy.ts";
-export { retry } from "./supervisors/process/retry.ts";
-export { child, type SupervisedChild } from "./supervisors/process/supervised-child.ts";
+} from "./supervisors/program/pool.ts";
+export type { PoolHandle } from "./supervisors/program/pool-handle.ts";
+export type { PoolTask, TaskInfo } from "./supervisors/program/pool-task.ts";
+export type { Process } from "./supervisors/program/process.ts";
+export { retry } from "./supervisors/program/retry.ts";
+export { child, type SupervisedChild } from "./supervisors/program/supervised-child.ts";
 export {
   type SupervisorOptions,
   type SupervisorProcess,
   type SupervisorResult,
   supervisor,
-} from "./supervisors/process/supervisor.ts";
-export type { SupervisorHandle } from "./supervisors/process/supervisor-handle.ts";
-export type { Strategy } from "./supervisors/strategy.ts";
-export type { AutoShutdown } from "./supervisors/supervisor-flags.ts";
+} from "./supervisors/program/supervisor.ts";
+export type { SupervisorHandle } from "./supervisors/program/supervisor-handle.ts";
+export type { Backoff } from "./supervisors/supervision/backoff.ts";
+export type { BubbleOptions } from "./supervisors/supervision/bubble.ts";
+export type { ChildInfo } from "./supervisors/supervision/child.ts";
+export type { Intensity } from "./supervisors/supervision/intensity.ts";
+export type { Strategy } from "./supervisors/supervision/strategy.ts";
+export type { AutoShutdown } from "./supervisors/supervision/supervisor-flags.ts";

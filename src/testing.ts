@@ -16,4 +16,4 @@ export type { ModelMessage } from "./actors/agent/scripted/model-request.ts";
 export type { ReplyStep } from "./actors/agent/scripted/model-script.ts";
 export { type ManualClock, manualClock } from "./actors/manual-clock.ts";
 export { machineConformance } from "./machines/conformance/conformance.ts";
-export { type TestRun, type TestRunOptions, testRun } from "./supervisors/runtime/test-run.ts";
+export { type TestRun, type TestRunOptions, testRun } from "./supervisors/testing/test-run.ts";

@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { encodeValue } from "../supervisors/runtime/control-protocol.ts";
+import { encodeValue } from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { command } from "./command.ts";
 import { parseDuration } from "./durations.ts";

@@ -1,4 +1,4 @@
-import { ControlError, type ControlReason } from "../supervisors/runtime/control-protocol.ts";
+import { ControlError, type ControlReason } from "../supervisors/runtime/outside.ts";
 
 /** The exit codes of every command; what `connect`, `ssh` and `run` start gives its own. */
 export const exitCodes = {

@@ -1,4 +1,4 @@
-import type { RunStatus } from "../supervisors/runtime/control-protocol.ts";
+import type { RunStatus } from "../supervisors/runtime/outside.ts";
 import { type GlobalOptions, Session } from "./session.ts";
 
 /** What the word after a command may be: paths of these kinds, endpoints, or runs. */

@@ -16,7 +16,7 @@ import {
   requestLine,
   resultWire,
   type StreamMethod,
-} from "../supervisors/runtime/control-protocol.ts";
+} from "../supervisors/runtime/outside.ts";
 import { Inbox, type OpenRequest, pendingRequest } from "./open-request.ts";
 
 export interface RequestOptions {

@@ -13,7 +13,7 @@ import {
   resolveAddress,
   statusSchema,
   type TreeNode,
-} from "../supervisors/runtime/control-protocol.ts";
+} from "../supervisors/runtime/outside.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
 
 /** A run that is known by what it wrote. */

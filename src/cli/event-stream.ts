@@ -1,8 +1,4 @@
-import {
-  ControlError,
-  type ControlEvent,
-  encodeValue,
-} from "../supervisors/runtime/control-protocol.ts";
+import { ControlError, type ControlEvent, encodeValue } from "../supervisors/runtime/outside.ts";
 import type { Session } from "./session.ts";
 
 /** Say one event as one JSON object on a line. */

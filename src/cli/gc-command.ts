@@ -3,7 +3,7 @@ import {
   type Leftover,
   loadReaper,
   type ReapedRun,
-} from "../supervisors/runtime/control-protocol.ts";
+} from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { command } from "./command.ts";
 import type { Session } from "./session.ts";

@@ -1,4 +1,4 @@
-import { type ControlEvent, systemClock } from "../supervisors/runtime/control-protocol.ts";
+import { type ControlEvent, systemClock } from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { command } from "./command.ts";
 import { parseDuration } from "./durations.ts";

@@ -1,8 +1,4 @@
-import {
-  homeLayout,
-  type ListedRun,
-  systemClock,
-} from "../supervisors/runtime/control-protocol.ts";
+import { homeLayout, type ListedRun, systemClock } from "../supervisors/runtime/outside.ts";
 import { command } from "./command.ts";
 import { age, duration } from "./durations.ts";
 import { type Outcome, outcomeText } from "./outcome.ts";

@@ -4,7 +4,7 @@ import {
   listRuns,
   type RunRecord,
   systemClock,
-} from "../supervisors/runtime/control-protocol.ts";
+} from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { type ControlClient, connectControl } from "./control-client.ts";
 import type { EndedRun } from "./ended-run.ts";

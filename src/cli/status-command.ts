@@ -1,4 +1,4 @@
-import type { RunStatus } from "../supervisors/runtime/control-protocol.ts";
+import type { RunStatus } from "../supervisors/runtime/outside.ts";
 import { command } from "./command.ts";
 import type { EndedRun } from "./ended-run.ts";
 import { endText } from "./outcome.ts";

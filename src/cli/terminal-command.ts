@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { shellLine } from "../supervisors/runtime/control-protocol.ts";
+import { shellLine } from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 
 /** Refuse what needs a person's terminal where there is none, and say what would have run. */

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openJournal } from "../../src/actors/journal/journal.ts";
 import { systemClock } from "../../src/actors/system-clock.ts";
 import { EndpointTimeoutError } from "../../src/errors.ts";
-import type { ControlHandlers } from "../../src/supervisors/runtime/control-handlers.ts";
+import type { ControlHandlers } from "../../src/supervisors/control/handlers.ts";
 import {
   type BuiltCli,
   builtCli,

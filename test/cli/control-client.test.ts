@@ -2,10 +2,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ControlClient, connectControl } from "../../src/cli/control-client.ts";
-import type {
-  ControlHandlers,
-  RunSnapshot,
-} from "../../src/supervisors/runtime/control-handlers.ts";
+import type { ControlHandlers, RunSnapshot } from "../../src/supervisors/control/handlers.ts";
 import { type FakeRun, node, openFakeRun, temporaryHome } from "../fixtures/fake-run.ts";
 
 let home: string;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Journal, openJournal } from "../../src/actors/journal/journal.ts";
 import { systemClock } from "../../src/actors/system-clock.ts";
-import type { ControlHandlers } from "../../src/supervisors/runtime/control-handlers.ts";
+import type { ControlHandlers } from "../../src/supervisors/control/handlers.ts";
 import { journalEvents } from "../../src/supervisors/runtime/journal-events.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../fixtures/built-cli.ts";
 import { type FakeRun, node, openFakeRun, temporaryHome } from "../fixtures/fake-run.ts";

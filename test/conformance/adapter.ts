@@ -13,7 +13,7 @@ import type { Exit, ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import type { ActorInfo } from "../../src/actors/kernel/introspection.ts";
 import type { SystemOptions } from "../../src/actors/kernel/make-kernel.ts";
 import { createSystem as createKernel, type System } from "../../src/actors/kernel/system.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 import { type AdapterSupervisor, superviseWith } from "./supervisor-adapter.ts";
 
 /** What can be started: a behavior, or a child spec such as the scripted worker's. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/events/event-log.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
-import { bubble } from "../../src/supervisors/bubble.ts";
+import { bubble } from "../../src/supervisors/supervision/bubble.ts";
 import { world } from "./world.ts";
 
 function logAt(path: string, max?: number): EventLog {

@@ -1,7 +1,7 @@
 import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import { type ManualClock, manualClock } from "../../src/actors/manual-clock.ts";
-import type { ChildInfo } from "../../src/supervisors/child.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
+import type { ChildInfo } from "../../src/supervisors/supervision/child.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 import { type ActorRef, createSystem, type Sys } from "./adapter.ts";
 import type { AdapterSupervisor, ListFlags } from "./supervisor-adapter.ts";
 import { type Workers, workers } from "./worker.ts";

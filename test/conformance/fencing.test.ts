@@ -2,7 +2,7 @@ import { EventEmitter } from "node:events";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Behavior, Context } from "../../src/actors/kernel/behavior.ts";
 import { scopeNow } from "../../src/actors/kernel/scope.ts";
-import { emit } from "../../src/supervisors/process/ambient.ts";
+import { emit } from "../../src/supervisors/program/ambient.ts";
 import { createSystem } from "./adapter.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 

@@ -1,7 +1,7 @@
 import { execa, execaSync } from "execa";
 import { describe, expect, it } from "vitest";
 import type { Behavior } from "../../src/actors/kernel/behavior.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 import { family, under, world } from "./family.ts";
 import { childOf, superviseDynamically } from "./supervisor-adapter.ts";
 

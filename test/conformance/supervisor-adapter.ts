@@ -1,6 +1,5 @@
 import type { Ignore } from "../../src/actors/kernel/behavior.ts";
 import type { System } from "../../src/actors/kernel/system.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
 import {
   type ChildTemplate,
   type DynamicSupervisor,
@@ -15,6 +14,7 @@ import {
   supervisorBehavior,
   supervisorOf,
 } from "../../src/supervisors/index.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 
 export type AdapterSupervisor = Supervisor;
 

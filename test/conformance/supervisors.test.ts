@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ignore } from "../../src/actors/kernel/behavior.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 import { family, refusal, world } from "./family.ts";
 import type { ListFlags } from "./supervisor-adapter.ts";
 

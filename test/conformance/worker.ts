@@ -5,7 +5,7 @@ import {
   ignore,
 } from "../../src/actors/kernel/behavior.ts";
 import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
-import type { ChildPolicy, ChildSpec } from "../../src/supervisors/child-spec.ts";
+import type { ChildPolicy, ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 
 /** What a scripted worker understands; anything else is only written down. */
 export type WorkerMessage =

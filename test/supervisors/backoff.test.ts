@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Backoff, backoffPolicy, delayMs, isHealthy } from "../../src/supervisors/backoff.ts";
+import {
+  type Backoff,
+  backoffPolicy,
+  delayMs,
+  isHealthy,
+} from "../../src/supervisors/supervision/backoff.ts";
 
 const plain: Backoff = { initialMs: 10, maxMs: 80, jitter: 0 };
 

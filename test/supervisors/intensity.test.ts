@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { RestartWindow } from "../../src/supervisors/intensity.ts";
+import { RestartWindow } from "../../src/supervisors/supervision/intensity.ts";
 
 function verdicts(maxRestarts: number, withinMs: number, moments: readonly number[]): boolean[] {
   const window = new RestartWindow({ maxRestarts, withinMs, maxConsecutive: 8 });

@@ -1,8 +1,11 @@
 import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
-import { createSupervision, type Supervision } from "../../src/supervisors/supervision.ts";
-import type { SupervisionEvent } from "../../src/supervisors/supervision-event.ts";
-import type { SupervisionFlags } from "../../src/supervisors/supervisor-flags.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
+import {
+  createSupervision,
+  type Supervision,
+} from "../../src/supervisors/supervision/supervision.ts";
+import type { SupervisionEvent } from "../../src/supervisors/supervision/supervision-event.ts";
+import type { SupervisionFlags } from "../../src/supervisors/supervision/supervisor-flags.ts";
 import { type World, world } from "../conformance/family.ts";
 
 /** A supervision inside an actor that is no supervisor, as a process is. */

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { ChildSpec } from "../../src/supervisors/child-spec.ts";
-import { checkSpecs, resolveSpec } from "../../src/supervisors/resolve-spec.ts";
-import { resolveFlags, type SupervisionFlags } from "../../src/supervisors/supervisor-flags.ts";
+import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
+import { checkSpecs, resolveSpec } from "../../src/supervisors/supervision/resolve-spec.ts";
+import {
+  resolveFlags,
+  type SupervisionFlags,
+} from "../../src/supervisors/supervision/supervisor-flags.ts";
 
 const behavior = { init: () => 0, receive: (state: number) => state };
 const good: ChildSpec = { id: "a", start: () => behavior };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Strategy, touched } from "../../src/supervisors/strategy.ts";
+import { type Strategy, touched } from "../../src/supervisors/supervision/strategy.ts";
 
 const order = ["vm", "agent", "log"];
 

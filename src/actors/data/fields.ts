@@ -1,4 +1,4 @@
-import { ControlError } from "../../supervisors/runtime/control-error.ts";
+import { ControlError } from "../../supervisors/control/error.ts";
 
 /** Reads the members of one object that came from outside. Every reader throws ControlError `bad-request`. */
 export class Fields {

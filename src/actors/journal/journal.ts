@@ -1,7 +1,7 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { diskProblemOf } from "../../machines/local/disk-problem.ts";
-import { privateDirectory } from "../../supervisors/runtime/home.ts";
+import { privateDirectory } from "../../supervisors/home/home.ts";
 import type { Clock } from "../clock.ts";
 import type { Redaction } from "../data/redaction.ts";
 import {

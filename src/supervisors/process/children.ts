@@ -1,7 +1,7 @@
 import { type Behavior, ignore } from "../../actors/kernel/behavior.ts";
 import { errorExit } from "../../actors/kernel/exit-reason.ts";
 import { InvalidSpecError, NameTakenError, TreeTooDeepError } from "../../errors.ts";
-import type { ChildPolicy, ChildSpec } from "../child-spec.ts";
+import type { ChildPolicy, ChildSpec } from "../supervision/child-spec.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";

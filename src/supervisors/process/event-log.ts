@@ -1,5 +1,5 @@
 import type { WaitOptions } from "../../actors/events/event-log.ts";
-import type { ContractShape, Event, OpenShape } from "./contract.ts";
+import type { ContractShape, Event, OpenShape } from "../endpoints/contract.ts";
 
 /**
  * The events of a process or an agent: a log to follow, not a moment to miss.

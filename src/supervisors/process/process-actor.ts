@@ -14,9 +14,9 @@ import {
   ProcessTimeoutError,
   StartFailedError,
 } from "../../errors.ts";
-import { createSupervision } from "../supervision.ts";
-import type { GaveUpEvent, SupervisionEvent } from "../supervision-event.ts";
-import { agentLeft } from "./agent-left.ts";
+import { agentLeft } from "../agents/agent-left.ts";
+import { createSupervision } from "../supervision/supervision.ts";
+import type { GaveUpEvent, SupervisionEvent } from "../supervision/supervision-event.ts";
 import { deferred } from "./deferred.ts";
 import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";

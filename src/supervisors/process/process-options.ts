@@ -2,7 +2,7 @@ import type { Harness } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { RootOptionError } from "../../errors.ts";
 import type { Image } from "../../machines/machine.ts";
-import type { Contract, ContractShape, OpenShape } from "./contract.ts";
+import type { Contract, ContractShape, OpenShape } from "../endpoints/contract.ts";
 
 /** Options of the first process of a run; on a nested one they throw. */
 export interface RootOptions {

@@ -7,7 +7,7 @@ import type { LogArchive } from "../../actors/events/log-archive.ts";
 import type { Ref } from "../../actors/kernel/behavior.ts";
 import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
 import type { Argv, Image } from "../../machines/machine.ts";
-import type { Endpoint, EndpointCallOptions } from "./endpoint-table.ts";
+import type { Endpoint, EndpointCallOptions } from "../endpoints/endpoint-table.ts";
 
 /** What a process needs of the run that it belongs to. */
 export interface Run {

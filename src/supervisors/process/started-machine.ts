@@ -1,6 +1,6 @@
 import type { Harness } from "../../actors/agent/wire/harness.ts";
 import type { Machine } from "../../machines/machine.ts";
-import type { Supervision } from "../supervision.ts";
+import type { Supervision } from "../supervision/supervision.ts";
 
 /** The harnesses that launched something on a machine, and must take it away before the machine stops. */
 export type Launchers = Set<Harness>;

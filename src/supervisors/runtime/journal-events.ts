@@ -1,7 +1,7 @@
 import type { Journal, JournalEntry } from "../../actors/journal/journal.ts";
 import { isCopy } from "../../actors/journal/line.ts";
-import type { ControlHandlers } from "./control-handlers.ts";
-import type { ControlEvent } from "./control-types.ts";
+import type { ControlHandlers } from "../control/handlers.ts";
+import type { ControlEvent } from "../control/types.ts";
 
 type EventsRequest = Parameters<ControlHandlers["events"]>[0];
 

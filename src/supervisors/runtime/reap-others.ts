@@ -1,5 +1,5 @@
-import type { HomeLayout } from "./home.ts";
-import { type Leftover, type ReapedRun, reap } from "./reaper.ts";
+import type { HomeLayout } from "../home/home.ts";
+import { type Leftover, type ReapedRun, reap } from "../home/reaper.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { parametersOf } from "../../actors/agent/tools/schema.ts";
 import type { RegistrySnapshot } from "../../actors/registry/registry-actor.ts";
+import { ControlError } from "../control/error.ts";
+import type { ControlHandlers, RunSnapshot } from "../control/handlers.ts";
+import type { EndpointNode, RunFacts } from "../control/types.ts";
+import { watchTree } from "../control/watch-tree.ts";
 import type { Addressee } from "../process/run.ts";
-import { ControlError } from "./control-error.ts";
-import type { ControlHandlers, RunSnapshot } from "./control-handlers.ts";
-import type { EndpointNode, RunFacts } from "./control-types.ts";
 import { journalEvents } from "./journal-events.ts";
 import type { Runtime } from "./runtime.ts";
-import { watchTree } from "./watch-tree.ts";
 
 /** Make what a run does for its control clients. */
 export function runHandlers(runtime: Runtime, run: RunFacts): ControlHandlers {

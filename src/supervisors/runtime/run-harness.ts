@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import type { Harness, Launched, LaunchSpec } from "../../actors/agent/wire/harness.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
-import { privateDirectory } from "./home.ts";
-import type { ThingLog } from "./things.ts";
+import { privateDirectory } from "../home/home.ts";
+import type { ThingLog } from "../home/things.ts";
 
 /** What a run gives to whatever launches its agents. */
 export interface Outfit {

@@ -21,18 +21,18 @@ import { type RegistryMessage, registryBehavior } from "../../actors/registry/re
 import { systemClock } from "../../actors/system-clock.ts";
 import { LocalImage } from "../../machines/local/local.ts";
 import type { Image } from "../../machines/machine.ts";
+import { privateDirectory, type RunPaths } from "../home/home.ts";
+import { type ReapedRun, reapRun } from "../home/reaper.ts";
+import { doorOf } from "../home/run-record.ts";
+import { sparedProcesses } from "../home/spared-processes.ts";
+import { readThings, ThingLog } from "../home/things.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import { processBehavior } from "../process/process-actor.ts";
 import { ProcessRecord } from "../process/process-record.ts";
 import type { Addressee, JournalNote, Run } from "../process/run.ts";
 import type { ProcessMessage } from "../process/scope.ts";
-import { privateDirectory, type RunPaths } from "./home.ts";
 import { JournaledRegistry } from "./journaled-registry.ts";
-import { type ReapedRun, reapRun } from "./reaper.ts";
 import { runHarness } from "./run-harness.ts";
-import { doorOf } from "./run-record.ts";
-import { sparedProcesses } from "./spared-processes.ts";
-import { readThings, ThingLog } from "./things.ts";
 
 export interface RuntimeParts {
   readonly id: string;

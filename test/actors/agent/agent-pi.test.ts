@@ -12,7 +12,7 @@ import { defineTool, type ToolHandler } from "../../../src/actors/agent/tools/to
 import type { Door } from "../../../src/actors/agent/wire/harness.ts";
 import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
-import { startSupervisor } from "../../../src/supervisors/start-supervisor.ts";
+import { startSupervisor } from "../../../src/supervisors/supervision/start-supervisor.ts";
 import { type PiWorld, piWorld } from "./pi-world.ts";
 
 interface Supervised extends AsyncDisposable {

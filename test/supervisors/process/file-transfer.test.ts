@@ -10,7 +10,7 @@ import {
   LocalImage,
   type Machine,
 } from "../../../src/index.ts";
-import { copyFile } from "../../../src/supervisors/process/file-transfer.ts";
+import { copyFile } from "../../../src/supervisors/agents/file-transfer.ts";
 import { testRun } from "../../../src/testing.ts";
 
 it("refuses a file that did not arrive as it was sent", async () => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createAgentMemory } from "../../../src/actors/agent/actor/agent-memory.ts";
 import { defineTool } from "../../../src/actors/agent/tools/tool.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
-import { RestWatch } from "../../../src/supervisors/process/rest-watch.ts";
+import { RestWatch } from "../../../src/supervisors/agents/rest-watch.ts";
 
 const message = (origin: string) => ["message", { role: "user", text: "x", origin }] as const;
 const returned = (tool: string, error?: string) => ["tool-returned", { tool, error }] as const;

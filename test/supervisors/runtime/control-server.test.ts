@@ -5,13 +5,13 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 import { NoProcError } from "../../../src/errors.ts";
-import type { ControlHandlers } from "../../../src/supervisors/runtime/control-handlers.ts";
+import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
 import {
   type ControlServer,
   type ControlServerOptions,
   openControlServer,
-} from "../../../src/supervisors/runtime/control-server.ts";
-import { maxLineBytes } from "../../../src/supervisors/runtime/control-types.ts";
+} from "../../../src/supervisors/control/server.ts";
+import { maxLineBytes } from "../../../src/supervisors/control/types.ts";
 import { node, plainHandlers, temporaryHome } from "../../fixtures/fake-run.ts";
 import { RawClient } from "../../fixtures/raw-client.ts";
 

@@ -8,7 +8,7 @@ import {
   prepareHome,
   privateDirectory,
   runPaths,
-} from "../../../src/supervisors/runtime/home.ts";
+} from "../../../src/supervisors/home/home.ts";
 import { temporaryHome } from "../../fixtures/fake-run.ts";
 
 let home: string;

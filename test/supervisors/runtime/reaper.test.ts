@@ -19,9 +19,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { processStart } from "../../../src/machines/local/process-start.ts";
 import { findMarked, liveProcesses } from "../../../src/machines/local/processes.ts";
-import { type HomeLayout, prepareHome } from "../../../src/supervisors/runtime/home.ts";
-import { reap } from "../../../src/supervisors/runtime/reaper.ts";
-import { readThings, ThingLog } from "../../../src/supervisors/runtime/things.ts";
+import { type HomeLayout, prepareHome } from "../../../src/supervisors/home/home.ts";
+import { reap } from "../../../src/supervisors/home/reaper.ts";
+import { readThings, ThingLog } from "../../../src/supervisors/home/things.ts";
 import { temporaryHome } from "../../fixtures/fake-run.ts";
 
 /** A pid that nobody has: beyond what the system gives out. */

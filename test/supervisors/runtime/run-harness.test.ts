@@ -6,8 +6,8 @@ import type { Harness, LaunchSpec } from "../../../src/actors/agent/wire/harness
 import { createRedaction, type Redaction } from "../../../src/actors/data/redaction.ts";
 import { systemClock } from "../../../src/actors/system-clock.ts";
 import { AgentStartError } from "../../../src/errors.ts";
+import { ThingLog } from "../../../src/supervisors/home/things.ts";
 import { runHarness } from "../../../src/supervisors/runtime/run-harness.ts";
-import { ThingLog } from "../../../src/supervisors/runtime/things.ts";
 
 const token = "t".repeat(40);
 

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isSameProcess, processStart } from "../../../src/machines/local/process-start.ts";
-import { type HomeLayout, prepareHome } from "../../../src/supervisors/runtime/home.ts";
-import { listRuns } from "../../../src/supervisors/runtime/run-record.ts";
+import { type HomeLayout, prepareHome } from "../../../src/supervisors/home/home.ts";
+import { listRuns } from "../../../src/supervisors/home/run-record.ts";
 import { openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";
 
 /** A pid that nobody has: beyond what the system gives out. */

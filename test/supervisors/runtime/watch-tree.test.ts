@@ -4,7 +4,7 @@ import {
   type RegistryChange,
   registryBehavior,
 } from "../../../src/actors/registry/registry-actor.ts";
-import { watchTree } from "../../../src/supervisors/runtime/watch-tree.ts";
+import { watchTree } from "../../../src/supervisors/control/watch-tree.ts";
 import { manualClock } from "../../../src/testing.ts";
 
 const node = (path: string, state: string) =>

@@ -1,0 +1,33 @@
+import { type ExitReason, errorExit, isClean } from "../../actors/kernel/exit-reason.ts";
+import type { Machine } from "../../machines/machine.ts";
+import type { Agent } from "../process/agent.ts";
+import { agentMemoryOf } from "../process/agent-record.ts";
+import type { Scope } from "../process/scope.ts";
+import type { ChildId } from "../supervision/strategy.ts";
+import { disconnectAgent } from "./connections.ts";
+import { agentEnded } from "./quiescence.ts";
+
+/** Take in that a child ended which nobody starts again; of interest where it is an agent. */
+export function agentLeft(scope: Scope, id: ChildId, reason: ExitReason): void {
+  const agent = scope.record.agents.get(String(id));
+  const as = isClean(reason) ? "stopped" : "failed";
+  if (agent) void end(scope, agent, "it ended, and its policy does not restart it", as);
+}
+
+/** End the agents that lived on a machine which was stopped. */
+export async function leaveMachine(scope: Scope, machine: Machine): Promise<void> {
+  const there = [...scope.record.agents.values()].filter((agent) => agent.machine === machine);
+  await Promise.all(there.map((agent) => end(scope, agent, "its machine was stopped", "stopped")));
+}
+
+/** What waits for it waits no longer: receipts reject, and loops over its events end. Never rejects. */
+async function end(scope: Scope, agent: Agent, why: string, as: "stopped" | "failed") {
+  const memory = agentMemoryOf(agent);
+  disconnectAgent(agent);
+  await memory.end(why, as).catch((error: unknown) => {
+    // The end of the run sweeps what could not be removed now.
+    const data = { message: errorExit(error).message };
+    scope.run.note({ type: "not-removed", path: agent.path, data });
+  });
+  agentEnded(scope, memory);
+}

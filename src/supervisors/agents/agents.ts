@@ -1,0 +1,238 @@
+import { agentBehavior, agentSpawnOptions } from "../../actors/agent/actor/agent-actor.ts";
+import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { AgentMessage } from "../../actors/agent/actor/agent-message.ts";
+import type { AgentSpec } from "../../actors/agent/actor/agent-spec.ts";
+import { checkMessage } from "../../actors/agent/actor/message-check.ts";
+import type { ProgressLimits } from "../../actors/agent/actor/progress-limits.ts";
+import type { Harness } from "../../actors/agent/wire/harness.ts";
+import { type Ignore, ignore, type Ref } from "../../actors/kernel/behavior.ts";
+import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
+import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import type { Agent } from "../process/agent.ts";
+import { rememberAgent } from "../process/agent-record.ts";
+import { freeName } from "../process/children.ts";
+import { orStopped } from "../process/or-stopped.ts";
+import { childPolicy, type RestartPolicy } from "../process/restart-policy.ts";
+import type { Addressee } from "../process/run.ts";
+import type { Scope } from "../process/scope.ts";
+import { causeOf } from "../process/start-cause.ts";
+import type { StartedMachine } from "../process/started-machine.ts";
+import type { StartedChild } from "../supervision/child-admin.ts";
+import { AgentHandle } from "./agent-handle.ts";
+import { journaledMemory } from "./agent-journal.ts";
+import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
+import type { NudgeOptions } from "./nudge.ts";
+import { watchForQuiescence } from "./quiescence.ts";
+
+export interface AgentOptions {
+  /** Added to the harness's own system prompt. */
+  readonly systemPrompt?: string | undefined;
+  /** `provider/id`. Default: what the harness is configured for. */
+  readonly model?: string | undefined;
+  /** What the machine for this agent alone is made from. Default: the process's image, one machine for all its agents. */
+  readonly image?: Image | undefined;
+  /** A machine that `machine()` gave, to share. Not together with `image`. */
+  readonly machine?: Machine | undefined;
+  /** How it is launched. Default: the run's harness. */
+  readonly harness?: Harness | undefined;
+  /** Its first message. Default: none is sent. */
+  readonly prompt?: string | undefined;
+  /** How it is kept alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
+  readonly policy?: RestartPolicy | undefined;
+  /** How long it may take until its tools are acknowledged and a model is present, in ms. Default: 60_000. */
+  readonly startTimeoutMs?: number | undefined;
+  /** When it counts as stuck, and how long each step against that may take; false: never. Default: after 10 min at work without progress. */
+  readonly progress?: ProgressLimits | false | undefined;
+  /**
+   * Remind it, up to 3 times in a row, when it has come to rest while the process still waits for one
+   * of its tools, or for the `tool` named; only then comes `quiescent`. That it missed a tool is an event
+   * `tool-missed {tools}` in any case. Default: it is not reminded.
+   */
+  readonly nudge?: NudgeOptions | boolean | undefined;
+}
+
+function nudgeOf({ nudge = false }: AgentOptions): NudgeOptions | undefined {
+  if (typeof nudge === "object") return nudge;
+  return nudge ? {} : undefined;
+}
+
+/** Start an agent as a child of the process, and its machine before it. */
+export async function startAgent(
+  scope: Scope,
+  name: string,
+  options: AgentOptions,
+): Promise<Agent> {
+  if (options.image !== undefined && options.machine !== undefined) {
+    throw new MachineChoiceError(name);
+  }
+  freeName(scope, name, true);
+  const path = `${scope.record.path}/${name}`;
+  if (options.prompt !== undefined) checkMessage(path, options.prompt);
+  checkModel(path, options.model);
+  let machine: StartedMachine | undefined;
+  try {
+    machine = await machineFor(scope, options);
+    const agent = await addAgent(scope, { name, path, machine }, options);
+    if (options.prompt !== undefined) promptSoon(agent, options.prompt);
+    return agent;
+  } catch (error) {
+    await forgetAgent(scope, { name, path, machine }, options);
+    throw causeOf(error);
+  }
+}
+
+/** A program without types finds out here, not when the agent's first word is refused. */
+function checkModel(path: string, model: unknown): void {
+  if (model === undefined || (typeof model === "string" && /\S/.test(model))) return;
+  throw new ModelNameError(path, model);
+}
+
+/** After the program's next lines: the tools that it gives right away are there for the first turn. */
+function promptSoon(agent: Agent, prompt: string): void {
+  setImmediate(() => {
+    // It is refused when the agent has ended: then its end says more than the refusal.
+    agent.send(prompt).catch(() => {});
+  });
+}
+
+interface Placed {
+  readonly name: string;
+  readonly path: string;
+  readonly machine: StartedMachine;
+}
+
+async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Promise<Agent> {
+  const { name, path, machine } = placed;
+  const { run, supervision, context, record } = scope;
+  const memory = journaledMemory(run, path);
+  context.own(() => memory.end("its process ended", "stopped"));
+  watchForQuiescence(scope, memory, nudgeOf(options));
+  const child = await started(scope, placed, memory, options).catch(async (error: unknown) => {
+    // Before its name is forgotten, so that the registry does not hear of it again.
+    await memory.end("it did not start", "failed");
+    throw error;
+  });
+  if (child === ignore) throw new StoppedError(path);
+  const agent = new AgentHandle({
+    name,
+    machine: machine.machine,
+    memory,
+    address: child.address,
+    restart: async () => {
+      await supervision.restartChild(name, { force: true });
+    },
+    stop: async () => {
+      await supervision.terminateChild(name);
+      await memory.end("it was stopped", "stopped");
+    },
+  });
+  rememberAgent(agent, memory);
+  record.agents.set(name, agent);
+  run.directory.set(path, addresseeOf(agent, child.address));
+  return agent;
+}
+
+async function started(
+  scope: Scope,
+  placed: Placed,
+  memory: AgentMemory,
+  options: AgentOptions,
+): Promise<StartedChild<AgentMessage> | Ignore> {
+  const { supervision } = scope;
+  const { name, machine } = placed;
+  const spec = await specOf(scope, placed, memory, options);
+  return await orStopped(
+    supervision.startChild<AgentMessage>({
+      restart: "permanent",
+      ...agentSpawnOptions,
+      ...childPolicy(options.policy ?? {}, limits),
+      id: name,
+      dependsOn: machine.owner === supervision ? machine.id : undefined,
+      start: () => agentBehavior(spec),
+    }),
+  );
+}
+
+async function specOf(
+  { run }: Scope,
+  { name, path, machine }: Placed,
+  memory: AgentMemory,
+  options: AgentOptions,
+): Promise<AgentSpec> {
+  const harness = run.outfit(options.harness ?? run.harness);
+  machine.launchers.add(harness);
+  const id = run.newAgentId();
+  return {
+    name,
+    path,
+    run: run.id,
+    id,
+    harness,
+    door: await run.door(),
+    memory,
+    machine: machine.current,
+    systemPrompt: options.systemPrompt,
+    model: options.model,
+    dir: await run.agentDir(id),
+    startTimeoutMs: options.startTimeoutMs,
+    gate: run.startGate,
+    progress: options.progress,
+    providers: run.providers,
+  };
+}
+
+/**
+ * Choose where an agent lives: on the machine given, on one of its own when an image was named for it
+ * or for the process, else on the process's one local machine.
+ */
+async function machineFor(scope: Scope, options: AgentOptions): Promise<StartedMachine> {
+  if (options.machine !== undefined) return startedMachine(scope, options.machine);
+  const image = options.image ?? scope.record.definition.options.image;
+  if (image !== undefined) return await addMachine(scope, { image });
+  scope.localMachine ??= addMachine(scope, {});
+  try {
+    return await scope.localMachine;
+  } catch (error) {
+    scope.localMachine = undefined;
+    throw error;
+  }
+}
+
+/** Leave nothing of an agent that did not start; a machine of its own goes with it. */
+async function forgetAgent(
+  scope: Scope,
+  {
+    name,
+    path,
+    machine,
+  }: Omit<Placed, "machine"> & { readonly machine: StartedMachine | undefined },
+  options: AgentOptions,
+): Promise<void> {
+  scope.names.delete(name);
+  scope.record.agents.delete(name);
+  scope.run.directory.delete(path);
+  scope.run.registry.send({ type: "removed", path });
+  const image = options.image ?? scope.record.definition.options.image;
+  const ownMachine = options.machine === undefined && image !== undefined;
+  if (ownMachine && machine !== undefined) await removeMachine(scope, machine);
+}
+
+function addresseeOf(agent: AgentHandle, address: Ref<AgentMessage>): Addressee {
+  const { path, machine } = agent;
+  const send = async (message: unknown) => {
+    checkMessage(path, message);
+    return await agent.send(message);
+  };
+  return {
+    kind: "agent",
+    path,
+    deliver: (message) => {
+      checkMessage(path, message);
+      send(message).catch(() => {});
+      return agent.state !== "stopped" && agent.state !== "failed";
+    },
+    send,
+    attach: (readOnly) => address.call<Argv>((reply) => ({ type: "attach", readOnly, reply })),
+    shell: (command) => shellOf(machine, command),
+  };
+}

@@ -1,0 +1,134 @@
+import { ignore } from "../../actors/kernel/behavior.ts";
+import {
+  MachineMemory,
+  type MachineMessage,
+  machineBehavior,
+  machineHandle,
+  machineSpawnOptions,
+} from "../../actors/machine/machine-actor.ts";
+import { MessageRefusedError, UnsupportedError } from "../../errors.ts";
+import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import { freeName } from "../process/children.ts";
+import { orStopped } from "../process/or-stopped.ts";
+import { childPolicy, type RestartPolicy } from "../process/restart-policy.ts";
+import type { Addressee } from "../process/run.ts";
+import type { Scope } from "../process/scope.ts";
+import { causeOf } from "../process/start-cause.ts";
+import type { Launchers, StartedMachine } from "../process/started-machine.ts";
+import { leaveMachine } from "./agent-left.ts";
+
+export interface MachineOptions {
+  /** Unique among the children of the process. Default: the image's kind, with `-2`, `-3`, … when taken. */
+  readonly name?: string | undefined;
+  /** What it is made from. Default: the process's image. */
+  readonly image?: Image | undefined;
+  /** How it is kept alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
+  readonly policy?: RestartPolicy | undefined;
+}
+
+/** Restarts of an agent or a machine before the process gives up on it (design, section 4). */
+export const limits = { maxRestarts: 20, withinMs: 600_000, maxConsecutive: 8 } as const;
+
+const started = new WeakMap<Machine, StartedMachine>();
+
+/** Start a machine as a child of the process. */
+export async function startMachine(scope: Scope, options: MachineOptions): Promise<Machine> {
+  return (await addMachine(scope, options)).machine;
+}
+
+/** Find what is known of a machine. One that no process started is used as it is, and not stopped. */
+export function startedMachine(scope: Scope, machine: Machine): StartedMachine {
+  const known = started.get(machine);
+  if (known !== undefined) return known;
+  const launchers: Launchers = new Set();
+  scope.context.own(() => releaseAll(launchers, machine, scope.run.id));
+  const found = { id: undefined, owner: undefined, machine, launchers, current: () => machine };
+  started.set(machine, found);
+  return found;
+}
+
+export async function addMachine(
+  scope: Scope,
+  { name, image = imageOf(scope), policy = {} }: MachineOptions,
+): Promise<StartedMachine> {
+  const id = freeName(scope, name ?? image.kind, name !== undefined);
+  const path = `${scope.record.path}/${id}`;
+  const launchers: Launchers = new Set();
+  const memory = new MachineMemory({ clock: scope.run.clock, path, registry: scope.run.registry });
+  const spec = {
+    name: id,
+    image,
+    memory,
+    env: scope.run.environment,
+    beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),
+  };
+  scope.context.own(() => memory.end("its process ended", "stopped"));
+  try {
+    const child = await orStopped(
+      scope.supervision.startChild<MachineMessage>({
+        restart: "permanent",
+        ...machineSpawnOptions,
+        ...childPolicy(policy, limits),
+        id,
+        start: () => machineBehavior(spec),
+      }),
+    );
+    if (child === ignore) throw new UnsupportedError(image.kind, "spawn");
+    const machine = machineHandle(memory, async () => {
+      await scope.supervision.terminateChild(id);
+      memory.end("it was stopped", "stopped");
+      await leaveMachine(scope, machine);
+    });
+    const current = (): Machine => memory.current();
+    const added = { id, owner: scope.supervision, machine, launchers, current };
+    started.set(machine, added);
+    scope.run.directory.set(path, addresseeOf(path, machine));
+    return added;
+  } catch (error) {
+    memory.end("it did not start", "failed");
+    forget(scope, id);
+    throw causeOf(error);
+  }
+}
+
+/** Stop a machine and forget it. */
+export async function removeMachine(scope: Scope, { id }: StartedMachine): Promise<void> {
+  if (id === undefined) return;
+  await scope.supervision.terminateChild(id);
+  await scope.supervision.deleteChild(id);
+  forget(scope, id);
+}
+
+/** Give what a person's terminal runs to get in. Throws UnsupportedError where nobody can. */
+export async function shellOf(machine: Machine, command: Argv | undefined): Promise<Argv> {
+  if (machine.shell === undefined) throw new UnsupportedError(machine.kind, "shell");
+  return machine.shell(command);
+}
+
+async function releaseAll(launchers: Launchers, machine: Machine, run: string): Promise<void> {
+  for (const harness of launchers) await harness.release?.(machine, run);
+}
+
+function forget(scope: Scope, id: string): void {
+  const path = `${scope.record.path}/${id}`;
+  scope.names.delete(id);
+  scope.run.directory.delete(path);
+  scope.run.registry.send({ type: "removed", path });
+}
+
+function addresseeOf(path: string, machine: Machine): Addressee {
+  const refuse = (): never => {
+    throw new MessageRefusedError(`${path} is a machine and takes no messages.`);
+  };
+  return {
+    kind: "machine",
+    path,
+    deliver: refuse,
+    send: async () => refuse(),
+    shell: (command) => shellOf(machine, command),
+  };
+}
+
+function imageOf(scope: Scope): Image {
+  return scope.record.definition.options.image ?? scope.run.image;
+}

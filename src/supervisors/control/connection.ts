@@ -1,0 +1,207 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import type { Clock, ClockTimer } from "../../actors/clock.ts";
+import { Fields } from "../../actors/data/fields.ts";
+import { asControlError, ControlError } from "./error.ts";
+import type { ControlHandlers } from "./handlers.ts";
+import { LineReader } from "./lines.ts";
+import {
+  BadRequestError,
+  cancelMethod,
+  errorLine,
+  itemLine,
+  parseRequest,
+  type RpcId,
+  type RpcRequest,
+  resultLine,
+  rpcCodes,
+} from "./rpc.ts";
+import { StatusPages } from "./status-pages.ts";
+import { perform, type VerbContext } from "./verbs.ts";
+import { isMethod } from "./wire.ts";
+
+/** What one client may take. */
+export interface ConnectionLimits {
+  /** Open requests, streams included. Default: 32. */
+  readonly requests: number;
+  /** How long it may have no open request, in ms. Default: 300_000. */
+  readonly idleMs: number;
+  /** How long it may leave what was written to it unread, in ms. Default: 30_000. */
+  readonly stalledMs: number;
+  /** Bytes that wait for it; one more and it is cut off. Default: 8 MiB. */
+  readonly queuedBytes: number;
+}
+
+interface Service {
+  readonly handlers: ControlHandlers;
+  readonly clock: Clock;
+  readonly limits: ConnectionLimits;
+}
+
+/** A stream goes on when less than this waits for the client. */
+const comfortableBytes = 65_536;
+
+/** One client: reads its lines, serves its requests side by side, and never throws. */
+export class ControlConnection {
+  readonly #socket: Socket;
+  readonly #service: Service;
+  readonly #lines = new LineReader();
+  readonly #open = new Map<RpcId, AbortController>();
+  readonly #pages = new StatusPages();
+  #idle: ClockTimer | undefined;
+  #closing = false;
+
+  constructor(socket: Socket, service: Service) {
+    this.#socket = socket;
+    this.#service = service;
+    socket.on("data", (bytes) => this.#receive(bytes));
+    // Without a listener a client that resets its connection would end the program; `close` follows.
+    socket.on("error", () => {});
+    socket.on("close", () => this.#gone());
+    this.#watchIdle();
+  }
+
+  /** Refuse what is open and what may still come, and let the client read that. */
+  close(): void {
+    this.#closing = true;
+    for (const request of this.#open.values()) request.abort(shuttingDown());
+    if (this.#open.size === 0) this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #receive(bytes: Buffer): void {
+    try {
+      for (const line of this.#lines.read(bytes)) if (line.trim() !== "") this.#accept(line);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#refuse(new BadRequestError(rpcCodes.invalid, null, message), null);
+      this.#socket.removeAllListeners("data").resume().end();
+    }
+  }
+
+  #accept(line: string): void {
+    let id: RpcId | undefined;
+    try {
+      const request = parseRequest(line);
+      id = request.id;
+      if (request.method === cancelMethod) this.#cancel(request);
+      else if (id !== undefined) this.#start(id, request);
+    } catch (error) {
+      const refusal = asControlError(error);
+      this.#refuse(refusal, refusal instanceof BadRequestError ? refusal.id : (id ?? null));
+    }
+  }
+
+  #cancel({ params }: RpcRequest): void {
+    const id = new Fields(params, cancelMethod).value("id");
+    if (typeof id !== "string" && typeof id !== "number") return;
+    this.#open.get(id)?.abort(new ControlError("failed", "The client cancelled the request."));
+  }
+
+  #start(id: RpcId, { method, params }: RpcRequest): void {
+    const refusal = this.#refusalOf(id);
+    if (refusal) throw refusal;
+    if (!isMethod(method)) throw noMethod(id, method);
+    const abort = new AbortController();
+    this.#open.set(id, abort);
+    this.#idle?.cancel();
+    void this.#serve(id, () => perform(method, params, this.#context(id, abort.signal)), abort);
+  }
+
+  #refusalOf(id: RpcId): ControlError | undefined {
+    if (this.#closing) return shuttingDown();
+    if (this.#open.has(id)) return new BadRequestError(rpcCodes.invalid, id, "The id is in use.");
+    if (this.#open.size < this.#service.limits.requests) return undefined;
+    return new ControlError("busy", "Too many requests are open on this connection.");
+  }
+
+  #context(id: RpcId, signal: AbortSignal): VerbContext {
+    const { handlers, clock } = this.#service;
+    return {
+      handlers,
+      clock,
+      pages: this.#pages,
+      signal,
+      item: (method, item) => this.#item(itemLine(method, id, item), signal),
+    };
+  }
+
+  async #serve(id: RpcId, work: () => Promise<unknown>, abort: AbortController): Promise<void> {
+    try {
+      this.#write(resultLine(id, await untilAborted(work(), abort.signal)));
+    } catch (error) {
+      this.#refuse(asControlError(error), id);
+    }
+    this.#open.delete(id);
+    if (this.#open.size > 0) return;
+    if (this.#closing) this.#socket.end();
+    else this.#watchIdle();
+  }
+
+  async #item(line: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    // Its `close` is told later; a stream that never waits would keep that from happening.
+    if (!this.#socket.writable) throw clientGone();
+    this.#write(line);
+    if (this.#socket.writableLength > comfortableBytes) await this.#drained(signal);
+  }
+
+  /** Resolves when the client has read what waits; a client that does not read is cut off. */
+  async #drained(signal: AbortSignal): Promise<void> {
+    const { clock, limits } = this.#service;
+    const stalled = clock.setTimer(limits.stalledMs, () => this.#socket.destroy());
+    try {
+      await once(this.#socket, "drain", { signal });
+    } finally {
+      stalled.cancel();
+    }
+  }
+
+  #refuse(error: ControlError, id: RpcId | null): void {
+    this.#write(errorLine(id, error));
+  }
+
+  #write(line: string): void {
+    if (!this.#socket.writable) return;
+    this.#socket.write(line);
+    if (this.#socket.writableLength > this.#service.limits.queuedBytes) this.#socket.destroy();
+  }
+
+  #watchIdle(): void {
+    if (this.#socket.destroyed) return;
+    const { clock, limits } = this.#service;
+    this.#idle?.cancel();
+    this.#idle = clock.setTimer(limits.idleMs, () => this.#socket.end());
+  }
+
+  #gone(): void {
+    this.#idle?.cancel();
+    for (const request of this.#open.values()) {
+      request.abort(clientGone());
+    }
+  }
+}
+
+/** Rejects when the signal aborts, even when the work does not heed it. */
+function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+function noMethod(id: RpcId, method: string): ControlError {
+  const name = JSON.stringify(method.slice(0, 80));
+  return new BadRequestError(rpcCodes.method, id, `There is no method ${name}.`);
+}
+
+function clientGone(): ControlError {
+  return new ControlError("unreachable", "The client is gone.");
+}
+
+function shuttingDown(): ControlError {
+  return new ControlError("shutting-down", "The run is shutting down.");
+}

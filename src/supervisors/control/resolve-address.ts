@@ -1,0 +1,120 @@
+import { ControlError } from "./error.ts";
+
+/** As much of a node as finding it needs. */
+export interface Addressed {
+  readonly path: string;
+  readonly kind: string;
+  readonly state: string;
+}
+
+const ended: ReadonlySet<string> = new Set(["done", "failed", "cancelled", "stopped"]);
+const maxListed = 10;
+
+/**
+ * Find the node that a person named: by its absolute path, or by any suffix of path segments that only one has.
+ *
+ * `kinds` narrows the search; where several fit, one that has not ended goes before those that have.
+ * Throws ControlError: `not-found` with names like it, `ambiguous` with the candidates, `wrong-state`
+ * when only nodes of other kinds fit.
+ */
+export function resolveAddress<Node extends Addressed>(
+  nodes: readonly Node[],
+  text: string,
+  kinds: readonly string[] = [],
+): Node {
+  const fitting = matches(nodes, text);
+  if (fitting.length === 0) throw notFound(nodes, text, kinds);
+  const wanted = fitting.filter((node) => isOfKind(node, kinds));
+  const [first] = fitting;
+  if (wanted.length === 0 && first) throw wrongKind(first, kinds);
+  const living = wanted.filter((node) => !ended.has(node.state));
+  const [found, another] = living.length > 0 ? living : wanted;
+  if (found === undefined) throw notFound(nodes, text, kinds);
+  if (another) throw ambiguous(text, living.length > 0 ? living : wanted);
+  return found;
+}
+
+/** Tell whether a path is `top` or below it; without a `top` every path is. */
+export function isNodeWithin(path: string, top: string | undefined): boolean {
+  return top === undefined || path === top || path.startsWith(`${top}/`);
+}
+
+/** Names that differ from `name` in a few letters or begin like it, nearest first. */
+export function nearNames(name: string, known: Iterable<string>): readonly string[] {
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  return [...new Set(known)]
+    .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate))
+    .slice(0, 5)
+    .map(({ candidate }) => candidate);
+}
+
+function matches<Node extends Addressed>(nodes: readonly Node[], text: string): readonly Node[] {
+  const address = text.length > 1 ? text.replace(/\/+$/, "") : text;
+  const exact = nodes.filter((node) => node.path === address);
+  if (exact.length > 0 || address.startsWith("/")) return exact;
+  return address === "" ? [] : nodes.filter((node) => node.path.endsWith(`/${address}`));
+}
+
+function isOfKind(node: Addressed, kinds: readonly string[]): boolean {
+  return kinds.length === 0 || kinds.includes(node.kind);
+}
+
+function notFound(
+  nodes: readonly Addressed[],
+  text: string,
+  kinds: readonly string[],
+): ControlError {
+  const possible = nodes.filter((node) => isOfKind(node, kinds));
+  const sameDepth = text.split("/").filter(Boolean).length || 1;
+  const suffixes = possible.map(({ path }) =>
+    text.startsWith("/") ? path : path.split("/").slice(-sameDepth).join("/"),
+  );
+  return new ControlError(
+    "not-found",
+    `There is no ${wordFor(kinds)} ${JSON.stringify(text)} in this run.`,
+    {
+      why: possible.length === 0 ? `It has no ${wordFor(kinds)} now.` : undefined,
+      near: nearNames(text, suffixes),
+      hint: "ramure status lists what there is.",
+    },
+  );
+}
+
+function wrongKind(node: Addressed, kinds: readonly string[]): ControlError {
+  const why = `${node.path} is ${article(node.kind)}, and this needs ${article(wordFor(kinds))}.`;
+  return new ControlError("wrong-state", why, { hint: "ramure status lists what there is." });
+}
+
+function ambiguous(text: string, found: readonly Addressed[]): ControlError {
+  return new ControlError("ambiguous", `${JSON.stringify(text)} is the name of ${found.length}.`, {
+    candidates: found.slice(0, maxListed).map((node) => node.path),
+    why: found.length > maxListed ? `The first ${maxListed} are listed.` : undefined,
+    hint: "Give more of the path.",
+  });
+}
+
+function wordFor(kinds: readonly string[]): string {
+  return kinds.length === 0 ? "node" : kinds.join(" or ");
+}
+
+function article(word: string): string {
+  return `${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
+}
+
+/** Edits (insert, delete, replace) from one to the other; a shared beginning of three or more counts as one. */
+function distanceOf(name: string, candidate: string): number {
+  if (name.length >= 3 && candidate.startsWith(name)) return 1;
+  if (Math.abs(name.length - candidate.length) > 8) return Number.POSITIVE_INFINITY;
+  let row = Array.from({ length: candidate.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= name.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= candidate.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (name[i - 1] === candidate[j - 1] ? 0 : 1);
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
+    }
+    row = next;
+  }
+  return row[candidate.length] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,156 @@
+import { Fields, isRecord } from "../../actors/data/fields.ts";
+import { ControlError, type ControlReason } from "./error.ts";
+import { maxLineBytes } from "./types.ts";
+
+export type RpcId = number | string;
+
+/** What a client sends; `id` is missing on a notification, which has no answer. */
+export interface RpcRequest {
+  readonly id?: RpcId | undefined;
+  readonly method: string;
+  readonly params: unknown;
+}
+
+/** What a run sends. `id` is null when the request could not be read far enough to have one. */
+export type RpcAnswer =
+  | { readonly type: "result"; readonly id: RpcId; readonly result: unknown }
+  | { readonly type: "error"; readonly id: RpcId | null; readonly error: ControlError }
+  | { readonly type: "item"; readonly id: RpcId; readonly item: unknown };
+
+/** JSON-RPC's own codes for what is wrong with a request, whoever would have answered it. */
+export const rpcCodes = { parse: -32_700, invalid: -32_600, method: -32_601 } as const;
+
+const codes: Readonly<Record<ControlReason, number>> = {
+  "bad-request": -32_602,
+  failed: -32_000,
+  "not-found": -32_001,
+  ambiguous: -32_002,
+  "wrong-state": -32_003,
+  "timed-out": -32_004,
+  busy: -32_005,
+  "shutting-down": -32_006,
+  unreachable: -32_007,
+};
+
+const maxDepth = 200;
+
+/** The name of the notification that ends an open request. */
+export const cancelMethod = "cancel";
+
+/** A line is no request that could be answered as one; `rpcCode` says what is wrong with it. */
+export class BadRequestError extends ControlError {
+  constructor(
+    readonly rpcCode: number,
+    readonly id: RpcId | null,
+    message: string,
+  ) {
+    super("bad-request", message);
+  }
+}
+
+/** Read one line of a client. Throws BadRequestError. */
+export function parseRequest(line: string): RpcRequest {
+  const message = parseJson(line);
+  if (!isRecord(message)) throw new BadRequestError(rpcCodes.invalid, null, "Not a JSON object.");
+  const id = idOf(message.id);
+  if (message.jsonrpc !== "2.0" || typeof message.method !== "string" || id === null) {
+    throw new BadRequestError(rpcCodes.invalid, id ?? null, "Not a JSON-RPC 2.0 request.");
+  }
+  const wrong = unsafe(message.params);
+  if (wrong) throw new BadRequestError(rpcCodes.invalid, id ?? null, wrong);
+  return { id, method: message.method, params: message.params ?? {} };
+}
+
+/** Read one line of a run; every notification is one of a stream. Throws ControlError. */
+export function parseAnswer(line: string): RpcAnswer {
+  const fields = new Fields(parseJson(line), "answer");
+  if (fields.optionalText("method") !== undefined) {
+    const params = fields.object("params");
+    return { type: "item", id: requiredId(params.value("id")), item: params.value("item") };
+  }
+  const error = fields.value("error");
+  if (error === undefined) {
+    return { type: "result", id: requiredId(fields.value("id")), result: fields.value("result") };
+  }
+  return { type: "error", id: idOf(fields.value("id")) ?? null, error: readError(error) };
+}
+
+export function requestLine(request: RpcRequest): string {
+  return line({ jsonrpc: "2.0", ...request });
+}
+
+export function resultLine(id: RpcId, result: unknown): string {
+  return line({ jsonrpc: "2.0", id, result: result ?? {} });
+}
+
+export function itemLine(method: string, id: RpcId, item: unknown): string {
+  return line({ jsonrpc: "2.0", method, params: { id, item } });
+}
+
+export function errorLine(id: RpcId | null, error: ControlError): string {
+  const code = error instanceof BadRequestError ? error.rpcCode : codes[error.reason];
+  const data = { reason: error.reason, ...error.facts };
+  return line({ jsonrpc: "2.0", id, error: { code, message: error.message, data } });
+}
+
+function line(message: object): string {
+  const text = JSON.stringify(message);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= maxLineBytes) return `${text}\n`;
+  throw new ControlError(
+    "failed",
+    `A message of ${bytes} bytes is over the ${maxLineBytes} that fit.`,
+  );
+}
+
+function parseJson(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new BadRequestError(rpcCodes.parse, null, "Not JSON.");
+  }
+}
+
+function idOf(value: unknown): RpcId | null | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function requiredId(value: unknown): RpcId {
+  const id = idOf(value);
+  if (id === undefined || id === null)
+    throw new ControlError("bad-request", "An answer has no id.");
+  return id;
+}
+
+function readError(value: unknown): ControlError {
+  const fields = new Fields(value, "error");
+  const data = new Fields(fields.value("data") ?? {}, "error.data");
+  return new ControlError(reasonOf(data.value("reason")), fields.text("message"), {
+    why: data.optionalText("why"),
+    hint: data.optionalText("hint"),
+    near: data.optionalTexts("near"),
+    candidates: data.optionalTexts("candidates"),
+  });
+}
+
+function reasonOf(value: unknown): ControlReason {
+  return isReason(value) ? value : "failed";
+}
+
+function isReason(value: unknown): value is ControlReason {
+  return typeof value === "string" && Object.hasOwn(codes, value);
+}
+
+/** Says why a value must not reach code that walks it or copies its members. */
+function unsafe(value: unknown): string | undefined {
+  const open: { readonly item: unknown; readonly depth: number }[] = [{ item: value, depth: 0 }];
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { item, depth } = next;
+    if (typeof item !== "object" || item === null) continue;
+    if (depth > maxDepth) return `Nested deeper than ${maxDepth}.`;
+    if (Object.hasOwn(item, "__proto__")) return 'A member is named "__proto__".';
+    for (const member of Object.values(item)) open.push({ item: member, depth: depth + 1 });
+  }
+  return undefined;
+}

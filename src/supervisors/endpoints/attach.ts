@@ -1,0 +1,69 @@
+import { defineTool, type Tool } from "../../actors/agent/tools/tool.ts";
+import { EndpointError } from "../../errors.ts";
+import type { Agent } from "../process/agent.ts";
+import { agentMemoryOf } from "../process/agent-record.ts";
+import type { ProcessRecord } from "../process/process-record.ts";
+import { scopeIfAny } from "../process/scope.ts";
+import type { Endpoint } from "./endpoint-table.ts";
+
+export interface AttachOptions {
+  /** The endpoints to attach. Default: all that are exposed now. */
+  readonly only?: readonly string[] | undefined;
+  /** Put before each name to make the tool's. Default: none. */
+  readonly prefix?: string | undefined;
+}
+
+/** Give an agent the endpoints of a process as tools, until that process ends or the result is called. */
+export async function attachEndpoints(
+  record: ProcessRecord,
+  agent: Agent,
+  { only, prefix = "" }: AttachOptions,
+): Promise<() => void> {
+  const { tools } = agentMemoryOf(agent);
+  const scope = scopeIfAny();
+  const withdrawals: (() => void)[] = [];
+  const detach = (): void => {
+    for (const withdraw of withdrawals.splice(0)) withdraw();
+  };
+  try {
+    for (const endpoint of chosen(record, only)) {
+      withdrawals.push(tools.add(toolOf(record, endpoint, prefix)));
+      endpoint.signal.addEventListener("abort", detach, { once: true });
+    }
+  } catch (error) {
+    detach();
+    throw error;
+  }
+  const release = scope?.context.own(detach);
+  return () => {
+    release?.();
+    detach();
+  };
+}
+
+function chosen(record: ProcessRecord, only: readonly string[] | undefined): readonly Endpoint[] {
+  if (only === undefined) return record.endpoints.list();
+  return only.map((name) => {
+    const endpoint = record.endpoints.get(name);
+    if (endpoint !== undefined) return endpoint;
+    throw notExposed(record, name);
+  });
+}
+
+function notExposed({ path, definition, endpoints }: ProcessRecord, name: string): EndpointError {
+  const declared = Object.hasOwn(definition.options.contract?.shape.endpoints ?? {}, name);
+  const known = endpoints.list().map((endpoint) => endpoint.name);
+  const why = declared
+    ? "it is declared and not exposed yet; attach it once it is"
+    : `it is not exposed, so it cannot be attached; exposed are: ${known.join(", ") || "none"}`;
+  return new EndpointError(path, name, why);
+}
+
+/** The endpoint itself checks what it is given and ends what takes too long. */
+function toolOf(record: ProcessRecord, endpoint: Endpoint, prefix: string): Tool {
+  const { name, description, input } = endpoint;
+  const tool = defineTool(`${prefix}${name}`, { description, input, timeoutMs: 0 }, (args, call) =>
+    record.endpoints.call(name, args, { signal: call.signal }),
+  );
+  return { ...tool, validate: async (args) => args };
+}

@@ -1,0 +1,103 @@
+import { NameTakenError, NoProcError } from "../../errors.ts";
+import type { ContractShape } from "../endpoints/contract.ts";
+import { forgetProcess, type PreparedChild, prepareProcess } from "../process/children.ts";
+import type { ProcessRecord } from "../process/process-record.ts";
+import { childPolicy, startRule } from "../process/restart-policy.ts";
+import type { Scope } from "../process/scope.ts";
+import { bubble } from "../supervision/bubble.ts";
+import type { ChildInfo } from "../supervision/child.ts";
+import { definitionOfChild, type SupervisedChild } from "./supervised-child.ts";
+
+type AnyChild = SupervisedChild<unknown, ContractShape>;
+
+/** The administrations of the supervisors that live. */
+const administrations = new WeakMap<ProcessRecord, Administration>();
+
+/** Find what decides over the children of a supervisor. Throws NoProcError when it does not live. */
+export function administrationOf(record: ProcessRecord): Administration {
+  const found = administrations.get(record);
+  if (found !== undefined) return found;
+  throw new NoProcError(record.path);
+}
+
+/** The children of one epoch of a supervisor process. */
+export class Administration {
+  /** What the children gave that are done, by id. */
+  readonly results: Record<string, unknown> = {};
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+    administrations.set(scope.record, this);
+    scope.context.own(() => {
+      administrations.delete(scope.record);
+    });
+  }
+
+  /** Start these in order, each when the one before counts as started. */
+  async startAll(children: readonly AnyChild[]): Promise<void> {
+    const prepared = children.map((child) => this.#prepare(child));
+    await this.#scope.supervision.startAll(prepared.map(({ spec }) => spec));
+  }
+
+  async startChild(child: AnyChild): Promise<ProcessRecord> {
+    const { supervision, record: own } = this.#scope;
+    if (supervision.child(child.id) !== undefined) {
+      throw new NameTakenError(`${own.path}/${child.id}`);
+    }
+    forgetProcess(this.#scope, child.id);
+    const { record, spec } = this.#prepare(child);
+    try {
+      await supervision.startChild(spec);
+      return record;
+    } catch (error) {
+      record.ended({ reason: { type: "shutdown", cause: "parent" } });
+      forgetProcess(this.#scope, child.id);
+      throw error;
+    }
+  }
+
+  async terminateChild(id: string): Promise<void> {
+    await this.#scope.supervision.terminateChild(id);
+    this.record(id)?.ended({ reason: { type: "shutdown", cause: "api" } });
+  }
+
+  async restartChild(id: string): Promise<void> {
+    await this.#scope.supervision.restartChild(id);
+  }
+
+  async deleteChild(id: string): Promise<void> {
+    await this.#scope.supervision.deleteChild(id);
+    forgetProcess(this.#scope, id);
+  }
+
+  children(): readonly ChildInfo[] {
+    return this.#scope.supervision.children();
+  }
+
+  record(id: string): ProcessRecord | undefined {
+    return this.#scope.record.children.get(id);
+  }
+
+  #prepare(child: AnyChild): PreparedChild {
+    const definition = definitionOfChild(child);
+    const { id, args, policy } = child;
+    const { maxRestarts, withinMs, maxConsecutive } = policy;
+    const own = { maxRestarts, withinMs, maxConsecutive };
+    const counted = Object.values(own).some((limit) => limit !== undefined);
+    const prepared = prepareProcess(this.#scope, definition, args, {
+      restart: "transient",
+      ...childPolicy(policy, {}),
+      // Without limits of its own its restarts count in the supervisor's window, as Erlang's do.
+      intensity: counted ? own : undefined,
+      id,
+      start: startRule(policy),
+    });
+    const { record } = prepared;
+    bubble(record.log, this.#scope.record.log, id);
+    record.onEnd((terminal) => {
+      if (terminal.type === "done") this.results[id] = terminal.data.result;
+    });
+    return prepared;
+  }
+}

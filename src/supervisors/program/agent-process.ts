@@ -1,0 +1,70 @@
+import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
+import { callProcess } from "../process/children.ts";
+import {
+  type AgentProcess,
+  checkName,
+  define,
+  nameOfFunction,
+  type ProcessDefinition,
+} from "../process/definition.ts";
+import { orStopped } from "../process/or-stopped.ts";
+import type { ProcessOptions } from "../process/process-options.ts";
+import { currentScope, scopeIfAny } from "../process/scope.ts";
+import { startRun } from "../runtime/start-run.ts";
+
+/**
+ * Make a process of an async function.
+ *
+ * Call the result like the function: outside any process it starts a run with itself as the root,
+ * inside one it runs as a child and is awaited. It resolves with what the body returns, or with what
+ * `done` was given if the body returns nothing; it rejects with what the body threw.
+ */
+export function agentProcess<Args extends readonly unknown[], Result>(
+  body: (...args: Args) => Promise<Result>,
+): AgentProcess<Args, Result>;
+export function agentProcess<
+  Args extends readonly unknown[],
+  Result,
+  Shape extends ContractShape = OpenShape,
+>(
+  options: ProcessOptions<Shape>,
+  body: (...args: Args) => Promise<Result>,
+): AgentProcess<Args, Result, Shape>;
+export function agentProcess(...given: readonly unknown[]): AgentProcess {
+  const [options, body] = given.length === 1 ? [{}, given[0]] : given;
+  if (typeof body !== "function") throw new TypeError("agentProcess needs an async function.");
+  return makeProcess({
+    ...naming((options as ProcessOptions).name, body.name),
+    options: options as ProcessOptions<ContractShape>,
+    body: body as ProcessDefinition["body"],
+  });
+}
+
+/** Make the callable of a definition. */
+export function makeProcess(definition: ProcessDefinition): AgentProcess {
+  const process = (...args: readonly unknown[]): Promise<unknown> => run(definition, args);
+  define(process, definition);
+  return Object.assign(process, {
+    processName: definition.name,
+    with: (options: ProcessOptions) =>
+      makeProcess({
+        ...definition,
+        ...(options.name === undefined ? {} : naming(options.name, "")),
+        options: { ...definition.options, ...options },
+      }),
+  });
+}
+
+function naming(
+  given: string | undefined,
+  functionName: string,
+): Pick<ProcessDefinition, "name" | "named"> {
+  if (given !== undefined) checkName("a process", given);
+  return { name: given ?? nameOfFunction(functionName), named: given !== undefined };
+}
+
+async function run(definition: ProcessDefinition, args: readonly unknown[]): Promise<unknown> {
+  if (scopeIfAny() === undefined) return await startRun(definition, args);
+  const scope = currentScope(definition.name);
+  return await orStopped(callProcess(scope, definition, args));
+}

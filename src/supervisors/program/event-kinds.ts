@@ -1,0 +1,23 @@
+import type { LogEvent } from "../../actors/events/event-log.ts";
+import type { TerminalData } from "../endpoints/contract.ts";
+
+type Any = Pick<LogEvent, "type" | "data" | "source">;
+type Terminal<Type extends keyof TerminalData> = {
+  readonly type: Type;
+  readonly data: TerminalData[Type];
+};
+
+/** Tell whether an event, own or bubbled, says that a process is done. */
+export function isDone(event: Any): event is Any & Terminal<"done"> {
+  return event.type === "done";
+}
+
+/** Tell whether an event, own or bubbled, says that a process failed. */
+export function isFailed(event: Any): event is Any & Terminal<"failed"> {
+  return event.type === "failed";
+}
+
+/** Tell whether an event, own or bubbled, says that a process was cancelled. */
+export function isCancelled(event: Any): event is Any & Terminal<"cancelled"> {
+  return event.type === "cancelled";
+}

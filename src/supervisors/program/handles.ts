@@ -1,0 +1,18 @@
+import type { ContractShape } from "../endpoints/contract.ts";
+import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
+import type { ProcessRecord } from "../process/process-record.ts";
+import { PoolRecordHandle } from "./pool-handle.ts";
+import { SupervisorRecordHandle } from "./supervisor-handle.ts";
+
+/** Make the handle of a record. `Result` and `Shape` are those of the process that the record was made of. */
+export function handleOf<Result, Shape extends ContractShape>(
+  record: ProcessRecord,
+): ProcessHandle<Result, Shape> {
+  return made(record) as unknown as ProcessHandle<Result, Shape>;
+}
+
+function made(record: ProcessRecord): ProcessHandle {
+  if (record.definition.handle === "supervisor") return new SupervisorRecordHandle(record, made);
+  if (record.definition.handle === "pool") return new PoolRecordHandle(record);
+  return new RecordHandle(record);
+}

@@ -1,0 +1,44 @@
+import { NoProcError } from "../../errors.ts";
+import { orStopped } from "../process/or-stopped.ts";
+import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
+import { whenStarted } from "../process/when-started.ts";
+import { type PoolResult, queueOf } from "./pool.ts";
+import type { PoolQueue } from "./pool-queue.ts";
+import type { PoolTask, TaskInfo } from "./pool-task.ts";
+
+/** A pool that was started. */
+export interface PoolHandle<Item = unknown, Result = unknown>
+  extends ProcessHandle<PoolResult<Result>> {
+  /**
+   * Resolve when the item is taken: at once while there is room, else when there is, or reject with
+   * PoolFullError, as the pool's `whenFull` says. Rejects with PoolClosedError once it drains.
+   */
+  add(item: Item): Promise<PoolTask<Result>>;
+  /** What waits, what runs, and the newest thousand that are finished. */
+  tasks(): Promise<readonly TaskInfo[]>;
+  /** Take no more items; resolves when those taken are finished. The pool is done then. */
+  drain(): Promise<void>;
+}
+
+/** The `PoolHandle` of a record. */
+export class PoolRecordHandle extends RecordHandle {
+  add(item: unknown): Promise<PoolTask> {
+    return orStopped(this.#queue().then((queue) => queue.add(item)));
+  }
+
+  tasks(): Promise<readonly TaskInfo[]> {
+    return orStopped(this.#queue().then((queue) => queue.tasks()));
+  }
+
+  drain(): Promise<void> {
+    return orStopped(this.#queue().then((queue) => queue.drain()));
+  }
+
+  async #queue(): Promise<PoolQueue> {
+    const record = this.record();
+    await whenStarted(record);
+    const found = queueOf(record);
+    if (found === undefined) throw new NoProcError(record.path);
+    return found;
+  }
+}

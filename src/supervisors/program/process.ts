@@ -1,0 +1,165 @@
+import type { Machine } from "../../machines/machine.ts";
+import { type AgentOptions, startAgent } from "../agents/agents.ts";
+import { type ConnectOptions, connectAgents } from "../agents/connections.ts";
+import { type MachineOptions, startMachine } from "../agents/machines.ts";
+import { lookAtRest } from "../agents/quiescence.ts";
+import type {
+  ContractShape,
+  EndpointAnswer,
+  EndpointArgs,
+  EndpointName,
+  EventData,
+  EventType,
+  MessageOf,
+  OpenShape,
+} from "../endpoints/contract.ts";
+import type { EndpointCall } from "../endpoints/endpoint-table.ts";
+import { checkEvent } from "../endpoints/event-check.ts";
+import { type EndpointHandler, type EndpointOptions, exposeIn } from "../endpoints/exposing.ts";
+import type { Agent } from "../process/agent.ts";
+import { startProcess } from "../process/children.ts";
+import { type AgentProcess, definitionOf } from "../process/definition.ts";
+import type { EventLog } from "../process/event-log.ts";
+import {
+  type ReceiveOptions,
+  receiveIn,
+  sendIn,
+  type Target,
+  type Whereabouts,
+  whereisIn,
+} from "../process/messaging.ts";
+import { eventsOf } from "../process/process-events.ts";
+import { type ProcessHandle, recordOf } from "../process/process-handle.ts";
+import { enter, limitsOf, type Scope } from "../process/scope.ts";
+import { everyIn, sleepIn } from "../process/timing.ts";
+import { type BubbleOptions, bubble } from "../supervision/bubble.ts";
+import { handleOf } from "./handles.ts";
+import type { PoolProcess } from "./pool.ts";
+import type { PoolHandle } from "./pool-handle.ts";
+import type { SupervisorProcess } from "./supervisor.ts";
+import type { SupervisorHandle } from "./supervisor-handle.ts";
+
+/** The process whose code runs: the verbs of "ramure" as methods. */
+export class Process<Shape extends ContractShape = OpenShape> {
+  readonly #scope: Scope;
+
+  constructor(scope: Scope) {
+    this.#scope = scope;
+  }
+
+  get path(): string {
+    return this.#scope.record.path;
+  }
+
+  get events(): EventLog<Shape> {
+    return eventsOf<Shape>(this.#scope.record.log);
+  }
+
+  /** Counts the times that it was started, from 1: a restart begins the next attempt. */
+  get attempt(): number {
+    return this.#scope.epoch;
+  }
+
+  /** What the attempt before this one failed with. Undefined in the first, and after one that did not fail. */
+  get lastError(): unknown {
+    return this.#scope.record.thrown;
+  }
+
+  /** Aborts with a StoppedError when the process is to stop. */
+  get signal(): AbortSignal {
+    return this.#scope.signal;
+  }
+
+  done(value?: unknown): void {
+    this.#scope.outcome.done(value);
+  }
+
+  fail(reason: unknown): void {
+    this.#scope.outcome.fail(this.path, reason);
+  }
+
+  wait<Value = unknown>(): Promise<Value> {
+    lookAtRest(this.#scope);
+    return this.#scope.outcome.wait(limitsOf(this.#scope)) as Promise<Value>;
+  }
+
+  sleep(ms: number): Promise<void> {
+    return sleepIn(this.#scope, ms);
+  }
+
+  every(ms: number, fn: () => unknown): () => void {
+    return everyIn(this.#scope, ms, fn);
+  }
+
+  emit<Type extends EventType<Shape>>(type: Type, data?: EventData<Shape, Type>): void {
+    const { record } = this.#scope;
+    record.emit(type, checkEvent(record.path, record.definition.options.contract, type, data));
+  }
+
+  bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {
+    const child = recordOf(handle);
+    return bubble(child.log, this.#scope.record.log, options.source ?? child.name, options);
+  }
+
+  send(target: Target, message: unknown): boolean {
+    return sendIn(this.#scope, target, message);
+  }
+
+  receive<Message = MessageOf<Shape>>(options: ReceiveOptions<Message> = {}): Promise<Message> {
+    return receiveIn(this.#scope, options as ReceiveOptions) as Promise<Message>;
+  }
+
+  whereis(path: string): Whereabouts | undefined {
+    return whereisIn(this.#scope, path);
+  }
+
+  spawn(process: SupervisorProcess): SupervisorHandle;
+  spawn<Item, Result>(
+    process: PoolProcess<Item, Result>,
+    items?: Iterable<Item> | AsyncIterable<Item>,
+  ): PoolHandle<Item, Result>;
+  spawn<Args extends readonly unknown[], Result, Child extends ContractShape>(
+    process: AgentProcess<Args, Result, Child>,
+    ...args: Args
+  ): ProcessHandle<Result, Child>;
+  spawn(process: object, ...args: readonly unknown[]): ProcessHandle<unknown, ContractShape> {
+    const policy = { restart: "temporary", retain: true } as const;
+    return handleOf(startProcess(this.#scope, definitionOf(process), args, policy));
+  }
+
+  expose<Name extends EndpointName<Shape>>(
+    name: Name,
+    handler: (
+      args: EndpointArgs<Shape, Name>,
+      call: EndpointCall,
+    ) => EndpointAnswer<Shape, Name> | Promise<EndpointAnswer<Shape, Name>>,
+  ): void;
+  expose<Name extends EndpointName<Shape>>(
+    name: Name,
+    options: EndpointOptions,
+    handler: EndpointHandler,
+  ): void;
+  expose(name: string, given: EndpointOptions | EndpointHandler, handler?: EndpointHandler): void {
+    if (typeof given === "function") exposeIn(this.#scope, name, {}, given);
+    else exposeIn(this.#scope, name, given, handler as EndpointHandler);
+  }
+
+  agent(name: string, options: AgentOptions = {}): Promise<Agent> {
+    return startAgent(this.#scope, name, options);
+  }
+
+  machine(options: MachineOptions = {}): Promise<Machine> {
+    return startMachine(this.#scope, options);
+  }
+
+  connect(a: Agent, b: Agent, options: ConnectOptions = {}): void {
+    connectAgents(this.#scope, a, b, options);
+  }
+
+  /** Make a callback of a library, a stream or a socket act as this process. */
+  bind<Args extends readonly unknown[], Result>(
+    fn: (...args: Args) => Result,
+  ): (...args: Args) => Result {
+    return (...args) => enter(this.#scope, () => fn(...args));
+  }
+}

@@ -1,0 +1,79 @@
+import { InvalidSpecError } from "../../errors.ts";
+import type { ContractShape } from "../endpoints/contract.ts";
+import { startProcess } from "../process/children.ts";
+import {
+  type AgentProcess,
+  definitionOf,
+  type ProcessDefinition,
+  type StartRule,
+} from "../process/definition.ts";
+import { errorOf, type Terminal } from "../process/ending.ts";
+import { pending } from "../process/pending.ts";
+import { withoutRootOptions } from "../process/process-options.ts";
+import { childPolicy, type RestartPolicy, startRule } from "../process/restart-policy.ts";
+import { currentScope, limitsOf } from "../process/scope.ts";
+import { bubble } from "../supervision/bubble.ts";
+import { defaultLimits } from "../supervision/intensity.ts";
+import { makeProcess } from "./agent-process.ts";
+
+/** The name of the supervised child below a `retry`. */
+const childName = "run";
+
+/**
+ * Make a process that runs another one and starts it again when it fails.
+ *
+ * Same arguments, same result. Its events are the child's, with source `run`, and `restarting`,
+ * `restarted` and `gave-up`. When the policy is exhausted it rejects with GaveUpError, whose `cause`
+ * is what the last attempt threw.
+ *
+ * @param policy Default: `transient`, 3 restarts in 5 s, at most 8 failures in a row, no backoff.
+ */
+export function retry<Args extends readonly unknown[], Result, Shape extends ContractShape>(
+  process: AgentProcess<Args, Result, Shape>,
+  policy: RestartPolicy = {},
+): AgentProcess<Args, Result, Shape> {
+  const inner = definitionOf(process);
+  const child = { ...inner, options: withoutRootOptions(inner.options) };
+  const outer = makeProcess({
+    ...inner,
+    faceOf: childName,
+    supervision: undefined,
+    handle: undefined,
+    options: { ...inner.options, timeoutMs: undefined },
+    body: (...args) => keepAlive(child, args, policy),
+  });
+  return outer as unknown as AgentProcess<Args, Result, Shape>;
+}
+
+async function keepAlive(
+  definition: ProcessDefinition,
+  args: readonly unknown[],
+  policy: RestartPolicy,
+): Promise<unknown> {
+  const scope = currentScope("retry");
+  const record = startProcess(scope, definition, args, {
+    restart: "transient",
+    ...childPolicy(policy, defaultLimits),
+    id: childName,
+    start: aloneRule(startRule(policy) ?? definition.start),
+    face: scope.record,
+  });
+  bubble(record.log, scope.record.log, childName);
+  return await pending<unknown>(limitsOf(scope), ({ resolve, reject }) =>
+    record.onEnd((terminal, ending) => {
+      if (terminal.type === "done") resolve(terminal.data.result);
+      else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)
+        reject(errorOf(record, ending));
+    }),
+  );
+}
+
+/** Nobody waits for the only child: when its event is late, that is a failure to be retried. */
+function aloneRule(rule: StartRule | undefined): StartRule | undefined {
+  return rule && { ...rule, alone: true };
+}
+
+/** A failure that is restarted or given up on is the supervision's to tell. */
+function isFinal(terminal: Terminal, policy: RestartPolicy): boolean {
+  return terminal.type === "cancelled" || policy.restart === "temporary";
+}

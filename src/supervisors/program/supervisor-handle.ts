@@ -1,0 +1,75 @@
+import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
+import { orStopped } from "../process/or-stopped.ts";
+import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
+import type { ProcessRecord } from "../process/process-record.ts";
+import { whenStarted } from "../process/when-started.ts";
+import type { ChildInfo } from "../supervision/child.ts";
+import { administrationOf } from "./administration.ts";
+import type { SupervisedChild } from "./supervised-child.ts";
+import type { SupervisorResult } from "./supervisor.ts";
+
+/**
+ * A supervisor that was started. The verbs over its children wait until it counts as started, and
+ * reject with NoProcError when it does not live.
+ */
+export interface SupervisorHandle extends ProcessHandle<SupervisorResult> {
+  /** Add a child at the end of the start order. Rejects, and keeps nothing, when it does not start or its id is taken. */
+  startChild<Result, Shape extends ContractShape>(
+    child: SupervisedChild<Result, Shape>,
+  ): Promise<ProcessHandle<Result, Shape>>;
+  /** Stop a child, or call its restart off. It is not started again by itself. */
+  terminateChild(id: string): Promise<void>;
+  /** Start a stopped child again in its old place. Rejects with ChildRefusedError while it runs. */
+  restartChild(id: string): Promise<void>;
+  /** Forget a child that does not run: its id is free. */
+  deleteChild(id: string): Promise<void>;
+  /** All children in start order. */
+  children(): Promise<readonly ChildInfo[]>;
+  /** The handle of a child; undefined when there is none of this id. */
+  child(id: string): ProcessHandle | undefined;
+}
+
+/** The `SupervisorHandle` of a record. */
+export class SupervisorRecordHandle extends RecordHandle {
+  readonly #handleOf: (record: ProcessRecord) => ProcessHandle;
+
+  /** `handleOf` makes the handles of its children. */
+  constructor(record: ProcessRecord, handleOf: (record: ProcessRecord) => ProcessHandle) {
+    super(record);
+    this.#handleOf = handleOf;
+  }
+
+  startChild(made: SupervisedChild<unknown, OpenShape>): Promise<ProcessHandle> {
+    return this.#act(async (administration) => {
+      return this.#handleOf(await administration.startChild(made));
+    });
+  }
+
+  terminateChild(id: string): Promise<void> {
+    return this.#act((administration) => administration.terminateChild(id));
+  }
+
+  restartChild(id: string): Promise<void> {
+    return this.#act((administration) => administration.restartChild(id));
+  }
+
+  deleteChild(id: string): Promise<void> {
+    return this.#act((administration) => administration.deleteChild(id));
+  }
+
+  children(): Promise<readonly ChildInfo[]> {
+    return this.#act(async (administration) => administration.children());
+  }
+
+  child(id: string): ProcessHandle | undefined {
+    const found = this.record().children.get(id);
+    return found && this.#handleOf(found);
+  }
+
+  async #act<Value>(
+    act: (administration: ReturnType<typeof administrationOf>) => Promise<Value>,
+  ): Promise<Value> {
+    const record = this.record();
+    return await orStopped(whenStarted(record).then(() => act(administrationOf(record))));
+  }
+}

@@ -1,0 +1,77 @@
+import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
+import { type AgentProcess, checkName } from "../process/definition.ts";
+import type { ProcessOptions } from "../process/process-options.ts";
+import { currentScope, limitsOf } from "../process/scope.ts";
+import type { Intensity } from "../supervision/intensity.ts";
+import type { Strategy } from "../supervision/strategy.ts";
+import type { AutoShutdown } from "../supervision/supervisor-flags.ts";
+import { resolveFlags } from "../supervision/supervisor-flags.ts";
+import { Administration } from "./administration.ts";
+import { makeProcess } from "./agent-process.ts";
+import type { SupervisedChild } from "./supervised-child.ts";
+
+export interface SupervisorOptions extends Omit<ProcessOptions, "name" | "contract" | "timeoutMs"> {
+  /** 1 to 64 of a-z, 0-9, _ and -. Default: `supervisor`. */
+  readonly name?: string | undefined;
+  /** Whom a failed child takes along. Default: `one-for-one`. */
+  readonly strategy?: Strategy | undefined;
+  /** When to give up. Default: more than 3 restarts in 5 s, or 8 of one child in a row. */
+  readonly intensity?: Intensity | undefined;
+  /** Whether the end of `significant` children ends the supervisor: it is then done. Default: `never`. */
+  readonly autoShutdown?: AutoShutdown | undefined;
+  /** What it starts, in this order. Default: none. */
+  readonly children?: readonly SupervisedChild<unknown, ContractShape>[] | undefined;
+}
+
+/** What a supervisor gives when it is done: what its children gave, by their ids. */
+export type SupervisorResult = Readonly<Record<string, unknown>>;
+
+/** A process that does nothing but keep its children alive. */
+export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
+  with(options: ProcessOptions<OpenShape>): SupervisorProcess;
+  readonly kind: "supervisor";
+}
+
+/**
+ * Make a process that starts children in order and keeps them alive, in the sense of Erlang.
+ *
+ * It lives until it is stopped, gives up, or `autoShutdown` ends it; it is then done with the
+ * results of the children that were done. It counts as started, and emits `started`, when all of
+ * `children` have started; when one does not start, the others are stopped and it fails with
+ * StartFailedError. Its events are the children's, with their ids as source, and `restarting`,
+ * `restarted` and `gave-up`. Throws InvalidSpecError for flags that cannot be worked with.
+ *
+ * @example
+ * const team = supervisor({
+ *   name: "team",
+ *   strategy: "rest-for-one",
+ *   children: [child("store", store, [], { startedBy: "ready" }), child("worker", worker, ["fast"])],
+ * });
+ */
+export function supervisor(options: SupervisorOptions = {}): SupervisorProcess {
+  const { name, strategy, intensity, autoShutdown, children = [], ...rest } = options;
+  if (name !== undefined) checkName("a supervisor", name);
+  const supervision = { strategy, intensity, autoShutdown };
+  resolveFlags(supervision);
+  const process = makeProcess({
+    name: name ?? "supervisor",
+    named: name !== undefined,
+    options: rest,
+    supervision,
+    start: { event: "started", timeoutMs: Number.POSITIVE_INFINITY },
+    handle: "supervisor",
+    body: () => supervise(children),
+  });
+  return process as unknown as SupervisorProcess;
+}
+
+async function supervise(
+  children: readonly SupervisedChild<unknown, ContractShape>[],
+): Promise<SupervisorResult> {
+  const scope = currentScope("supervisor");
+  const administration = new Administration(scope);
+  await administration.startAll(children);
+  scope.record.emit("started", { children: children.map(({ id }) => id) });
+  await scope.outcome.wait(limitsOf(scope));
+  return administration.results;
+}

@@ -1,0 +1,86 @@
+import type { Behavior, Context, Ignore, Shutdown } from "../../actors/kernel/behavior.ts";
+import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Backoff, BackoffPolicy } from "./backoff.ts";
+import type { Intensity, RestartLimits } from "./intensity.ts";
+import type { ChildId } from "./strategy.ts";
+
+/** After which ends a child is started again: after every one, after a failure, or never. */
+export type Restart = "permanent" | "transient" | "temporary";
+
+/** What `start` of a spec gives: what the child does, or that there is nothing to run. */
+export type Startable<Message> =
+  | Behavior<Message, unknown>
+  | Ignore
+  | Promise<Behavior<Message, unknown> | Ignore>;
+
+/** What a supervisor needs to know of a child, whatever starts it. */
+export interface ChildPolicy {
+  /**
+   * When it is started again. Default by `kind`: `transient` for an agent or a process, `temporary`
+   * for a task, else `permanent`.
+   */
+  readonly restart?: Restart | undefined;
+  /** How long it may take to stop. Default: 5_000; agents and machines 15_000; supervisors `infinity`. */
+  readonly shutdownMs?: Shutdown | undefined;
+  /** Whether it supervises children of its own. Default: `worker`. */
+  readonly type?: "worker" | "supervisor" | undefined;
+  /** Whether its own end counts for the supervisor's `autoShutdown`. Default: false. */
+  readonly significant?: boolean | undefined;
+  /** How long a start may take. Default: 5_000; agents 60_000; machines 300_000; supervisors no limit. */
+  readonly startTimeoutMs?: number | undefined;
+  /** Waits between restarts. Default: none; agents and machines 1 s doubling to 60 s. */
+  readonly backoff?: Backoff | undefined;
+  /** Counts this child's restarts on its own instead of in the supervisor's window. Default: only agents and machines, 20 in 10 min. */
+  readonly intensity?: Intensity | undefined;
+  /** What becomes of messages that a dead incarnation left. Default: `drop`; agents `keep`. */
+  readonly mailbox?: "keep" | "drop" | undefined;
+  /** Decides over a failure that would restart it; false makes the supervisor give up. Default: an error that is not `retryable` is not restarted. */
+  readonly restartIf?: ((reason: ExitReason) => boolean) | undefined;
+  /** Wait with the next start until a killed incarnation's code has returned and what it owned is released. Default: false. */
+  readonly exclusive?: boolean | undefined;
+  /** How long an exclusive start waits for that before the supervisor gives up. Default: 30_000. */
+  readonly exclusiveTimeoutMs?: number | undefined;
+  /** A word for trees and logs, and what the defaults go by. Default: `supervisor` or `actor`. */
+  readonly kind?: string | undefined;
+  /** An earlier sibling that it cannot live without: it is stopped and started again with that one. */
+  readonly dependsOn?: ChildId | undefined;
+  /**
+   * At the end of the supervisor it is stopped at the same time as those next to it in start order that
+   * say so, too, but after those of them that depend on it. Default: only agents and machines.
+   */
+  readonly stopTogether?: boolean | undefined;
+  /** Keep the slot of a temporary child after its end, so that `restartChild` works. Default: false. */
+  readonly retain?: boolean | undefined;
+}
+
+/** One child of a supervisor, as data. Unknown keys are ignored. */
+export interface ChildSpec<Message = unknown> extends ChildPolicy {
+  /** Unique among its siblings; the last part of its path. */
+  readonly id: ChildId;
+  /**
+   * Make what the child does. Runs anew for every incarnation, inside it: `context` is the child's
+   * own. A throw, or more time than `startTimeoutMs`, fails the start; `ignore` starts nothing.
+   */
+  start(context: Context<Message>): Startable<Message>;
+}
+
+/** A spec with every default filled in. */
+export interface ResolvedSpec {
+  readonly id: ChildId;
+  readonly start: (context: Context<unknown>) => Startable<unknown>;
+  readonly restart: Restart;
+  readonly shutdownMs: Shutdown;
+  readonly type: "worker" | "supervisor";
+  readonly significant: boolean;
+  readonly startTimeoutMs: number;
+  readonly backoff: BackoffPolicy;
+  readonly intensity: RestartLimits | undefined;
+  readonly mailbox: "keep" | "drop";
+  readonly restartIf: ((reason: ExitReason) => boolean) | undefined;
+  readonly exclusive: boolean;
+  readonly exclusiveTimeoutMs: number;
+  readonly kind: string;
+  readonly dependsOn: ChildId | undefined;
+  readonly stopTogether: boolean;
+  readonly retain: boolean;
+}

@@ -1,0 +1,73 @@
+import { InvalidSpecError } from "../../errors.ts";
+import type { Intensity, RestartLimits } from "./intensity.ts";
+import { checkLimits, withLimits } from "./limits.ts";
+import { type Strategy, strategies } from "./strategy.ts";
+
+/** Whether a supervisor ends when children that matter have ended by themselves. */
+export type AutoShutdown = "never" | "any-significant" | "all-significant";
+
+/** How a supervisor decides over its children. Unknown keys are ignored. */
+export interface SupervisionFlags {
+  /** Whom a failed child takes along. Default: `one-for-one`. */
+  readonly strategy?: Strategy | undefined;
+  /** When to give up. Default: more than 3 restarts in 5 s, or 8 of one child in a row. */
+  readonly intensity?: Intensity | undefined;
+  /** Whether the end of significant children ends the supervisor. Default: `never`. */
+  readonly autoShutdown?: AutoShutdown | undefined;
+  /** Start finished children again when a group restarts, as OTP does. Default: false. */
+  readonly reviveFinished?: boolean | undefined;
+  /** Children come and go: they are stopped all at once, and forgotten when they are not to be restarted. Default: false. */
+  readonly dynamic?: boolean | undefined;
+  /** How many children may be there at once, those that restart included. Default: no bound. */
+  readonly maxChildren?: number | undefined;
+}
+
+/** Flags with every default filled in. */
+export interface ResolvedFlags {
+  readonly strategy: Strategy;
+  readonly intensity: RestartLimits;
+  readonly autoShutdown: AutoShutdown;
+  readonly reviveFinished: boolean;
+  readonly dynamic: boolean;
+  readonly maxChildren: number;
+}
+
+const autoShutdowns: ReadonlySet<unknown> = new Set<AutoShutdown>([
+  "never",
+  "any-significant",
+  "all-significant",
+]);
+
+/** Check flags and fill in their defaults. Throws InvalidSpecError. */
+export function resolveFlags(flags: SupervisionFlags): ResolvedFlags {
+  const {
+    strategy = "one-for-one",
+    autoShutdown = "never",
+    maxChildren = Number.POSITIVE_INFINITY,
+  } = flags;
+  demand(
+    strategies.has(strategy),
+    "invalid-strategy",
+    "strategy is one-for-one, one-for-all or rest-for-one",
+  );
+  demand(
+    autoShutdowns.has(autoShutdown),
+    "invalid-auto-shutdown",
+    "autoShutdown is never, any-significant or all-significant",
+  );
+  demand(maxChildren >= 0, "invalid-max-children", "maxChildren is a number >= 0");
+  const intensity = withLimits(flags.intensity);
+  checkLimits("supervisor", intensity);
+  return {
+    strategy,
+    intensity,
+    autoShutdown,
+    reviveFinished: flags.reviveFinished ?? false,
+    dynamic: flags.dynamic ?? false,
+    maxChildren,
+  };
+}
+
+function demand(holds: boolean, code: string, rule: string): void {
+  if (!holds) throw new InvalidSpecError(code, `supervisor: ${rule}`);
+}

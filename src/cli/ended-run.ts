@@ -14,7 +14,7 @@ import {
   statusSchema,
   type TreeNode,
 } from "../supervisors/runtime/outside.ts";
-import { type Outcome, outcomeOf } from "./outcome.ts";
+import { type Outcome, outcomeOf } from "./print/outcome.ts";
 
 /** A run that is known by what it wrote. */
 export interface EndedRun {

@@ -2,21 +2,21 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
-import { callCommand } from "./call-command.ts";
 import { asCliError, CliError, exitCodes } from "./cli-error.ts";
 import { hideDashes } from "./command.ts";
+import { callCommand } from "./commands/call.ts";
+import { connectCommand } from "./commands/connect.ts";
+import { eventsCommand } from "./commands/events.ts";
+import { gcCommand } from "./commands/gc.ts";
+import { logsCommand } from "./commands/logs.ts";
+import { lsCommand } from "./commands/ls.ts";
+import { sendCommand } from "./commands/send.ts";
+import { sshCommand } from "./commands/ssh.ts";
+import { statusCommand } from "./commands/status.ts";
+import { stopCommand } from "./commands/stop.ts";
 import { namesFor } from "./completion.ts";
-import { connectCommand } from "./connect-command.ts";
-import { eventsCommand } from "./events-command.ts";
-import { gcCommand } from "./gc-command.ts";
-import { logsCommand } from "./logs-command.ts";
-import { lsCommand } from "./ls-command.ts";
-import { sendCommand } from "./send-command.ts";
+import { endOnBrokenPipe, lookOf, styled } from "./print/terminal.ts";
 import type { GlobalOptions } from "./session.ts";
-import { sshCommand } from "./ssh-command.ts";
-import { statusCommand } from "./status-command.ts";
-import { stopCommand } from "./stop-command.ts";
-import { endOnBrokenPipe, lookOf, styled } from "./terminal.ts";
 
 const commands = [
   lsCommand,

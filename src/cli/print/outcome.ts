@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { Fields } from "../supervisors/runtime/outside.ts";
+import { Fields } from "../../supervisors/runtime/outside.ts";
 
 /** How a run ended; `cut-off` when it could not say so itself. */
 export type Outcome = "done" | "failed" | "cancelled" | "cut-off";

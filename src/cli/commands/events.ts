@@ -1,9 +1,9 @@
-import type { ControlEvent } from "../supervisors/runtime/outside.ts";
-import { encodeValue } from "../supervisors/runtime/outside.ts";
-import { CliError, exitCodes } from "./cli-error.ts";
-import { command } from "./command.ts";
-import { jsonLine, timeOf, untilItEnds } from "./event-stream.ts";
-import { type Look, printable, styled } from "./terminal.ts";
+import type { ControlEvent } from "../../supervisors/runtime/outside.ts";
+import { encodeValue } from "../../supervisors/runtime/outside.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { command } from "../command.ts";
+import { jsonLine, timeOf, untilItEnds } from "../event-stream.ts";
+import { type Look, printable, styled } from "../print/terminal.ts";
 
 export const eventsCommand = command({
   words: "events [path]",
@@ -30,7 +30,7 @@ export const eventsCommand = command({
     };
     const ended = await session.endedRun();
     if (ended) {
-      const { endedEvents } = await import("./ended-run.ts");
+      const { endedEvents } = await import("../ended-run.ts");
       return await print(endedEvents(ended, { to, from, types, follow }));
     }
     await session.withRun(

@@ -1,6 +1,6 @@
 import { text } from "node:stream/consumers";
-import { CliError, exitCodes } from "./cli-error.ts";
-import { command, wordsAfterDashes } from "./command.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { command, wordsAfterDashes } from "../command.ts";
 
 export const sendCommand = command({
   words: "send <path> [message..]",

@@ -1,10 +1,10 @@
-import { type ControlEvent, systemClock } from "../supervisors/runtime/outside.ts";
-import { CliError, exitCodes } from "./cli-error.ts";
-import { command } from "./command.ts";
-import { parseDuration } from "./durations.ts";
-import { jsonLine, untilItEnds } from "./event-stream.ts";
-import { LogLines } from "./log-lines.ts";
-import type { Session } from "./session.ts";
+import { type ControlEvent, systemClock } from "../../supervisors/runtime/outside.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { command } from "../command.ts";
+import { jsonLine, untilItEnds } from "../event-stream.ts";
+import { parseDuration } from "../print/durations.ts";
+import { LogLines } from "../print/log-lines.ts";
+import type { Session } from "../session.ts";
 
 export const logsCommand = command({
   words: "logs [path]",
@@ -25,7 +25,7 @@ export const logsCommand = command({
     });
     const ended = await session.endedRun();
     if (ended) {
-      const { endedEvents } = await import("./ended-run.ts");
+      const { endedEvents } = await import("../ended-run.ts");
       await printer.past(endedEvents(ended, { to, follow }));
       if (ended.outcome === "cut-off") await session.say("The journal was cut off here.");
       return;

@@ -1,5 +1,5 @@
-import { command } from "./command.ts";
-import { handOver, needTerminal } from "./terminal-command.ts";
+import { command } from "../command.ts";
+import { handOver, needTerminal } from "../terminal-command.ts";
 
 export const connectCommand = command({
   words: "connect <agent>",

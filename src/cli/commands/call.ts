@@ -1,8 +1,8 @@
 import { inspect } from "node:util";
-import { encodeValue } from "../supervisors/runtime/outside.ts";
-import { CliError, exitCodes } from "./cli-error.ts";
-import { command } from "./command.ts";
-import { parseDuration } from "./durations.ts";
+import { encodeValue } from "../../supervisors/runtime/outside.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { command } from "../command.ts";
+import { parseDuration } from "../print/durations.ts";
 
 export const callCommand = command({
   words: "call <endpoint> [arguments..]",

@@ -1,4 +1,4 @@
-import type { EndpointNode, RunStatus, TreeNode } from "../supervisors/runtime/outside.ts";
+import type { EndpointNode, RunStatus, TreeNode } from "../../supervisors/runtime/outside.ts";
 import { type Cell, cutTo, lineUp } from "./columns.ts";
 import { age, duration } from "./durations.ts";
 import { isFinished, type TreeLine, treeLines } from "./status-tree.ts";

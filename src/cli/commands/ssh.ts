@@ -1,5 +1,5 @@
-import { command, wordsAfterDashes } from "./command.ts";
-import { handOver, needTerminal } from "./terminal-command.ts";
+import { command, wordsAfterDashes } from "../command.ts";
+import { handOver, needTerminal } from "../terminal-command.ts";
 
 export const sshCommand = command({
   words: "ssh [target]",

@@ -1,10 +1,10 @@
-import { homeLayout, type ListedRun, systemClock } from "../supervisors/runtime/outside.ts";
-import { command } from "./command.ts";
-import { age, duration } from "./durations.ts";
-import { type Outcome, outcomeText } from "./outcome.ts";
-import type { Session } from "./session.ts";
-import { type Look, printable } from "./terminal.ts";
-import { measureFor } from "./text-width.ts";
+import { homeLayout, type ListedRun, systemClock } from "../../supervisors/runtime/outside.ts";
+import { command } from "../command.ts";
+import { age, duration } from "../print/durations.ts";
+import { type Outcome, outcomeText } from "../print/outcome.ts";
+import { type Look, printable } from "../print/terminal.ts";
+import { measureFor } from "../print/text-width.ts";
+import type { Session } from "../session.ts";
 
 export const lsCommand = command({
   words: "ls",
@@ -47,14 +47,14 @@ function liveRun({ record, liveness }: ListedRun): Row {
 }
 
 async function endedOf(session: Session, runs: readonly ListedRun[]): Promise<readonly Row[]> {
-  const { endedRuns } = await import("./ended-run.ts");
+  const { endedRuns } = await import("../ended-run.ts");
   const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
   const ended = await endedRuns(homeLayout(session.env), alive);
   return ended.map((run) => ({ ...run, state: "ended" }));
 }
 
 async function tableOf(rows: readonly Row[], look: Look): Promise<readonly string[]> {
-  const { lineUp } = await import("./columns.ts");
+  const { lineUp } = await import("../print/columns.ts");
   const now = systemClock.wallNow();
   const table = [
     ["ID", "PROGRAM", "FOR", "PID", "STATE"],

@@ -3,11 +3,11 @@ import {
   type Leftover,
   loadReaper,
   type ReapedRun,
-} from "../supervisors/runtime/outside.ts";
-import { CliError, exitCodes } from "./cli-error.ts";
-import { command } from "./command.ts";
-import type { Session } from "./session.ts";
-import { printable } from "./terminal.ts";
+} from "../../supervisors/runtime/outside.ts";
+import { CliError, exitCodes } from "../cli-error.ts";
+import { command } from "../command.ts";
+import { printable } from "../print/terminal.ts";
+import type { Session } from "../session.ts";
 
 export const gcCommand = command({
   words: "gc",

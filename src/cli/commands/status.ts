@@ -1,8 +1,8 @@
-import type { RunStatus } from "../supervisors/runtime/outside.ts";
-import { command } from "./command.ts";
-import type { EndedRun } from "./ended-run.ts";
-import { endText } from "./outcome.ts";
-import { measureFor } from "./text-width.ts";
+import type { RunStatus } from "../../supervisors/runtime/outside.ts";
+import { command } from "../command.ts";
+import type { EndedRun } from "../ended-run.ts";
+import { endText } from "../print/outcome.ts";
+import { measureFor } from "../print/text-width.ts";
 
 export const statusCommand = command({
   words: "status [run]",
@@ -21,7 +21,7 @@ export const statusCommand = command({
       : session.withRun((run) => run.status(args.path), { named: args.run }));
     if (args.json) return await session.printJson(status);
     if (ended) await session.say(endText(ended.outcome));
-    const { statusReport } = await import("./status-report.ts");
+    const { statusReport } = await import("../print/status-report.ts");
     const look = args.wide ? { ...session.look, columns: Number.POSITIVE_INFINITY } : session.look;
     const finished = args.all ? Number.POSITIVE_INFINITY : undefined;
     const measure = await measureFor(status);
@@ -30,6 +30,6 @@ export const statusCommand = command({
 });
 
 async function statusOfEnded(run: EndedRun, to: string | undefined): Promise<RunStatus> {
-  const { endedStatus } = await import("./ended-run.ts");
+  const { endedStatus } = await import("../ended-run.ts");
   return await endedStatus(run, to);
 }

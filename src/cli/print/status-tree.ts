@@ -1,4 +1,4 @@
-import type { TreeNode } from "../supervisors/runtime/outside.ts";
+import type { TreeNode } from "../../supervisors/runtime/outside.ts";
 
 /** A line of the tree: a node, or what stands for those that are not shown. */
 export type TreeLine =

@@ -11,7 +11,11 @@ import {
   parseFromAgent,
   parseToAgent,
 } from "../src/actors/agent/wire/protocol.ts";
-import { fromAgentSamples, hello, toAgentSamples } from "../test/actors/agent/frame-samples.ts";
+import {
+  fromAgentSamples,
+  hello,
+  toAgentSamples,
+} from "../test/actors/agent/wire/frame-samples.ts";
 import { type ChaosRow, keptMb } from "./chaos-report.ts";
 import { broken, type Noise, noise, webSocketFrame } from "./noise.ts";
 

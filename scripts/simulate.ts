@@ -16,7 +16,10 @@ if (!Number.isSafeInteger(seeds) || seeds < 1) {
   throw new Error(`--seeds ${values.seeds}: give the number of stories, such as --seeds 20000`);
 }
 
-const suites = ["test/supervisors/model.test.ts", "test/supervisors/storm.test.ts"];
+const suites = [
+  "test/supervisors/supervision/model.test.ts",
+  "test/supervisors/supervision/storm.test.ts",
+];
 const began = process.hrtime.bigint();
 const { exitCode } = await execa("vitest", ["run", ...suites], {
   cwd: root,

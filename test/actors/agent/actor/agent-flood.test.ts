@@ -1,0 +1,109 @@
+import { connect, type NetConnectOpts } from "node:net";
+import { expect, it } from "vitest";
+import { WebSocket } from "ws";
+import { keptMb } from "../../../../scripts/chaos-report.ts";
+import type { Harness } from "../../../../src/actors/agent/wire/harness.ts";
+import type { FromAgent } from "../../../../src/actors/agent/wire/protocol.ts";
+import { Heard } from "../bridge/bridge-world.ts";
+import { hello } from "../wire/frame-samples.ts";
+import { agentWorld } from "./agent-world.ts";
+
+/** An agent's process that a model, or what it read, has taken over: it says what the test wants. */
+function takenOver() {
+  const opened = new Heard<WebSocket>();
+  const results = new Heard<{ readonly id: string; readonly error?: string }>();
+  const sends = new Heard<{ readonly id: string }>();
+  const harness: Harness = {
+    kind: "taken-over",
+    launch: async ({ door, token, path, epoch }) => {
+      const to: NetConnectOpts = { path: door.socket };
+      const socket = new WebSocket("ws://ramure/", { createConnection: () => connect(to) });
+      socket.on("error", () => {});
+      socket.on("open", () => socket.send(JSON.stringify(hello({ token, path, epoch }))));
+      socket.on("message", (data) => {
+        const frame = JSON.parse(String(data));
+        if (frame.type === "result") results.push(frame);
+        if (frame.type === "send") {
+          sends.push(frame);
+          socket.send(JSON.stringify({ type: "accepted", id: frame.id }));
+        }
+        if (frame.type !== "tools") return;
+        socket.send(JSON.stringify({ type: "tools-active", names: ["finish"] }));
+        opened.push(socket);
+      });
+      return {
+        exited: new Promise(() => {}),
+        alive: async () => true,
+        attach: () => [],
+        stop: async () => socket.terminate(),
+        kill: async () => socket.terminate(),
+      };
+    },
+  };
+  /** Sends as fast as the other side takes it. */
+  const flood = async (frames: Iterable<FromAgent>) => {
+    const socket = await opened.first();
+    for (const frame of frames) {
+      const sent = new Promise<void>((resolve) =>
+        socket.send(JSON.stringify(frame), () => resolve()),
+      );
+      if (socket.bufferedAmount > 1_000_000) await sent;
+    }
+  };
+  return { harness, results, sends, flood };
+}
+
+it("takes in a flood of events in order, with little memory, and goes on serving", async () => {
+  const { harness, results, flood } = takenOver();
+  const run = await agentWorld(() => harness);
+  run.on("finish", () => "done");
+  await run.started();
+  const count = 50_000;
+  let [next, wrong] = [0, 0];
+  run.memory.events.subscribe(({ type, data }) => {
+    if (type !== "usage") return;
+    const { usage } = data as { readonly usage: { readonly n: number } };
+    if (usage.n !== next) wrong += 1;
+    next += 1;
+  });
+  const heap = keptMb();
+  await flood(
+    (function* () {
+      for (let n = 0; n < count; n++)
+        yield { type: "event", event: { type: "usage", usage: { n } } };
+      yield { type: "call", id: "last", tool: "finish", args: {} };
+    })(),
+  );
+  expect(await results.first()).toMatchObject({ id: "last", text: "done" });
+  expect({ next, wrong }).toEqual({ next: count, wrong: 0 });
+  expect(keptMb() - heap).toBeLessThan(50);
+});
+
+it("answers no more than a thousand calls that are not taken in, and lives on", async () => {
+  const { harness, results, flood } = takenOver();
+  const run = await agentWorld(() => harness);
+  let ran = 0;
+  run.on("finish", () => {
+    ran += 1;
+    return "done";
+  });
+  await run.started();
+  const call = (id: string): FromAgent => ({ type: "call", id, tool: "finish", args: {} });
+  await flood(Array.from({ length: 5_000 }, (_, n) => call(`c${n}`)));
+  await results.first(({ id }) => id === "c4999");
+  expect(ran).toBe(1_000);
+  expect(results.items.filter(({ error }) => error?.includes("end your turn"))).toHaveLength(4_000);
+  await flood([{ type: "event", event: { type: "idle", messageIds: [] } }, call("after")]);
+  expect(await results.first(({ id }) => id === "after")).toMatchObject({ text: "done" });
+});
+
+it("is handed ten megabytes of messages, though it may be behind by four only", async () => {
+  const { harness, sends } = takenOver();
+  const run = await agentWorld(() => harness);
+  await run.started();
+  const text = `${"x".repeat(999)}\n`.repeat(500);
+  const count = 20;
+  await Promise.all(Array.from({ length: count }, (_, n) => run.send(`${n} ${text}`)));
+  await expect.poll(() => sends.items.length, { timeout: 20_000 }).toBe(count);
+  expect(run.memory.state).not.toBe("suspect");
+});

@@ -1,0 +1,19 @@
+import { tmpdir } from "node:os";
+import { expect, it } from "vitest";
+import { preparePiHost } from "../../../../src/actors/agent/pi/host.ts";
+import { HomeError } from "../../../../src/errors.ts";
+import { LocalImage } from "../../../../src/machines/local/local.ts";
+
+it("names the directory and the cause when there is no writing where the run has its files", async () => {
+  const { signal } = new AbortController();
+  await using machine = await new LocalImage({ workDir: tmpdir() }).spawn({ name: "here", signal });
+  const shut = () => {
+    throw new Error("nobody comes in here");
+  };
+  const door = { socket: "/proc/nowhere/run.sock", admit: shut, connect: shut };
+  const failing = preparePiHost({ machine, door, id: "x" });
+  await expect(failing).rejects.toThrow(HomeError);
+  await expect(failing).rejects.toThrow(
+    /^\/proc\/nowhere cannot be written \(ENOENT: .*\); set RAMURE_HOME/,
+  );
+});

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import type { ModelScript, ReplyStep } from "../../../../src/actors/agent/scripted/model-script.ts";
+import { systemClock } from "../../../../src/actors/system-clock.ts";
+import { agent, agentProcess } from "../../../../src/index.ts";
+import { testRun } from "../../../../src/testing.ts";
+import { piWorld } from "./pi-world.ts";
+
+const program = agentProcess(async function team() {
+  const worker = await agent("worker", { policy: { maxRestarts: 3 } });
+  const receipt = await worker.send("work");
+  return await receipt.turn();
+});
+
+/** A model that fails so often and then answers, and what a run with it came to. */
+async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
+  let asked = 0;
+  await using world = await piWorld(() =>
+    asked++ < times
+      ? [typeof step === "function" ? step() : step]
+      : [{ type: "say", text: `answer ${asked}` }],
+  );
+  const { harness } = world;
+  const run = await testRun(program, [], { harness, clock: systemClock });
+  await run.handle.events.waitFor("done", { timeoutMs: 40_000 }).catch(() => {});
+  const outcome = await run.finished().catch((error: unknown) => error);
+  const failures = [];
+  const exits = [];
+  for await (const { type, data } of run.handle.agents.get("worker")?.events ?? []) {
+    if (type === "model-failed") failures.push(data);
+    if (type === "exited") exits.push(data);
+  }
+  return { asked, outcome, failures, exits };
+}
+
+describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
+  it.each([
+    [401, "Incorrect API key provided", "no-key"],
+    [402, "Payment Required", "no-credit"],
+    [429, "You exceeded your current quota (insufficient_quota)", "no-credit"],
+    [400, "tools.0.name: invalid", "rejected"],
+  ])("is given up at once after %i %s", async (status, message, kind) => {
+    const { asked, failures, exits } = await runWith({ type: "status", status, message }, 100);
+    expect(failures).toMatchObject([{ class: kind, retryable: false }]);
+    expect(exits).toMatchObject([{ class: "model", retryable: false }]);
+    expect(asked).toBe(1);
+  });
+
+  it("is given up at once when a filter refuses what it would say", async () => {
+    const step = { type: "end", reason: "content_filter" } as const;
+    const { asked, failures, exits } = await runWith(step, 100);
+    expect(failures).toMatchObject([{ class: "refused", retryable: false }]);
+    expect(exits).toMatchObject([{ class: "model", retryable: false }]);
+    expect(asked).toBe(1);
+  });
+
+  it("waits until the date that its provider names", async () => {
+    // The server's own date stands beside it, in whole seconds.
+    const { asked, outcome, failures } = await runWith(() => {
+      const headers = { "retry-after": new Date(Date.now() + 4_000).toUTCString() };
+      return { type: "status", status: 429, message: "Rate limit reached", headers };
+    }, 1);
+    const { retryAfterMs } = failures[0] as { retryAfterMs: number };
+    expect([3_000, 4_000]).toContain(retryAfterMs);
+    expect(failures).toMatchObject([{ class: "rate-limit", retryable: true }]);
+    expect(asked).toBe(2);
+    expect(outcome).toEqual({ text: "answer 2", stopReason: "stop" });
+  });
+
+  it.each([
+    [503, "Service Unavailable", undefined, "overload", 1_000],
+    [429, "Rate limit reached", 3, "rate-limit", 3_000],
+  ])(
+    "waits after %i %s and goes on in the same process",
+    async (status, message, retryAfterS, kind, ms) => {
+      const { asked, outcome, failures, exits } = await runWith(
+        { type: "status", status, message, retryAfterS },
+        1,
+      );
+      expect(failures).toMatchObject([{ class: kind, retryable: true, attempt: 1 }]);
+      const { delayMs } = failures[0] as { delayMs: number };
+      expect(delayMs).toBeGreaterThanOrEqual(ms);
+      expect(delayMs).toBeLessThanOrEqual(ms * 1.2);
+      expect(asked).toBe(2);
+      expect(outcome).toEqual({ text: "answer 2", stopReason: "stop" });
+      expect(exits).toHaveLength(1);
+    },
+  );
+});
+
+describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
+  const steps = (run: { readonly data: unknown }[]) =>
+    run.map(({ data }) => (data as { step: string }).step);
+
+  /** Work under a watch that is soon out of patience. */
+  async function watched(script: ModelScript, stuckAfterMs: number) {
+    await using world = await piWorld(script);
+    const { harness } = world;
+    const hasty = agentProcess(async function team() {
+      const progress = { stuckAfterMs, nudgeMs: 1_000, interruptMs: 20_000 };
+      const worker = await agent("worker", { progress });
+      return await (await worker.send("work")).turn();
+    });
+    const run = await testRun(hasty, [], { harness, clock: systemClock });
+    const turn = await run.finished();
+    const stuck: { readonly data: unknown }[] = [];
+    for await (const event of run.handle.agents.get("worker")?.events ?? [])
+      if (event.type === "stuck") stuck.push(event);
+    return { turn, stuck };
+  }
+
+  it("is nudged and interrupted, and goes on with its task", async () => {
+    let asked = 0;
+    const { turn, stuck } = await watched(
+      () => (asked++ === 0 ? [{ type: "sleep", ms: 60_000 }] : [{ type: "say", text: "unstuck" }]),
+      1_500,
+    );
+    expect(steps(stuck)).toEqual(["nudge", "interrupt"]);
+    expect(turn).toEqual({ text: "unstuck", stopReason: "stop" });
+  });
+
+  it("is left alone while a long reply comes in", async () => {
+    const text = "word ".repeat(40);
+    const { stuck } = await watched(
+      () => [{ type: "stream", text, chunks: 40, gapMs: 250 }],
+      7_500,
+    );
+    expect(stuck).toEqual([]);
+  });
+});

@@ -1,0 +1,97 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { describe, expect, it } from "vitest";
+import type { Behavior } from "../../../src/actors/kernel/behavior.ts";
+import { createSystem } from "../../../src/actors/kernel/system.ts";
+import { manualClock } from "../../../src/actors/manual-clock.ts";
+
+describe("whose code runs", () => {
+  it("is not inherited from whoever woke the scheduler", async () => {
+    const storage = new AsyncLocalStorage<string>();
+    const system = createSystem();
+    const seen: unknown[] = [];
+    const behavior: Behavior<string, number> = {
+      init: () => 0,
+      receive: (state) => {
+        seen.push(storage.getStore());
+        return state;
+      },
+    };
+    const ref = system.spawn(behavior);
+    await storage.run("the sender's", async () => {
+      ref.send("hello");
+      await ref.stop(undefined, { drain: true });
+    });
+    expect(seen).toEqual([undefined]);
+    await system.stop();
+  });
+
+  it("does not void the sends of a living actor that was woken by one now ended", async () => {
+    const clock = manualClock();
+    const system = createSystem({ clock });
+    const heard: string[] = [];
+    let release = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const target = system.spawn<string, number>({
+      init: () => 0,
+      receive: (state, message) => {
+        heard.push(message);
+        return state;
+      },
+    });
+    const worker = system.spawn<string, number>({
+      init: () => 0,
+      // Not an async function: nothing says ahead that it will wait.
+      receive: (state) => gate.then(() => void target.send("done")).then(() => state),
+    });
+    const waker = system.spawn<string, number>({
+      init: () => 0,
+      receive: async (state) => {
+        await Promise.resolve();
+        worker.send("work");
+        return state;
+      },
+    });
+    waker.send("go");
+    await clock.settle();
+    await waker.kill();
+    release();
+    await clock.settle();
+    expect(heard).toEqual(["done"]);
+    await system.stop();
+  });
+});
+
+describe("a handler that has its own actor killed", () => {
+  it("goes on as an orphan, and what it does is void", async () => {
+    const clock = manualClock();
+    const system = createSystem({ clock });
+    const heard: string[] = [];
+    const target = system.spawn<string, number>({
+      init: () => 0,
+      receive: (state, message) => {
+        heard.push(message);
+        return state;
+      },
+    });
+    const ref = system.spawn<string, number>({
+      init: () => 0,
+      receive: async (state, _message, context) => {
+        void context.self.kill();
+        target.send("at once");
+        await clock.sleep(10);
+        target.send("later");
+        return state;
+      },
+    });
+    ref.send("go");
+    await clock.settle();
+    expect(await ref.exited).toEqual({ type: "killed", by: "api" });
+    expect(system.orphans()).toHaveLength(1);
+    await clock.advance(10);
+    expect(system.orphans()).toEqual([]);
+    expect(heard).toEqual([]);
+    await system.stop();
+  });
+});

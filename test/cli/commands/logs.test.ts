@@ -1,0 +1,162 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Journal, openJournal } from "../../../src/actors/journal/journal.ts";
+import { systemClock } from "../../../src/actors/system-clock.ts";
+import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
+import { journalEvents } from "../../../src/supervisors/runtime/journal-events.ts";
+import { type BuiltCli, builtCli, cliEnv } from "../../fixtures/built-cli.ts";
+import { type FakeRun, node, openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";
+
+let cli: BuiltCli;
+let home: string;
+let remove: () => Promise<void>;
+let journal: Journal;
+let run: FakeRun | undefined;
+
+beforeAll(async () => {
+  cli = await builtCli();
+});
+afterAll(() => cli.remove());
+beforeEach(async () => {
+  ({ home, remove } = await temporaryHome());
+  const logDir = join(home, "logs", "run1");
+  await mkdir(logDir, { recursive: true });
+  journal = await openJournal({ file: join(logDir, "runtime.jsonl"), clock: systemClock });
+});
+afterEach(async () => {
+  await run?.close();
+  run = undefined;
+  await journal.close();
+  await remove();
+});
+
+const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
+
+/** What a small run writes. */
+function write(): void {
+  const reason = { type: "error", class: "throw", message: "tests flaky" };
+  const note = (type: string, path: string, data?: unknown) => journal.append({ type, path, data });
+  const state = (path: string, kind: string, is: string) =>
+    note(`${kind}-state`, path, node(path, kind, is));
+  note("run-started", "/", { program: "p.ts", pid: 7 });
+  state("/main", "process", "running");
+  state("/main/box", "machine", "ready");
+  state("/main/author", "agent", "idle");
+  note("started", "/main/author", { harness: "pi", model: "m/1" });
+  note("message-taken", "/main/author", { id: "x", text: "hello\nyou", deliver: "follow-up" });
+  note("message-sent", "/main/author", { id: "x" });
+  note("tool-started", "/main/author", { id: "c1", tool: "say", args: { text: "hi" } });
+  note("tool-called", "/main/author", { id: "c1", tool: "say", args: { text: "hi" } });
+  note("tool-returned", "/main/author", { id: "c1", tool: "say", text: "heard" });
+  note("tool-started", "/main/author", { id: "c2", tool: "say", args: {} });
+  note("tool-returned", "/main/author", { id: "c2", tool: "say", error: "say what?" });
+  note("tool-ended", "/main/author", { id: "c2", tool: "say", failed: true });
+  note("tool-ended", "/main/author", { id: "c3", tool: "bash", failed: true });
+  note("usage", "/main/author", { tokens: 5 });
+  state("/main/author", "agent", "backoff");
+  state("/main/author", "agent", "backoff");
+  note("restarting", "/main", { id: "author", attempt: 2, of: 8, delayMs: 4_000, reason });
+  note("child-terminated", "/main", { id: "author", epoch: 1, reason });
+  const detail = { child: "author", lastReason: reason };
+  note("gave-up", "/main", { id: "t", reason: { type: "shutdown", cause: "intensity", detail } });
+  note("restarting", "/main/author", { epoch: 2 });
+  note("message", "/main", { mine: true });
+  note("finding", "/main", { file: "a.ts\u001b[31m" });
+  note("failed", "/main", { class: "throw", message: "tests flaky" });
+  // What bubbled was told where it began.
+  journal.append({
+    type: "finding",
+    path: "/main",
+    source: "pool",
+    nth: 9,
+    data: { file: "a.ts" },
+  });
+}
+
+/** The lines without their times. */
+function untimed(stdout: string): readonly string[] {
+  return stdout.split("\n").map((line) => line.replace(/^\d\d:\d\d:\d\d /, ""));
+}
+
+const all = [
+  "/        run       started p.ts pid 7",
+  "box      ready",
+  "author   started   pi m/1",
+  "author   message   hello you (follow-up)",
+  'author   tool      say {"text":"hi"}',
+  "author   tool      say = heard",
+  "author   tool      say {}",
+  "author   tool      say failed: say what?",
+  "author   tool      bash failed",
+  "author   backoff",
+  "main     restart   author attempt 2 of 8 in 4.0s: throw: tests flaky",
+  "main     gave-up   t: shutdown intensity: throw: tests flaky",
+  'main     message   {"mine":true}',
+  'main     finding   {"file":"a.ts\\u001b[31m"}',
+  "main     failed    throw: tests flaky",
+];
+
+describe("ramure logs", () => {
+  it("tells in words what an ended run's journal holds, harmless to the terminal", async () => {
+    write();
+    await journal.close();
+    const { stdout, stderr, exitCode } = await ramure("logs", "--id", "run1");
+    expect(untimed(stdout)).toEqual(all);
+    expect({ stderr, exitCode }).toEqual({ stderr: "The journal was cut off here.", exitCode: 0 });
+  });
+
+  it("tells of one node and what is below it, and only the end", async () => {
+    write();
+    await journal.close();
+    const { stdout } = await ramure("logs", "-i", "run1", "author", "--tail", "2");
+    expect(untimed(stdout)).toEqual(["author   tool      bash failed", "author   backoff"]);
+    expect((await ramure("logs", "-i", "run1", "--tail", "0")).stdout).toBe("");
+    expect((await ramure("logs", "-i", "run1", "nobody")).exitCode).toBe(3);
+  });
+
+  it("refuses a place that is no number", async () => {
+    write();
+    const { stderr, exitCode } = await ramure("events", "-i", "run1", "--from", "noon");
+    expect(stderr).toContain("--from takes the number of an event.");
+    expect(exitCode).toBe(2);
+  });
+
+  it("leaves out what was before a time", async () => {
+    write();
+    await journal.close();
+    expect(untimed((await ramure("logs", "-i", "run1", "--since", "1h")).stdout)).toEqual(all);
+    expect((await ramure("logs", "-i", "run1", "--since", "1ms")).stdout).toBe("");
+    const wrong = await ramure("logs", "-i", "run1", "--since", "noon");
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.stderr).toContain("30s, 10m, 2h or 1d");
+  });
+
+  it("gives everything as JSON, a line each", async () => {
+    write();
+    await journal.close();
+    const { stdout } = await ramure("logs", "-i", "run1", "--json");
+    const lines = stdout.split("\n").map((line) => JSON.parse(line));
+    expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
+    expect(lines[0]).toMatchObject({ schema: 1, type: "run-started" });
+  });
+
+  it("follows a live run from its end, and ends well with it", async () => {
+    write();
+    const events: ControlHandlers["events"] = (request, signal) =>
+      journalEvents(journal, request, signal);
+    run = await openFakeRun({ home, id: "live1", handlers: { events }, snapshot });
+    const following = ramure("logs", "--id", "live1", "-f", "--tail", "1");
+    const ticks = setInterval(() => journal.append({ type: "tick", path: "/main", epoch: 1 }), 50);
+    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    clearInterval(ticks);
+    await run.close();
+    const { stdout, stderr, exitCode } = await following;
+    const lines = untimed(stdout).map((line) => line.trimEnd());
+    expect({ stderr, exitCode }).toEqual({ stderr: "The run has ended.", exitCode: 0 });
+    expect(lines.length).toBeGreaterThan(1);
+    expect(lines.slice(1).every((line) => line === "main     tick")).toBe(true);
+  });
+});
+
+const snapshot = { nodes: [node("/main", "process", "running")], connections: [], endpoints: [] };

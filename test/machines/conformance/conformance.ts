@@ -1,0 +1,11 @@
+import { describe, it } from "vitest";
+import { machineConformance } from "../../../src/machines/conformance/conformance.ts";
+import type { ConformanceAbilities } from "../../../src/machines/conformance/kit.ts";
+import type { Image } from "../../../src/machines/machine.ts";
+
+/** Declare the conformance suite of a backend as tests. */
+export function itConforms(image: () => Image, abilities: ConformanceAbilities): void {
+  describe(`A ${image().kind} machine`, () => {
+    it.concurrent.each(machineConformance(image, abilities))("$title", ({ run }) => run());
+  });
+}

@@ -1,0 +1,132 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { LocalImage } from "../../../src/machines/local/local.ts";
+import { itConforms } from "../conformance/conformance.ts";
+import { localMachine, scratch } from "../scratch.ts";
+
+const newFolder = scratch();
+
+itConforms(() => new LocalImage({ workDir: newFolder() }), {
+  duplex: true,
+  shell: true,
+  reach: true,
+  fork: true,
+  otherUser: userInfo().username,
+});
+
+describe("The local machine itself", () => {
+  it("makes a missing work directory and deletes nothing when it stops", async () => {
+    const workDir = join(newFolder(), "not", "there");
+    const machine = await localMachine(workDir);
+    await machine.writeFile("kept", "yes");
+    await machine.stop();
+    expect(readFileSync(join(workDir, "kept"), "utf8")).toBe("yes");
+  });
+
+  it("works in the current directory unless told otherwise", async () => {
+    const signal = new AbortController().signal;
+    await using machine = await new LocalImage().spawn({ name: "here", signal });
+    expect(machine.workDir).toBe(process.cwd());
+  });
+
+  it("says that a work directory cannot be made", async () => {
+    const file = newFolder();
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, "");
+    const spawned = localMachine(join(file, "under"));
+    await expect(spawned).rejects.toMatchObject({ code: "machine-file", reason: "ENOTDIR" });
+  });
+
+  it("inherits the program's environment and adds the image's", async () => {
+    await using machine = await localMachine(newFolder(), { RAMURE_PROBE: "mine" });
+    const { stdout } = await machine.exec(["printenv", "PATH", "RAMURE_PROBE"]);
+    expect(stdout).toBe(`${process.env.PATH}\nmine\n`);
+  });
+
+  it("cannot switch users and says so", async () => {
+    await using machine = await localMachine(newFolder());
+    const running = machine.exec(["true"], { user: "somebody-else" });
+    await expect(running).rejects.toMatchObject({ code: "wrong-user", retryable: false });
+    expect((await machine.exec(["true"], { user: String(process.getuid?.()) })).ok).toBe(true);
+  });
+
+  it("reports a signal by its name", async () => {
+    await using machine = await localMachine(newFolder());
+    const result = await machine.exec(["sh", "-c", "kill -SEGV $$"]);
+    expect(result).toMatchObject({ exitCode: 139, signal: "SIGSEGV", ok: false });
+  });
+
+  it("answers 126 for more arguments than the system carries", async () => {
+    await using machine = await localMachine(newFolder());
+    const result = await machine.exec(["echo", "x".repeat(200_000)]);
+    expect(result).toMatchObject({ exitCode: 126, stderr: "echo: Argument list too long\n" });
+  });
+
+  it("keeps reading what a background command writes, so that it is not ended by a closed pipe", async () => {
+    await using machine = await localMachine(newFolder());
+    const line =
+      "(for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 0.1; done; touch finished) & echo begun";
+    expect((await machine.exec(line)).stdout).toContain("begun\n");
+    await expect
+      .poll(() => existsSync(join(machine.workDir, "finished")), { timeout: 5_000 })
+      .toBe(true);
+  });
+
+  it("keeps no listener on the signals of commands that have ended", async () => {
+    await using machine = await localMachine(newFolder());
+    const { signal } = new AbortController();
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on("warning", note);
+    for (let round = 0; round < 15; round += 1) await machine.exec(["true"], { signal });
+    process.off("warning", note);
+    expect(warnings).toEqual([]);
+  });
+
+  it.runIf(process.platform === "linux")(
+    "keeps no file open after 200 commands, half of them ended by force",
+    async () => {
+      const machine = await localMachine(newFolder());
+      await machine.exec(["true"]);
+      const before = readdirSync("/proc/self/fd").length;
+      for (let round = 0; round < 10; round += 1) {
+        const lines = Array.from({ length: 20 }, (_, number) =>
+          number % 2 ? "sleep 20" : "echo x",
+        );
+        await Promise.all(lines.map((line) => machine.exec(line, { timeoutMs: 100 })));
+      }
+      await expect.poll(() => readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
+      await machine.stop();
+    },
+  );
+
+  it("removes the folder of a fork when the fork stops", async () => {
+    await using machine = await localMachine(newFolder());
+    await machine.writeFile("file", "x");
+    const fork = await machine.fork();
+    expect(fork.workDir.startsWith(tmpdir())).toBe(true);
+    await fork.stop();
+    expect(existsSync(dirname(fork.workDir))).toBe(false);
+    expect(readdirSync(machine.workDir)).toEqual(["file"]);
+  });
+
+  it("forks what git tracks as a work tree, and removes it again", async () => {
+    await using machine = await localMachine(newFolder());
+    const setup = `git init -q . && git config user.email a@b && git config user.name a &&
+      mkdir sub && echo one > sub/tracked && git add . && git commit -qm first && echo x > sub/loose`;
+    expect(await machine.exec(setup)).toMatchObject({ stderr: "", exitCode: 0 });
+    await using below = await localMachine(join(machine.workDir, "sub"));
+    const fork = await below.fork({ files: "tracked" });
+    expect((await fork.exec(["ls"])).stdout).toBe("tracked\n");
+    await fork.stop();
+    const trees = await machine.exec(["git", "worktree", "list", "--porcelain"]);
+    expect(trees.stdout.match(/^worktree /gm)).toHaveLength(1);
+  });
+
+  it("says why a folder cannot be forked", async () => {
+    await using machine = await localMachine(newFolder());
+    await expect(machine.fork({ files: "tracked" })).rejects.toThrow(/not a git repository/);
+  });
+});

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { type Agent, agent, agentProcess, piHarness } from "../src/index.ts";
 import { scriptedModel } from "../src/testing.ts";
-import { buildBundles } from "./build-bundles.ts";
+import { buildBundles } from "./build/bundles.ts";
 import { root } from "./source-files.ts";
 
 /*

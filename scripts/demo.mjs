@@ -3,7 +3,7 @@ import { runHere, setUp, setUpTmux } from "./setup.mjs";
 
 setUp();
 setUpTmux();
-const built = runHere(process.execPath, ["--import", "tsx", "scripts/build-bundles.ts"]);
+const built = runHere(process.execPath, ["--import", "tsx", "scripts/build/bundles.ts"]);
 if (built !== 0) process.exit(built);
 process.exitCode = runHere(process.execPath, [
   "--import",

@@ -7,7 +7,7 @@ import { root, runHere, say, setUp, setUpTmux } from "./setup.mjs";
 setUp();
 setUpTmux();
 say("building the extension and the CLI");
-const built = runHere(process.execPath, ["--import", "tsx", "scripts/build-bundles.ts"]);
+const built = runHere(process.execPath, ["--import", "tsx", "scripts/build/bundles.ts"]);
 const { code, counts } = built === 0 ? runSuites(process.argv.slice(2)) : broken(built);
 const failed = code !== 0 && counts.failed === 0 ? 1 : counts.failed;
 const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";

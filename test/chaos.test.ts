@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { buildExtension } from "../scripts/build-extension.ts";
-import { piKills, tmuxKills } from "../scripts/chaos-agents.ts";
-import { fuzz } from "../scripts/chaos-fuzz.ts";
-import { type ChaosRow, shares, wrongOf } from "../scripts/chaos-report.ts";
-import { manyRuns } from "../scripts/chaos-runs.ts";
-import { load, socketDrops } from "../scripts/chaos-sockets.ts";
+import { buildExtension } from "../scripts/build/extension.ts";
+import { piKills, tmuxKills } from "../scripts/chaos/agents.ts";
+import { fuzz } from "../scripts/chaos/fuzz.ts";
+import { type ChaosRow, shares, wrongOf } from "../scripts/chaos/report.ts";
+import { manyRuns } from "../scripts/chaos/runs.ts";
+import { load, socketDrops } from "../scripts/chaos/sockets.ts";
 
 const share = shares.ci;
 let folder = "";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fileViolations } from "../../scripts/check-files.ts";
+import { fileViolations } from "../../scripts/check/files.ts";
 
 const wrongNames = [
   "src/eventLog.ts",

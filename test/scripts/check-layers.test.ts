@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { layerViolations } from "../../scripts/check-layers.ts";
+import { layerViolations } from "../../scripts/check/layers.ts";
 import { readSourceFiles } from "../../scripts/source-files.ts";
 
 const against: readonly (readonly [file: string, line: string])[] = [

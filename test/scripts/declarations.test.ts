@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { exportedNames, reexports, statementsOf } from "../../scripts/declarations.ts";
+import { exportedNames, reexports, statementsOf } from "../../scripts/check/declarations.ts";
 
 const text = `import type { A } from "./a.js";
 /** One; it has a semicolon and a } brace. */

@@ -1,7 +1,7 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { expect, it } from "vitest";
 import { WebSocket } from "ws";
-import { keptMb } from "../../../../scripts/chaos-report.ts";
+import { keptMb } from "../../../../scripts/chaos/report.ts";
 import type { Harness } from "../../../../src/actors/agent/wire/harness.ts";
 import type { FromAgent } from "../../../../src/actors/agent/wire/protocol.ts";
 import { Heard } from "../bridge/bridge-world.ts";

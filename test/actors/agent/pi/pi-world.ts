@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../../package.json" with { type: "json" };
-import { buildExtension } from "../../../../scripts/build-extension.ts";
+import { buildExtension } from "../../../../scripts/build/extension.ts";
 import { type Bridge, openBridge } from "../../../../src/actors/agent/bridge/bridge.ts";
 import { type PiOptions, piHarness } from "../../../../src/actors/agent/pi/harness.ts";
 import {

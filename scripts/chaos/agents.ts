@@ -8,11 +8,11 @@ import {
   currentRuntime,
   piHarness,
   type Receipt,
-} from "../src/index.ts";
-import { findMarked } from "../src/machines/local/processes.ts";
-import { scriptedModel } from "../src/testing.ts";
-import { progress } from "./chaos-progress.ts";
-import { type ChaosRow, ms, quantile } from "./chaos-report.ts";
+} from "../../src/index.ts";
+import { findMarked } from "../../src/machines/local/processes.ts";
+import { scriptedModel } from "../../src/testing.ts";
+import { progress } from "./progress.ts";
+import { type ChaosRow, ms, quantile } from "./report.ts";
 
 /* What becomes of real pis, with messages in flight, when they or their tmux server are killed. */
 

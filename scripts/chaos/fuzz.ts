@@ -3,21 +3,21 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocket } from "ws";
-import { type Bridge, type BridgeEvent, openBridge } from "../src/actors/agent/bridge/bridge.ts";
+import { type Bridge, type BridgeEvent, openBridge } from "../../src/actors/agent/bridge/bridge.ts";
 import {
   BadFrameError,
   closeCodes,
   frameText,
   parseFromAgent,
   parseToAgent,
-} from "../src/actors/agent/wire/protocol.ts";
+} from "../../src/actors/agent/wire/protocol.ts";
 import {
   fromAgentSamples,
   hello,
   toAgentSamples,
-} from "../test/actors/agent/wire/frame-samples.ts";
-import { type ChaosRow, keptMb } from "./chaos-report.ts";
-import { broken, type Noise, noise, webSocketFrame } from "./noise.ts";
+} from "../../test/actors/agent/wire/frame-samples.ts";
+import { broken, type Noise, noise, webSocketFrame } from "../noise.ts";
+import { type ChaosRow, keptMb } from "./report.ts";
 
 /* Malformed frames against the decoder, and malformed clients against the socket that agents come in by. */
 

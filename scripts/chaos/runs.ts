@@ -1,9 +1,9 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { agent, agentProcess, done, retry, wait } from "../src/index.ts";
-import { scriptedHarness } from "../src/testing.ts";
-import { progress } from "./chaos-progress.ts";
-import { type ChaosRow, keptMb, ms } from "./chaos-report.ts";
+import { agent, agentProcess, done, retry, wait } from "../../src/index.ts";
+import { scriptedHarness } from "../../src/testing.ts";
+import { progress } from "./progress.ts";
+import { type ChaosRow, keptMb, ms } from "./report.ts";
 
 /* Run after run in one process: what the first ones took must be back after the last. */
 

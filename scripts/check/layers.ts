@@ -5,7 +5,7 @@ import {
   report,
   type SourceFiles,
   withoutComments,
-} from "./source-files.ts";
+} from "../source-files.ts";
 
 /*
  * The house's chain (docs/architecture.md): a folder imports from the folders above it, never from

@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
+import { isProgram, root } from "../source-files.ts";
 import { exportedNames, reexports, statementsOf } from "./declarations.ts";
-import { isProgram, root } from "./source-files.ts";
 
 /*
  * docs/api/ is what a user can import, as the compiler sees it: a change to it is seen in review.

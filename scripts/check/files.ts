@@ -5,7 +5,7 @@ import {
   report,
   type SourceFiles,
   withoutComments,
-} from "./source-files.ts";
+} from "../source-files.ts";
 
 /* What the style says of single files and no linter can see: names, faces, time, queues. */
 

@@ -3,8 +3,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..");
-const source = join(root, "src/actors/agent");
+const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+/** What the bundle is made of: all that the extension may import of ours. */
+const sources = ["pi/extension", "wire"].map((room) => join(root, "src/actors/agent", room));
 const bundle = join(root, "dist/extension.mjs");
 
 /** An ESM bundle has no `require`, and ws asks it for Node's own modules. */
@@ -21,7 +22,7 @@ export async function buildExtension(): Promise<boolean> {
   await mkdir(dirname(bundle), { recursive: true });
   const fresh = `${bundle}.${process.pid}`;
   await build({
-    entryPoints: [join(source, "extension.ts")],
+    entryPoints: [join(root, "src/actors/agent/pi/extension/extension.ts")],
     outfile: fresh,
     bundle: true,
     minify: true,
@@ -38,8 +39,10 @@ export async function buildExtension(): Promise<boolean> {
 }
 
 async function newestSource(): Promise<number> {
-  const names = (await readdir(source)).filter((name) => /^(extension|protocol)/.test(name));
-  const files = [...names.map((name) => join(source, name)), join(root, "package-lock.json")];
+  const rooms = await Promise.all(
+    sources.map(async (room) => (await readdir(room)).map((name) => join(room, name))),
+  );
+  const files = [...rooms.flat(), join(root, "package-lock.json")];
   return Math.max(...(await Promise.all(files.map(changedAt))));
 }
 

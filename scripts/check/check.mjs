@@ -1,6 +1,6 @@
 /* `npm run check`: every check, also when one fails; the last lines say which. */
 import { readFileSync } from "node:fs";
-import { root, runHere, setUp } from "./setup.mjs";
+import { root, runHere, setUp } from "../setup.mjs";
 
 setUp();
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));

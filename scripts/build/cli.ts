@@ -1,7 +1,7 @@
 import { chmod, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { isProgram, root } from "./source-files.ts";
+import { isProgram, root } from "../source-files.ts";
 
 /**
  * Bundle the CLI, so that it starts fast: `main.js` holds what every command needs, and the files

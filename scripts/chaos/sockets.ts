@@ -1,13 +1,13 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { setTimeout as pause, setImmediate as yieldTurn } from "node:timers/promises";
 import { WebSocket } from "ws";
-import type { Door, Harness, LocalLink } from "../src/actors/agent/wire/harness.ts";
-import { parseToAgent, type ToAgent } from "../src/actors/agent/wire/protocol.ts";
-import { type Agent, agent, agentProcess } from "../src/index.ts";
-import { agentMemoryOf } from "../src/supervisors/process/agent-record.ts";
-import { type Script, scriptedHarness } from "../src/testing.ts";
-import { progress } from "./chaos-progress.ts";
-import { type ChaosRow, keptMb, ms, quantile } from "./chaos-report.ts";
+import type { Door, Harness, LocalLink } from "../../src/actors/agent/wire/harness.ts";
+import { parseToAgent, type ToAgent } from "../../src/actors/agent/wire/protocol.ts";
+import { type Agent, agent, agentProcess } from "../../src/index.ts";
+import { agentMemoryOf } from "../../src/supervisors/process/agent-record.ts";
+import { type Script, scriptedHarness } from "../../src/testing.ts";
+import { progress } from "./progress.ts";
+import { type ChaosRow, keptMb, ms, quantile } from "./report.ts";
 
 /* What becomes of scripted agents whose links are real sockets: dropped at any moment, or very many. */
 

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildExtension } from "./build-extension.ts";
-import { piKills, tmuxKills } from "./chaos-agents.ts";
-import { fuzz } from "./chaos-fuzz.ts";
-import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./chaos-report.ts";
-import { manyRuns } from "./chaos-runs.ts";
-import { load, socketDrops } from "./chaos-sockets.ts";
+import { buildExtension } from "../build/extension.ts";
+import { piKills, tmuxKills } from "./agents.ts";
+import { fuzz } from "./fuzz.ts";
+import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./report.ts";
+import { manyRuns } from "./runs.ts";
+import { load, socketDrops } from "./sockets.ts";
 
 /*
  * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs,fuzz] [--size n] [--json]`: harm is done to a run, and it

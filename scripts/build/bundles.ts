@@ -1,6 +1,6 @@
-import { buildCli } from "./build-cli.ts";
-import { buildExtension } from "./build-extension.ts";
-import { isProgram } from "./source-files.ts";
+import { isProgram } from "../source-files.ts";
+import { buildCli } from "./cli.ts";
+import { buildExtension } from "./extension.ts";
 
 /** Build what is started as one file of its own: the extension that goes to machines, and the CLI. */
 export async function buildBundles(): Promise<void> {

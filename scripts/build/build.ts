@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { buildBundles } from "./build-bundles.ts";
-import { root } from "./source-files.ts";
+import { root } from "../source-files.ts";
+import { buildBundles } from "./bundles.ts";
 
 /* `npm run build`: dist/ is what npm publishes: modules, declarations, and the two bundles. */
 

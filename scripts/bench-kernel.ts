@@ -4,10 +4,10 @@
  */
 import { createServer, type Socket } from "node:net";
 import { Worker } from "node:worker_threads";
+import { systemClock } from "../src/actors/clock.ts";
 import { createEventLog, type EventLog } from "../src/actors/events/event-log.ts";
 import type { Behavior, Ref, Reply } from "../src/actors/kernel/behavior.ts";
 import { createSystem } from "../src/actors/kernel/system.ts";
-import { systemClock } from "../src/actors/system-clock.ts";
 import { bubble } from "../src/supervisors/supervision/bubble.ts";
 
 interface Row {

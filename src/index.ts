@@ -1,6 +1,6 @@
+export type { ProgressLimits } from "./actors/agent/actor/agent-spec.ts";
 export type { AgentState } from "./actors/agent/actor/lifecycle.ts";
 export type { Receipt } from "./actors/agent/actor/outbox.ts";
-export type { ProgressLimits } from "./actors/agent/actor/progress-limits.ts";
 export { type PiOptions, piHarness } from "./actors/agent/pi/harness.ts";
 export { type InputSchema, jsonSchema } from "./actors/agent/tools/schema.ts";
 export type { ToolCall, ToolOptions } from "./actors/agent/tools/tool.ts";

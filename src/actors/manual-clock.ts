@@ -1,5 +1,4 @@
-import type { Clock, ClockTimer } from "./clock.ts";
-import { sleepOn } from "./system-clock.ts";
+import { type Clock, type ClockTimer, sleepOn } from "./clock.ts";
 
 /** A clock that stands still until it is moved: for tests. */
 export interface ManualClock extends Clock {

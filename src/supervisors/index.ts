@@ -1,6 +1,6 @@
 export { ChildRefusedError, InvalidSpecError, StartFailedError } from "../errors.ts";
 export type { Backoff, BackoffPolicy } from "./supervision/backoff.ts";
-export type { ChildInfo, ChildStatus, StoppedBy } from "./supervision/child.ts";
+export type { ChildInfo, ChildStatus, StoppedBy, SupervisionEvent } from "./supervision/child.ts";
 export type {
   ChildCounts,
   RestartOptions,
@@ -35,7 +35,6 @@ export {
   type Supervision,
   type SupervisionHooks,
 } from "./supervision/supervision.ts";
-export type { SupervisionEvent } from "./supervision/supervision-event.ts";
 export {
   type SupervisorMessage,
   type SupervisorRef,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../src/actors/clock.ts";
 import { Deadlines, type Expiring } from "../../src/actors/kernel/deadlines.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
-import { systemClock } from "../../src/actors/system-clock.ts";
 
 describe("a manual clock", () => {
   it("fires timers in the order of their time, and of their making where that is the same", async () => {

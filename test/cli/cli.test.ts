@@ -2,8 +2,8 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/actors/clock.ts";
 import { openJournal } from "../../src/actors/journal/journal.ts";
-import { systemClock } from "../../src/actors/system-clock.ts";
 import { EndpointTimeoutError } from "../../src/errors.ts";
 import type { ControlHandlers } from "../../src/supervisors/control/handlers.ts";
 import {

@@ -1,13 +1,13 @@
 import type { Clock } from "../../src/actors/clock.ts";
 import type { EventLog } from "../../src/actors/events/event-log.ts";
-import type {
-  Behavior,
-  CallOptions,
-  Context,
-  Ref,
-  SpawnOptions,
+import {
+  type Behavior,
+  type CallOptions,
+  type Context,
+  ignore,
+  type Ref,
+  type SpawnOptions,
 } from "../../src/actors/kernel/behavior.ts";
-import { ignore } from "../../src/actors/kernel/behavior.ts";
 import type { DeadLetter } from "../../src/actors/kernel/dead-letters.ts";
 import type { Exit, ExitReason } from "../../src/actors/kernel/exit-reason.ts";
 import type { ActorInfo } from "../../src/actors/kernel/introspection.ts";

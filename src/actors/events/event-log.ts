@@ -2,8 +2,7 @@ import { LogEndedError, WaitTimeoutError } from "../../errors.ts";
 import type { Clock, ClockTimer } from "../clock.ts";
 import { isolated } from "../data/plain-data.ts";
 import type { LogArchive } from "./log-archive.ts";
-import { LogCursor } from "./log-cursor.ts";
-import { LogStore } from "./log-store.ts";
+import { LogCursor, LogStore } from "./log-cursor.ts";
 
 /** One event of one stream. */
 export interface LogEvent {

@@ -1,7 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { JournalCorruptError } from "../../errors.ts";
+import type { Landmark } from "./file.ts";
 import { oldFiles } from "./files.ts";
-import type { Landmark } from "./landmarks.ts";
 import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./line.ts";
 import { type Damage, linesOf, type RawLine } from "./scan.ts";
 

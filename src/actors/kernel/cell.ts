@@ -1,11 +1,11 @@
+import { setMaxListeners } from "node:events";
 import { StoppedError } from "../../errors.ts";
 import type { ClockTimer } from "../clock.ts";
 import type { Ring } from "../ring.ts";
 import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
-import { guardedController } from "./guarded-signal.ts";
 import type { Kernel, Orphan } from "./kernel.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox, type OwnTimer, type SystemMessage } from "./mailbox.ts";
 import type { NameHolder } from "./names.ts";
 import type { CallParty, PendingCall } from "./pending-call.ts";
 import type { Runnable } from "./scheduler.ts";
@@ -15,13 +15,6 @@ export type CellStatus = "starting" | "running" | "stopping" | "ended";
 /** Hears, once, that an incarnation has ended. */
 export interface Watcher {
   ended(exit: Exit): void;
-}
-
-/** A message of the system lane: it is made when its turn comes, unless it was cancelled by then. */
-export interface SystemMessage {
-  readonly make: (exit: Exit) => unknown;
-  readonly exit: Exit;
-  cancelled: boolean;
 }
 
 /** The place that a cell lives in, when it has one. */
@@ -41,14 +34,6 @@ export interface Child {
   readonly living: Cell | undefined;
   /** The parent has ended. */
   orphaned(): void;
-}
-
-/** A timer of an actor. */
-export interface OwnTimer {
-  readonly key: string;
-  timer: ClockTimer | undefined;
-  cancelled: boolean;
-  readonly until: "message" | "state-change" | undefined;
 }
 
 export interface CellSetup {
@@ -224,4 +209,43 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
 /** Tell whether a method was written as an async one. */
 export function isAsync(method: { readonly constructor: { readonly name: string } }): boolean {
   return method.constructor.name === "AsyncFunction";
+}
+
+/**
+ * Make a controller whose signal bears any number of listeners, also ones that throw.
+ *
+ * In Node an abort listener's error is an uncaught exception, far from whoever made the mistake.
+ */
+function guardedController(failed: (error: unknown) => void): AbortController {
+  const controller = new AbortController();
+  const { signal } = controller;
+  setMaxListeners(0, signal);
+  const guarded = new WeakMap<object, EventListener>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (type: string, listener: Listener, options?: ListenerOptions) => {
+    if (listener === null) return;
+    const guard = guarded.get(listener) ?? guardOf(listener, failed);
+    guarded.set(listener, guard);
+    add(type, guard, options);
+  };
+  signal.removeEventListener = (type: string, listener: Listener, options?: ListenerOptions) => {
+    if (listener !== null) remove(type, guarded.get(listener) ?? listener, options);
+  };
+  return controller;
+}
+
+type Listener = Parameters<EventTarget["addEventListener"]>[1];
+type ListenerOptions = Parameters<EventTarget["addEventListener"]>[2];
+type EventListener = (event: Event) => void;
+
+function guardOf(listener: NonNullable<Listener>, failed: (error: unknown) => void): EventListener {
+  return (event) => {
+    try {
+      if (typeof listener === "function") listener(event);
+      else listener.handleEvent(event);
+    } catch (error) {
+      failed(error);
+    }
+  };
 }

@@ -2,9 +2,9 @@ import { DownError, StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
 import { bury, deliverSystem } from "./delivery.ts";
 import { type Exit, errorExit, isClean } from "./exit-reason.ts";
+import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { requestStop } from "./stop-request.ts";
-import { TimerMessage } from "./timer-message.ts";
 
 /** The end itself, in one go: resources are released by now; then names; then everyone hears of it. */
 export function close(cell: Cell): void {

@@ -1,11 +1,11 @@
 import { DownError, OverflowError } from "../../errors.ts";
 import { Ring } from "../ring.ts";
-import type { Cell, SystemMessage } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 import { errorExit } from "./exit-reason.ts";
+import { type SystemMessage, TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { countFenced, endedCaller } from "./scope.ts";
 import { requestStop } from "./stop-request.ts";
-import { TimerMessage } from "./timer-message.ts";
 
 /** Put a message into the user lane. False, and a dead letter, when nobody will handle it. */
 export function deliver(cell: Cell, message: unknown): boolean {

@@ -1,7 +1,7 @@
 import type { Cell, Owned } from "./cell.ts";
+import { nameOf } from "./dead-letters.ts";
 import { errorExit } from "./exit-reason.ts";
 import { notice } from "./notices.ts";
-import { outlive } from "./orphans.ts";
 
 /** Release what the actor owned, last first, each after the one before. */
 export async function disposeInOrder(cell: Cell): Promise<void> {
@@ -45,4 +45,36 @@ function* takeOwned(cell: Cell): Generator<Owned, void> {
 
 function disposeFailed(cell: Cell, error: unknown): void {
   notice(cell, "dispose-failed", { message: errorExit(error).message });
+}
+
+/** Remember that the code of a killed incarnation still runs. */
+export function adoptOrphan(cell: Cell): void {
+  const doing = cell.current === undefined ? "init" : nameOf(cell.current);
+  const { path, pid, epoch } = cell;
+  cell.orphan = { path, pid, epoch, doing, since: cell.kernel.clock.now() };
+  cell.kernel.orphans.add(cell.orphan);
+  outlive(
+    cell,
+    new Promise((resolve) => {
+      cell.orphanSettled = resolve;
+    }),
+  );
+}
+
+/** Remember what is still under way of an ended incarnation. */
+function outlive(cell: Cell, settled: Promise<void>): void {
+  cell.afterlife ??= new Set();
+  cell.afterlife.add(settled);
+}
+
+/** Code of an ended incarnation has come to its end after all. */
+export function settleOrphan(cell: Cell, error?: unknown): void {
+  if (cell.orphan === undefined) return;
+  cell.kernel.orphans.delete(cell.orphan);
+  cell.orphanSettled?.();
+  const { epoch, doing } = cell.orphan;
+  cell.orphan = undefined;
+  const data = { actor: cell.path, epoch, doing };
+  const message = error === undefined ? undefined : errorExit(error).message;
+  cell.kernel.logs.system.append("orphan-settled", { ...data, error: message });
 }

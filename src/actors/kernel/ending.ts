@@ -1,9 +1,8 @@
 import type { Shutdown } from "./behavior.ts";
 import type { Cell, Watcher } from "./cell.ts";
 import { close } from "./closing.ts";
-import { disposeInOrder, disposeNow } from "./disposal.ts";
+import { adoptOrphan, disposeInOrder, disposeNow, settleOrphan } from "./disposal.ts";
 import { type ExitReason, errorExit, type KilledExit } from "./exit-reason.ts";
-import { adoptOrphan, settleOrphan } from "./orphans.ts";
 import { runAs } from "./scope.ts";
 import { requestStop } from "./stop-request.ts";
 

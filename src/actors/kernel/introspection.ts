@@ -1,9 +1,9 @@
 import type { Cell, CellStatus, Child } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import type { ExitReason } from "./exit-reason.ts";
+import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { CellSlot } from "./slot.ts";
-import { TimerMessage } from "./timer-message.ts";
 
 /** One actor, or one place where nobody lives now: plain data. */
 export interface ActorInfo {
@@ -94,7 +94,7 @@ function queuedOf(cell: Cell): readonly string[] {
 }
 
 /** Every living actor below, parents first. */
-export function* livingBelow(cell: Cell): Generator<Cell> {
+function* livingBelow(cell: Cell): Generator<Cell> {
   if (cell.children === undefined) return;
   for (const child of cell.children.values()) {
     if (child.living === undefined) continue;
@@ -110,4 +110,40 @@ export function findChild(root: Cell, path: string): Child | undefined {
     found = found?.living?.children?.get(name);
   }
   return found;
+}
+
+/** What actors are ranked by: waiting messages, handled messages, children, refused effects. */
+export type Attribute = "mailbox" | "handled" | "children" | "fenced";
+
+export interface TopEntry {
+  readonly path: string;
+  readonly pid: number;
+  readonly value: number;
+}
+
+/** Read one attribute of every actor. */
+export function sample(root: Cell, attribute: Attribute): Map<Cell, number> {
+  const values = new Map<Cell, number>();
+  for (const cell of livingBelow(root)) values.set(cell, read(cell, attribute));
+  return values;
+}
+
+/** The actors with the largest growth since `before`, largest first. */
+export function top(
+  now: ReadonlyMap<Cell, number>,
+  before: ReadonlyMap<Cell, number>,
+  limit: number,
+): readonly TopEntry[] {
+  const entries = Array.from(now, ([cell, value]) => {
+    const { path, pid } = cell;
+    return { path, pid, value: value - (before.get(cell) ?? 0) };
+  });
+  return entries.sort((one, other) => other.value - one.value).slice(0, limit);
+}
+
+function read(cell: Cell, attribute: Attribute): number {
+  if (attribute === "mailbox") return cell.mailbox.length + (cell.system?.length ?? 0);
+  if (attribute === "handled") return cell.handling;
+  if (attribute === "children") return cell.children?.size ?? 0;
+  return cell.fenced;
 }

@@ -1,4 +1,6 @@
+import type { ClockTimer } from "../clock.ts";
 import { Ring } from "../ring.ts";
+import type { Exit } from "./exit-reason.ts";
 
 /** The user lane of an actor: the first message lies inline, a ring is made when a second one queues. */
 export class Mailbox<Item> {
@@ -55,4 +57,30 @@ export class Mailbox<Item> {
     }
     return items;
   }
+}
+
+/** What a timer puts into the mailbox: dropped when the timer was cancelled by its turn. */
+export class TimerMessage {
+  readonly timer: OwnTimer;
+  readonly message: unknown;
+
+  constructor(timer: OwnTimer, message: unknown) {
+    this.timer = timer;
+    this.message = message;
+  }
+}
+
+/** A message of the system lane: it is made when its turn comes, unless it was cancelled by then. */
+export interface SystemMessage {
+  readonly make: (exit: Exit) => unknown;
+  readonly exit: Exit;
+  cancelled: boolean;
+}
+
+/** A timer of an actor. */
+export interface OwnTimer {
+  readonly key: string;
+  timer: ClockTimer | undefined;
+  cancelled: boolean;
+  readonly until: "message" | "state-change" | undefined;
 }

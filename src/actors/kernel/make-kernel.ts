@@ -1,5 +1,4 @@
-import type { Clock } from "../clock.ts";
-import { systemClock } from "../system-clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import type { Behavior, MailboxOptions, SpawnOptions } from "./behavior.ts";
 import { Cell } from "./cell.ts";
 import { CellContext } from "./cell-context.ts";

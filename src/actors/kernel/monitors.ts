@@ -1,9 +1,10 @@
 import type { AnyRef, Monitor } from "./behavior.ts";
-import type { Cell, SystemMessage } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 import { signalLink } from "./closing.ts";
 import { deliverSystem } from "./delivery.ts";
 import { watch } from "./ending.ts";
 import type { Exit } from "./exit-reason.ts";
+import type { SystemMessage } from "./mailbox.ts";
 import { CellRef } from "./refs.ts";
 
 /** One watch of one incarnation: a single message at its end, unless it is cancelled first. */

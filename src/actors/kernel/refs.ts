@@ -1,11 +1,17 @@
-import type { AnyRef, CallOptions, Monitor, Ref, StopOptions } from "./behavior.ts";
-import { callCell } from "./calls.ts";
+import {
+  CallAbortedError,
+  DeadlockError,
+  DownError,
+  NoProcError,
+  StoppedError,
+} from "../../errors.ts";
+import type { AnyRef, CallOptions, Monitor, Ref, Reply, StopOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
-import { exitOf, kill, stopWithin } from "./ending.ts";
+import { exitOf, kill, stopWithin, watch } from "./ending.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
-import { startOf } from "./start-promise.ts";
-import { watchEnd } from "./watching.ts";
+import { CallMessage, findCircle, PendingCall } from "./pending-call.ts";
+import { endedCaller, refuse, scopeNow } from "./scope.ts";
 
 const asked: ExitReason = Object.freeze({ type: "shutdown", cause: "api" });
 
@@ -135,4 +141,91 @@ export class AddressRef implements Ref {
     const cell = this.cell();
     return cell?.ref === undefined ? this.exited : cell.ref.kill();
   }
+}
+
+const defaultTimeoutMs = 5_000;
+
+type Make = (reply: Reply<unknown>) => unknown;
+
+/** Send and wait for the answer; `target` is undefined when nobody lives at `path`. */
+function callCell(
+  path: string,
+  target: Cell | undefined,
+  message: unknown,
+  options: CallOptions = {},
+): Promise<unknown> {
+  const ended = endedCaller();
+  if (ended !== undefined) return refuse(ended, "call");
+  const { signal, timeoutMs = defaultTimeoutMs } = options;
+  if (signal?.aborted === true) return Promise.reject(new CallAbortedError(path, signal.reason));
+  if (target === undefined || target.status === "ended") {
+    return Promise.reject(new NoProcError(path));
+  }
+  if (target.status === "stopping") {
+    return Promise.reject(new DownError(path, target.exit().reason));
+  }
+  const caller = scopeNow();
+  const circle = findCircle(target, caller);
+  if (circle !== undefined) return Promise.reject(new DeadlockError(path, circle));
+  return new Promise((resolve, reject) => {
+    const { deadlines } = target.kernel;
+    const call = new PendingCall({ target, caller, timeoutMs, deadlines, resolve, reject });
+    if (signal !== undefined) listen(call, signal);
+    post(target, message, call);
+  });
+}
+
+function post(target: Cell, message: unknown, call: PendingCall): void {
+  try {
+    const made = typeof message === "function" ? (message as Make)(call) : message;
+    const taken = deliver(target, new CallMessage(made, call));
+    if (!taken) call.giveUp(new DownError(target.path, target.exit().reason));
+  } catch (error) {
+    call.giveUp(error);
+  }
+}
+
+function listen(call: PendingCall, signal: AbortSignal): void {
+  const aborted = () => call.giveUp(new CallAbortedError(call.target.path, signal.reason));
+  signal.addEventListener("abort", aborted, { once: true });
+  call.unlisten = () => signal.removeEventListener("abort", aborted);
+}
+
+/** Call back once, later, when `cell` has ended; with `noproc` when it is not alive now. */
+function watchEnd(target: AnyRef, cell: Cell | undefined, down: (exit: Exit) => void): Monitor {
+  let wanted = true;
+  const watcher = { ended: (exit: Exit) => queueMicrotask(() => wanted && down(exit)) };
+  if (cell?.living === undefined) watcher.ended(nobody(target));
+  else watch(cell, watcher);
+  return {
+    cancel: () => {
+      wanted = false;
+      cell?.watchers?.delete(watcher);
+    },
+  };
+}
+
+function nobody({ path, pid, epoch }: AnyRef): Exit {
+  return { path, pid, epoch, reason: { type: "noproc" } };
+}
+
+/** Resolves when `init` succeeded or was ignored. A rejection that nobody looks at is no unhandled one. */
+function startOf(cell: Cell): Promise<boolean> {
+  if (cell.starting !== undefined) return cell.starting.promise;
+  if (cell.unstarted === "ignored") return Promise.resolve(false);
+  if (cell.hasState) return Promise.resolve(true);
+  if (cell.status === "ended") {
+    const failed = Promise.reject(cell.startError ?? new StoppedError(cell.path));
+    failed.catch(() => undefined);
+    return failed;
+  }
+  let resolve: (ran: boolean) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<boolean>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  promise.catch(() => undefined);
+  cell.starting = { promise, resolve, reject };
+  return promise;
 }

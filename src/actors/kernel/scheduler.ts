@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
+import { monotonicNow } from "../clock.ts";
 import { Ring } from "../ring.ts";
-import { monotonicNow } from "../system-clock.ts";
 
 /** What runs in the scheduler's turns. */
 export interface Runnable {

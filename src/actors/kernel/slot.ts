@@ -1,7 +1,7 @@
 import { AlreadyStartedError } from "../../errors.ts";
 import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
 import type { Cell, Child, Place } from "./cell.ts";
-import type { DeadLetterReason } from "./dead-letters.ts";
+import type { DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 import { enqueue } from "./delivery.ts";
 import type { Exit } from "./exit-reason.ts";
 import { AddressRef, type Vacancy } from "./refs.ts";
@@ -139,5 +139,36 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
 
   #letter(reason: DeadLetterReason, message: unknown): void {
     this.#parent.kernel.deadLetters.add(this.address, reason, message);
+  }
+}
+
+/** A path, looked up each time it is used. */
+export class PathAddress implements Vacancy {
+  readonly path: string;
+  readonly #find: () => Child | undefined;
+  readonly #deadLetters: DeadLetters;
+
+  constructor(path: string, find: () => Child | undefined, deadLetters: DeadLetters) {
+    this.path = path;
+    this.#find = find;
+    this.#deadLetters = deadLetters;
+  }
+
+  get living(): Cell | undefined {
+    return this.#find()?.living;
+  }
+
+  get epoch(): number {
+    const child = this.#find();
+    if (child instanceof CellSlot) return child.epoch;
+    return child?.living?.epoch ?? 0;
+  }
+
+  sendToNobody(message: unknown): boolean {
+    const child = this.#find();
+    if (child instanceof CellSlot) return child.sendToNobody(message);
+    const reason = child === undefined ? "noproc" : "stopped";
+    this.#deadLetters.add({ path: this.path, pid: child?.living?.pid ?? 0 }, reason, message);
+    return false;
   }
 }

@@ -5,15 +5,23 @@ import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts
 import type { Cell } from "./cell.ts";
 import { kill, stopWithin } from "./ending.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
-import { type GroupFace, groupFace } from "./group-face.ts";
-import { type ActorInfo, describe, findChild, type TreeOptions } from "./introspection.ts";
+import type { GroupChange, Groups } from "./groups.ts";
+import {
+  type ActorInfo,
+  type Attribute,
+  describe,
+  findChild,
+  sample,
+  type TopEntry,
+  type TreeOptions,
+  top,
+} from "./introspection.ts";
 import type { Kernel, Orphan } from "./kernel.ts";
 import { makeKernel, makeRoot, type SystemOptions } from "./make-kernel.ts";
 import { link } from "./monitors.ts";
-import { PathAddress } from "./path-address.ts";
 import { AddressRef, CellRef } from "./refs.ts";
+import { PathAddress } from "./slot.ts";
 import { noOptions, refOf, spawnChild } from "./spawning.ts";
-import { type Attribute, sample, type TopEntry, top } from "./top.ts";
 
 export interface SystemStopOptions {
   /** How long the whole tree may take; then what is left is killed. Default: as long as its actors' own budgets. */
@@ -210,4 +218,42 @@ function living(ref: AnyRef): Cell {
   const cell = CellRef.cellOf(ref)?.living;
   if (cell === undefined) throw new NoProcError(ref.path);
   return cell;
+}
+
+/** Sets of living actors under a key. */
+export interface GroupFace {
+  /** Become a member. Who joined twice leaves twice. An actor that is stopping is refused. */
+  join(key: string, ref: AnyRef): void;
+  /** Undo one join; false when it is no member. */
+  leave(key: string, ref: AnyRef): boolean;
+  members(key: string): readonly Ref[];
+  /** Hear of the members now, and then of each change once. Returns how to stop. */
+  subscribe(key: string, listener: (change: GroupChange<Ref>) => void): () => void;
+}
+
+/** Show groups of cells as groups of refs. */
+function groupFace(groups: Groups<Cell>): GroupFace {
+  return {
+    join: (key, ref) => groups.join(key, joining(ref)),
+    leave: (key, ref) => {
+      const cell = CellRef.cellOf(ref);
+      return cell !== undefined && groups.leave(key, cell);
+    },
+    members: (key) => groups.members(key).map((cell) => refOf(cell)),
+    subscribe: (key, listener) => groups.subscribe(key, (change) => listener(shown(change))),
+  };
+}
+
+function joining(ref: AnyRef): Cell {
+  const cell = CellRef.cellOf(ref)?.living;
+  if (cell === undefined) throw new NoProcError(ref.path);
+  if (cell.status === "stopping") throw new StoppedError(cell.path);
+  return cell;
+}
+
+function shown(change: GroupChange<Cell>): GroupChange<Ref> {
+  if (change.type === "members") {
+    return { type: "members", members: change.members.map((cell) => refOf(cell)) };
+  }
+  return { type: change.type, member: refOf(change.member) };
 }

@@ -1,7 +1,7 @@
 import type { TimerOptions, Timers } from "./behavior.ts";
-import type { Cell, OwnTimer } from "./cell.ts";
+import type { Cell } from "./cell.ts";
 import { enqueue } from "./delivery.ts";
-import { TimerMessage } from "./timer-message.ts";
+import { type OwnTimer, TimerMessage } from "./mailbox.ts";
 
 /** The timers of one actor, by key. */
 export class CellTimers implements Timers<unknown> {

@@ -2,13 +2,13 @@ import { StartTimeoutError, StoppedError } from "../../errors.ts";
 import { type Context, ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
+import { adoptOrphan, settleOrphan } from "./disposal.ts";
 import { closeNow, wind } from "./ending.ts";
 import { errorExit } from "./exit-reason.ts";
+import { TimerMessage } from "./mailbox.ts";
 import { notice } from "./notices.ts";
-import { adoptOrphan, settleOrphan } from "./orphans.ts";
 import { CallMessage, type PendingCall } from "./pending-call.ts";
 import { enter, leave, runAs } from "./scope.ts";
-import { TimerMessage } from "./timer-message.ts";
 import { messageCancelsTimers, stateChanged } from "./timers.ts";
 
 const startTimeoutMs = 5_000;

@@ -1,5 +1,4 @@
-import type { ControlEvent } from "../../supervisors/runtime/outside.ts";
-import { encodeValue } from "../../supervisors/runtime/outside.ts";
+import { type ControlEvent, encodeValue } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, timeOf, untilItEnds } from "../event-stream.ts";

@@ -14,8 +14,15 @@ import type {
   SpawnMachineOptions,
 } from "../machine.ts";
 import { readHostFile, writeHostFile } from "./files.ts";
-import { endGroup, graceMs, groupExists } from "./process-group.ts";
-import { endAll, findMarked, type HostProcess, liveProcesses } from "./processes.ts";
+import {
+  endAll,
+  endGroup,
+  findMarked,
+  graceMs,
+  groupExists,
+  type HostProcess,
+  liveProcesses,
+} from "./processes.ts";
 import { type Subprocess, startDuplex, startSubprocess } from "./subprocess.ts";
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);

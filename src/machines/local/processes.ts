@@ -127,7 +127,7 @@ async function readOrNothing(path: string): Promise<Buffer | undefined> {
 }
 
 /** Signal a process, or with a negative pid its group. What is gone or not ours is no error. */
-export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
@@ -137,4 +137,81 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 
 function keyOf({ pid, startTime }: HostProcess): string {
   return `${pid} ${startTime}`;
+}
+
+/** How long what was asked to end by SIGTERM has, before SIGKILL. */
+export const graceMs = 1_000;
+
+/** End a process group: SIGTERM, then SIGKILL. Resolves when nothing of it lives, or after twice the grace. */
+export async function endGroup(group: number, grace: number = graceMs): Promise<void> {
+  signalProcess(-group, "SIGTERM");
+  if (await poll(groupGone(group), { withinMs: grace })) return;
+  signalProcess(-group, "SIGKILL");
+  await poll(groupGone(group), { withinMs: grace });
+}
+
+/** Orphans may stay zombies for a while when PID 1 is slow, and a zombie still takes signals: look closer now and then. */
+function groupGone(group: number): () => Promise<boolean> {
+  let asked = 0;
+  return async () => {
+    if (!groupExists(group)) return true;
+    asked += 1;
+    return asked % 2 === 0 && (await onlyZombies(group));
+  };
+}
+
+/** Tell whether the group has any member, zombies included. */
+export function groupExists(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function onlyZombies(group: number): Promise<boolean> {
+  const live = await sharedLook();
+  return live !== undefined && !live.some((process) => process.group === group);
+}
+
+let looking: ReturnType<typeof liveProcesses> | undefined;
+
+/** Many groups may be ending at once: who asks while a look is under way gets that one. */
+function sharedLook(): ReturnType<typeof liveProcesses> {
+  looking ??= liveProcesses().finally(() => {
+    looking = undefined;
+  });
+  return looking;
+}
+
+/**
+ * Tell when a process started, as text that only means something when compared.
+ *
+ * With the pid it names one process for good: a reused pid has another start.
+ * `undefined` when there is no such process.
+ */
+export async function processStart(pid: number): Promise<string | undefined> {
+  if (process.platform === "linux") return startFromProc(pid);
+  const { execa } = await import("execa");
+  const listed = await execa("ps", ["-o", "lstart=", "-p", String(pid)], {
+    reject: false,
+    env: { LC_ALL: "C" },
+  });
+  return listed.stdout.trim() || undefined;
+}
+
+/** Tell whether the process with this pid is the one that had this start. */
+export async function isSameProcess(pid: number, start: string | undefined): Promise<boolean> {
+  const now = await processStart(pid);
+  return now !== undefined && (start === undefined || now === start);
+}
+
+async function startFromProc(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  // The command in brackets may hold blanks and brackets; the fields after the last one are safe.
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, startTicks] = [fields?.[0], fields?.[19]];
+  if (state === undefined || state === "Z" || state === "X") return undefined;
+  return startTicks;
 }

@@ -1,18 +1,13 @@
 import { stat } from "node:fs/promises";
 import { constants } from "node:os";
-import { PassThrough } from "node:stream";
+import { PassThrough, Readable, type Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { execa } from "execa";
 import { MachineFileError, MachineUnreachableError, UnsafeWordError } from "../../errors.ts";
 import type { Argv, Duplex, ExecResult } from "../machine.ts";
 import { assertWord } from "../shell.ts";
-import { callAfter } from "./clock.ts";
-import {
-  type HostChild,
-  type HostChildEnd,
-  type LaunchOptions,
-  launchChild,
-} from "./host-child.ts";
-import { drained, OutputBuffer } from "./output-buffer.ts";
-import { endGroup } from "./process-group.ts";
+import { callAfter, pause } from "./clock.ts";
+import { endGroup } from "./processes.ts";
 
 export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
   /** How long it may run, in ms; then its process group is ended. 0 or none: no limit. */
@@ -179,4 +174,144 @@ function assertCommand(words: Argv, options: SubprocessOptions): void {
 
 function limitOf(options: SubprocessOptions): number {
   return options.maxOutputBytes ?? 16 * 1024 * 1024;
+}
+
+export interface LaunchOptions {
+  readonly cwd: string;
+  /** The whole environment; nothing is inherited beside it. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Written to its standard input, which is then closed; `stream` leaves it open. Default: empty. */
+  readonly input?: string | Uint8Array | undefined;
+  readonly stream?: boolean | undefined;
+}
+
+/** A process of this host, in a session and group of its own. */
+export interface HostChild {
+  /** Its own, its group's and its session's id; undefined when it could not start. */
+  readonly pid: number | undefined;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Resolves when the process itself has ended, whoever still holds its pipes. Never rejects. */
+  readonly ended: Promise<HostChildEnd>;
+}
+
+export interface HostChildEnd {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Why it did not even start, such as `ENOENT`. */
+  readonly failure?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/** Start a command. Never throws: `ended` says why it could not. */
+function launchChild(words: Argv, options: LaunchOptions): HostChild {
+  const [file = "", ...args] = words;
+  const child = execa(file, args, {
+    cwd: options.cwd,
+    env: options.env,
+    extendEnv: false,
+    stdin: options.stream || options.input !== undefined ? "pipe" : "ignore",
+    ...(options.input === undefined ? {} : { input: options.input }),
+    buffer: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+  });
+  const exited = new Promise<HostChildEnd>((resolve) => {
+    child.once("exit", (code, signal) => resolve({ code, signal }));
+  });
+  const refused = child.then(({ code, cause }) => ({
+    code: null,
+    signal: null,
+    failure: code ?? "unknown",
+    cause,
+  }));
+  const stdin = child.stdin ?? new PassThrough();
+  stdin.on("error", () => {}); // EPIPE: it ended before it read all; how it ended says enough.
+  return {
+    pid: child.pid,
+    stdin,
+    stdout: child.stdout ?? Readable.from([]),
+    stderr: child.stderr ?? Readable.from([]),
+    ended: child.pid === undefined ? refused : exited,
+  };
+}
+
+/** What comes out of one pipe of a command: the first `limit` bytes are kept, the rest is counted. */
+class OutputBuffer {
+  /** Resolves when the pipe has ended; never rejects. */
+  readonly ended: Promise<void>;
+  readonly #stream: Readable;
+  readonly #limit: number;
+  readonly #chunks: Buffer[] = [];
+  #kept = 0;
+  #seen = 0;
+
+  constructor(stream: Readable, limit: number) {
+    this.#stream = stream;
+    this.#limit = limit;
+    this.ended = new Promise((resolve) => {
+      for (const end of ["end", "close", "error"]) stream.once(end, () => resolve());
+    });
+    stream.on("data", (chunk: Buffer) => this.#push(chunk));
+  }
+
+  /** Bytes that came in, kept or not. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  /** Bytes that came in and were not kept. */
+  get dropped(): number {
+    return this.#seen - this.#kept;
+  }
+
+  /** What was kept, read as UTF-8. */
+  text(): string {
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
+
+  /** Let go of a pipe that something else still writes to: it is read, so that nobody blocks, but no longer waited for. */
+  detach(): void {
+    if ("unref" in this.#stream && typeof this.#stream.unref === "function") this.#stream.unref();
+  }
+
+  /** Close our end; who still writes to it gets SIGPIPE. */
+  destroy(): void {
+    this.#stream.destroy();
+  }
+
+  #push(chunk: Buffer): void {
+    this.#seen += chunk.length;
+    const part = chunk.subarray(0, this.#limit - this.#kept);
+    if (part.length === 0) return;
+    this.#chunks.push(part);
+    this.#kept += part.length;
+  }
+}
+
+/**
+ * Wait until pipes have ended whose command has: what it wrote last is still on its way.
+ *
+ * Something it left in the background may hold them open for good. So pipes that stay silent for
+ * a moment are waited for no longer, nor any for more than two seconds. Tells whether all ended.
+ */
+async function drained(outputs: readonly OutputBuffer[]): Promise<boolean> {
+  const over = new AbortController();
+  void Promise.all(outputs.map(({ ended }) => ended)).then(() => over.abort());
+  for (let seen = -1, round = 0; round < maxRounds && seen !== total(outputs); round += 1) {
+    seen = total(outputs);
+    await pause(quietMs, over.signal);
+    await nextTurn(); // A busy loop may be late: let it read before it is called silent.
+    if (over.signal.aborted) return true;
+  }
+  return false;
+}
+
+const quietMs = 250;
+const maxRounds = 8;
+
+function total(outputs: readonly OutputBuffer[]): number {
+  return outputs.reduce((sum, { seen }) => sum + seen, 0);
 }

@@ -3,7 +3,6 @@ import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from 
 import { pause } from "../local/clock.ts";
 import type { Argv, Machine } from "../machine.ts";
 import { TmuxCommand } from "./command.ts";
-import { tmuxConfig } from "./config.ts";
 import {
   type PaneCommand,
   type PaneStatus,
@@ -14,7 +13,7 @@ import {
   sessionOf,
 } from "./pane.ts";
 import { endPaneProcesses } from "./processes.ts";
-import { appendLine, assertName, assertSocketPath, formatPath } from "./words.ts";
+import { appendLine, assertName, assertSocketPath, formatPath, tmuxConfig } from "./words.ts";
 
 export interface TmuxOptions {
   /** Absolute path of the server's socket on the machine; at most 107 bytes. Its folder is made, 0700. */

@@ -13,7 +13,7 @@ import { orStopped } from "../process/or-stopped.ts";
 import { childPolicy, type RestartPolicy } from "../process/restart-policy.ts";
 import type { Addressee } from "../process/run.ts";
 import type { Scope } from "../process/scope.ts";
-import { causeOf } from "../process/start-cause.ts";
+import { causeOf } from "../process/start-rule.ts";
 import type { Launchers, StartedMachine } from "../process/started-machine.ts";
 import { leaveMachine } from "./agent-left.ts";
 

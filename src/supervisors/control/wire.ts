@@ -1,19 +1,19 @@
 import type { Fields } from "../../actors/data/fields.ts";
 import { decodeValue, encodeValue, type WireValue } from "../../actors/data/wire-values.ts";
 import { ControlError } from "./error.ts";
-import type {
-  Connection,
-  ControlEvent,
-  ControlMethod,
-  ControlStreams,
-  EndpointNode,
-  ParamsOf,
-  ResultOf,
-  StatusPage,
-  StreamMethod,
-  TreeNode,
+import {
+  type Connection,
+  type ControlEvent,
+  type ControlMethod,
+  type ControlStreams,
+  type EndpointNode,
+  type ParamsOf,
+  type ResultOf,
+  type StatusPage,
+  type StreamMethod,
+  statusSchema,
+  type TreeNode,
 } from "./types.ts";
-import { statusSchema } from "./types.ts";
 
 /** How one shape becomes JSON and is read again; `read` throws ControlError `bad-request`. */
 interface Wire<Shape> {

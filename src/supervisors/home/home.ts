@@ -2,7 +2,7 @@ import { access, chmod, constants, lstat, mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { HomeError, SocketPathTooLongError } from "../../errors.ts";
-import { diskProblemOf } from "../../machines/local/disk-problem.ts";
+import { diskProblemOf } from "../../machines/local/private-files.ts";
 
 /** Where the runs of one user lie on this host. */
 export interface HomeLayout {

@@ -1,7 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { isOurDirectory, ownFileAt } from "../../machines/local/private-files.ts";
-import { isSameProcess } from "../../machines/local/process-start.ts";
-import { findMarked, type HostProcess, readProcess } from "../../machines/local/processes.ts";
+import {
+  findMarked,
+  type HostProcess,
+  isSameProcess,
+  readProcess,
+} from "../../machines/local/processes.ts";
 import type { DeadRun } from "./dead-runs.ts";
 import { doorOf } from "./run-record.ts";
 

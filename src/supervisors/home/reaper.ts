@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { systemClock } from "../../actors/system-clock.ts";
+import { systemClock } from "../../actors/clock.ts";
 import { LocalImage, type LocalMachine } from "../../machines/local/local.ts";
 import {
   ownFileAt,

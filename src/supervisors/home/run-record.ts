@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Fields } from "../../actors/data/fields.ts";
 import { HomeError } from "../../errors.ts";
-import { isSameProcess, processStart } from "../../machines/local/process-start.ts";
+import { isSameProcess, processStart } from "../../machines/local/processes.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 
 /** What stands beside a run's socket, for those who cannot ask the run. */

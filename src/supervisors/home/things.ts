@@ -3,7 +3,7 @@ import type { Thing } from "../../actors/agent/wire/harness.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { Fields } from "../../actors/data/fields.ts";
 import { syncFolder } from "../../actors/journal/file.ts";
-import { processStart } from "../../machines/local/process-start.ts";
+import { processStart } from "../../machines/local/processes.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
 export interface RecordedThing extends Omit<Thing, "kind"> {

@@ -15,8 +15,8 @@ import {
   StartFailedError,
 } from "../../errors.ts";
 import { agentLeft } from "../agents/agent-left.ts";
+import type { GaveUpEvent, SupervisionEvent } from "../supervision/child.ts";
 import { createSupervision } from "../supervision/supervision.ts";
-import type { GaveUpEvent, SupervisionEvent } from "../supervision/supervision-event.ts";
 import { deferred } from "./deferred.ts";
 import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";

@@ -1,6 +1,8 @@
-import { StartTimeoutError } from "../../errors.ts";
+import type { LogEvent } from "../../actors/events/event-log.ts";
+import { StartFailedError, StartTimeoutError } from "../../errors.ts";
 import type { StartRule } from "./definition.ts";
 import { pending } from "./pending.ts";
+import type { ProcessRecord } from "./process-record.ts";
 import { limitsOf, type ProcessMessage, type Scope } from "./scope.ts";
 
 /** What ends an epoch. */
@@ -62,4 +64,20 @@ export function watchStart(scope: Scope, rule: StartRule, late: (error: Error) =
 /** What bubbled up is another one's, unless the process is nothing but a face of that one. */
 function isOwn({ record }: Scope, source: string | undefined): boolean {
   return source === undefined || source === record.definition.faceOf;
+}
+
+/** Give what a child's start really failed with, for a caller who knows of no supervisor. */
+export function causeOf(error: unknown): unknown {
+  if (error instanceof StartFailedError && error.cause !== undefined) return error.cause;
+  return error;
+}
+
+const ends: readonly string[] = ["started", "done", "failed", "cancelled"];
+
+/** Wait until the epoch that is being started counts as started, or has ended before that. */
+export async function whenStarted(record: ProcessRecord): Promise<void> {
+  if (record.state !== "starting") return;
+  const { epoch } = record;
+  const where = (event: LogEvent) => event.source === undefined && event.epoch === epoch;
+  await record.log.waitFor(ends, { where });
 }

@@ -2,7 +2,7 @@ import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
 import { orStopped } from "../process/or-stopped.ts";
 import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
 import type { ProcessRecord } from "../process/process-record.ts";
-import { whenStarted } from "../process/when-started.ts";
+import { whenStarted } from "../process/start-rule.ts";
 import type { ChildInfo } from "../supervision/child.ts";
 import { administrationOf } from "./administration.ts";
 import type { SupervisedChild } from "./supervised-child.ts";

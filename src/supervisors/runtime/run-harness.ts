@@ -1,5 +1,11 @@
+import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Harness, Launched, LaunchSpec } from "../../actors/agent/wire/harness.ts";
+import {
+  type Harness,
+  isSecretName,
+  type Launched,
+  type LaunchSpec,
+} from "../../actors/agent/wire/harness.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
 import { privateDirectory } from "../home/home.ts";
 import type { ThingLog } from "../home/things.ts";
@@ -60,4 +66,19 @@ function withoutSecrets(error: unknown, redaction: Redaction): unknown {
   const message = redaction.text(error.message);
   if (message === error.message) return error;
   return Object.assign(error, { message, stack: redaction.text(error.stack ?? "") });
+}
+
+/** Give the values of an environment that are secrets by their names. */
+export function secretsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  return Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && isSecretName(name) && !isHarmless(value) ? [value] : [],
+  );
+}
+
+/**
+ * The path of a file, such as `TOKEN_FILE=/run/x`, or a short word or number, such as `KEYBOARD=qwerty`,
+ * would hide much that is no secret. A secret in base64 may begin with a slash, too.
+ */
+function isHarmless(value: string): boolean {
+  return value.length < 8 || (value.startsWith("/") && existsSync(value));
 }

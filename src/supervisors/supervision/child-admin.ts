@@ -9,7 +9,7 @@ import {
 import { Child, type ChildInfo } from "./child.ts";
 import { type ChildLives, isToStart, type StartOutcome } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
-import { type Family, forget, isClosing, isForgotten } from "./family.ts";
+import { type Family, forget, isClosing, isForgotten } from "./child-table.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import type { Restarts } from "./restarts.ts";
 import type { ChildId } from "./strategy.ts";

@@ -1,7 +1,7 @@
 import type { Ref } from "../../actors/kernel/behavior.ts";
 import { type ExitReason, errorExit } from "../../actors/kernel/exit-reason.ts";
 import type { Child } from "./child.ts";
-import { type Family, isClosing } from "./family.ts";
+import { type Family, isClosing } from "./child-table.ts";
 import { Incarnation } from "./incarnation.ts";
 
 /** How the start of an incarnation went. `called-off`: it was stopped, or its end is another's business by now. */

@@ -1,3 +1,5 @@
+import { InvalidSpecError } from "../../errors.ts";
+
 /** How many restarts are a hiccup, and how many a reason to give up. */
 export interface Intensity {
   /** Restarts allowed within `withinMs`; one more and the supervisor gives up. Default: 3. */
@@ -45,4 +47,31 @@ export class RestartWindow {
     this.#moments = this.#moments.slice(this.#oldest);
     this.#oldest = 0;
   }
+}
+
+/** Fill in what an intensity leaves out. */
+export function withLimits(intensity: Intensity | undefined): RestartLimits {
+  const {
+    maxRestarts = defaultLimits.maxRestarts,
+    withinMs = defaultLimits.withinMs,
+    maxConsecutive = defaultLimits.maxConsecutive,
+  } = intensity ?? {};
+  return { maxRestarts, withinMs, maxConsecutive };
+}
+
+/** Check that limits are numbers that can be counted with. */
+export function checkLimits(where: string, limits: RestartLimits): void {
+  if (!isCount(limits.maxRestarts) || !isCount(limits.maxConsecutive)) {
+    throw new InvalidSpecError(
+      "invalid-intensity",
+      `${where}: maxRestarts and maxConsecutive are integers >= 0`,
+    );
+  }
+  if (!(limits.withinMs > 0)) {
+    throw new InvalidSpecError("invalid-period", `${where}: withinMs is a number of ms > 0`);
+  }
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -2,8 +2,7 @@ import { checkName } from "../../actors/kernel/names.ts";
 import { InvalidSpecError } from "../../errors.ts";
 import { backoffPolicy } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";
-import type { RestartLimits } from "./intensity.ts";
-import { checkLimits, withLimits } from "./limits.ts";
+import { checkLimits, type RestartLimits, withLimits } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 import type { AutoShutdown } from "./supervisor-flags.ts";
 

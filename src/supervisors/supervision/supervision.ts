@@ -1,7 +1,7 @@
 import type { Context, Ignore } from "../../actors/kernel/behavior.ts";
 import type { ExitReason, ShutdownExit } from "../../actors/kernel/exit-reason.ts";
 import { StartFailedError } from "../../errors.ts";
-import type { Child, ChildInfo } from "./child.ts";
+import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import {
   ChildAdmin,
   type ChildCounts,
@@ -11,13 +11,11 @@ import {
 } from "./child-admin.ts";
 import { ChildLives } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
-import { ChildTable } from "./child-table.ts";
-import { type Family, isClosing, unlessEnded } from "./family.ts";
+import { ChildTable, type Family, isClosing, unlessEnded } from "./child-table.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { type GiveUpCause, Restarts } from "./restarts.ts";
 import { stopSteps } from "./stop-order.ts";
 import type { ChildId } from "./strategy.ts";
-import type { SupervisionEvent } from "./supervision-event.ts";
 import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
 
 /** What a supervision asks of the actor whose children it decides over. */

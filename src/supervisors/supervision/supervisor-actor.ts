@@ -1,12 +1,11 @@
 import type { EventLog } from "../../actors/events/event-log.ts";
 import type { Behavior, Context, Ignore, Ref, Reply } from "../../actors/kernel/behavior.ts";
 import type { ShutdownExit } from "../../actors/kernel/exit-reason.ts";
-import type { ChildInfo } from "./child.ts";
+import type { ChildInfo, SupervisionEvent } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import type { ChildId } from "./strategy.ts";
 import { createSupervision, type Supervision } from "./supervision.ts";
-import type { SupervisionEvent } from "./supervision-event.ts";
 import type { SupervisionFlags } from "./supervisor-flags.ts";
 
 /** What a supervisor is asked. */

@@ -1,6 +1,5 @@
 import { InvalidSpecError } from "../../errors.ts";
-import type { Intensity, RestartLimits } from "./intensity.ts";
-import { checkLimits, withLimits } from "./limits.ts";
+import { checkLimits, type Intensity, type RestartLimits, withLimits } from "./intensity.ts";
 import { type Strategy, strategies } from "./strategy.ts";
 
 /** Whether a supervisor ends when children that matter have ended by themselves. */

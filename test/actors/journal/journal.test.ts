@@ -3,6 +3,7 @@ import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/clock.ts";
 import { createRedaction } from "../../../src/actors/data/redaction.ts";
 import type { WritableHandle } from "../../../src/actors/journal/file.ts";
 import {
@@ -13,7 +14,6 @@ import {
 } from "../../../src/actors/journal/journal.ts";
 import { followJournal, readJournal } from "../../../src/actors/journal/reader.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
 
 let folder: string;
 let file: string;

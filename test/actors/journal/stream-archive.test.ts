@@ -2,10 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/clock.ts";
 import { createEventLog, type EventLog } from "../../../src/actors/events/event-log.ts";
 import { type Journal, openJournal } from "../../../src/actors/journal/journal.ts";
 import { StreamArchive } from "../../../src/actors/journal/stream-archive.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
 
 let folder: string;
 let journal: Journal;

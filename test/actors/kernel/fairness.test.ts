@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/clock.ts";
 import type { Behavior, Ref, Reply } from "../../../src/actors/kernel/behavior.ts";
 import { createSystem } from "../../../src/actors/kernel/system.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
 
 /** How often a 5 ms timer fires in 200 ms; none at all means that the loop was starved. */
 async function ticksDuring(load: (running: () => boolean) => Promise<unknown>): Promise<number> {

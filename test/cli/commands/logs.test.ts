@@ -1,8 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../../src/actors/clock.ts";
 import { type Journal, openJournal } from "../../../src/actors/journal/journal.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
 import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
 import { journalEvents } from "../../../src/supervisors/runtime/journal-events.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../../fixtures/built-cli.ts";

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { isSameProcess, processStart } from "../../../src/machines/local/process-start.ts";
+import { isSameProcess, processStart } from "../../../src/machines/local/processes.ts";
 import { type HomeLayout, prepareHome } from "../../../src/supervisors/home/home.ts";
 import { listRuns } from "../../../src/supervisors/home/run-record.ts";
 import { openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";

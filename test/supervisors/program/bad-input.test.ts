@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { systemClock } from "../../../src/actors/system-clock.ts";
+import { systemClock } from "../../../src/actors/clock.ts";
 import {
   agent,
   agentProcess,

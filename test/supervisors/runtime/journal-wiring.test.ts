@@ -3,9 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { JournalEntry } from "../../../src/actors/journal/reader.ts";
-import { readJournal } from "../../../src/actors/journal/reader.ts";
-import { systemClock } from "../../../src/actors/system-clock.ts";
+import { systemClock } from "../../../src/actors/clock.ts";
+import { type JournalEntry, readJournal } from "../../../src/actors/journal/reader.ts";
 import {
   agent,
   agentProcess,

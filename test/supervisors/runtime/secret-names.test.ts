@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { secretsOf } from "../../../src/supervisors/runtime/secrets.ts";
+import { secretsOf } from "../../../src/supervisors/runtime/run-harness.ts";
 
 it.each([
   ["ANTHROPIC_API_KEY", "sk-ant-0123", true],

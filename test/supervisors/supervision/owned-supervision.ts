@@ -1,10 +1,10 @@
 import type { ExitReason } from "../../../src/actors/kernel/exit-reason.ts";
+import type { SupervisionEvent } from "../../../src/supervisors/supervision/child.ts";
 import type { ChildSpec } from "../../../src/supervisors/supervision/child-spec.ts";
 import {
   createSupervision,
   type Supervision,
 } from "../../../src/supervisors/supervision/supervision.ts";
-import type { SupervisionEvent } from "../../../src/supervisors/supervision/supervision-event.ts";
 import type { SupervisionFlags } from "../../../src/supervisors/supervision/supervisor-flags.ts";
 import { type World, world } from "../../conformance/family.ts";
 

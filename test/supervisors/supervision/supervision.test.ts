@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { SupervisionEvent } from "../../../src/supervisors/supervision/supervision-event.ts";
+import type { SupervisionEvent } from "../../../src/supervisors/supervision/child.ts";
 import { refusal, world } from "../../conformance/family.ts";
 import { begun, owned, statuses, tell } from "./owned-supervision.ts";
 

@@ -9,8 +9,7 @@ import { ModelTrouble } from "./agent-model.ts";
 import { ProgressWatch } from "./agent-progress.ts";
 import { takeIn } from "./agent-resume.ts";
 import type { AgentSpec } from "./agent-spec.ts";
-import { exitText, type Started } from "./agent-start.ts";
-import { stopPolitely } from "./agent-stop.ts";
+import { exitText, type Started, stopPolitely } from "./agent-start.ts";
 
 /** How often a suspect agent is probed before it is given up. */
 const maxProbes = 4;

@@ -3,8 +3,7 @@ import type { Context } from "../../kernel/behavior.ts";
 import { errorExit } from "../../kernel/exit-reason.ts";
 import type { AgentWireEvent } from "../wire/protocol.ts";
 import type { AgentMessage } from "./agent-message.ts";
-import type { AgentSpec } from "./agent-spec.ts";
-import { type FilledLimits, filledLimits } from "./progress-limits.ts";
+import { type AgentSpec, type FilledLimits, filledLimits } from "./agent-spec.ts";
 
 export type StuckStep = "nudge" | "interrupt" | "restart" | "fail";
 

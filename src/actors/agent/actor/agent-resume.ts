@@ -2,7 +2,6 @@ import type { CallRecord } from "../tools/call.ts";
 import type { Session } from "../wire/protocol.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { Hello } from "./agent-message.ts";
-import { freshNote, lateResultNote, resumedNote } from "./agent-note.ts";
 
 /**
  * Learn from a hello which messages the conversation has, so that the rest is sent again.
@@ -45,4 +44,62 @@ async function tellLater(call: CallRecord, { outbox }: AgentMemory): Promise<voi
   await call.result;
   // It is refused when the agent has ended or has a thousand messages waiting: then nobody misses it.
   await outbox.enqueue(lateResultNote(call), "follow-up").catch(() => {});
+}
+
+const maxQuoted = 4_000;
+const maxHistory = 20_000;
+
+/** What the model is told after a restart in the middle of its work. */
+export function resumedNote(open: readonly CallRecord[]): string {
+  const calls = open.map(callLine);
+  return [
+    "You were restarted while you were at work. This conversation is complete up to here.",
+    ...(calls.length === 0
+      ? []
+      : ["Tool calls that were open, whatever was said of them above:", ...calls]),
+    "Go on where you were.",
+  ].join("\n");
+}
+
+/** What the model is told of the result of a call that was still running when it was restarted. */
+export function lateResultNote(call: CallRecord): string {
+  return `The call of ${call.tool} that was open when you were restarted has come to its end:\n${answerText(call)}`;
+}
+
+/** What the model is told when an earlier conversation could not be gone on with. */
+export function freshNote(answered: readonly string[]): string {
+  return [
+    "You take over from an agent whose conversation was lost. It had been sent these messages, in this order, and had dealt with them; look at the files to see what it did, and do not do it again:",
+    ...recent(answered).map((text, index) => `${index + 1}. ${text}`),
+    "What comes next was not dealt with.",
+  ].join("\n");
+}
+
+function callLine(call: CallRecord): string {
+  const name = `- ${call.tool}(${shortened(JSON.stringify(call.args), 400)})`;
+  if (call.answer === undefined) {
+    return `${name} is still running; its result will be sent to you. Do not call it again for this.`;
+  }
+  return `${name} ${answerText(call)}`;
+}
+
+function answerText({ answer }: CallRecord): string {
+  if (answer?.error !== undefined) return `failed: ${shortened(answer.error, maxQuoted)}`;
+  return `gave: ${shortened(answer?.text ?? "", maxQuoted) || "(nothing)"}`;
+}
+
+function recent(texts: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  let size = 0;
+  for (const text of [...texts].reverse()) {
+    const short = shortened(text, maxQuoted);
+    size += short.length;
+    if (size > maxHistory) break;
+    kept.unshift(short);
+  }
+  return kept;
+}
+
+function shortened(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)} …`;
 }

@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../system-clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import type { Door, LinkListener, LocalLink, Pass } from "../wire/harness.ts";
 import {
   closeCodes,

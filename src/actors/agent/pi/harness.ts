@@ -1,14 +1,20 @@
 import { posix } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { Machine } from "../../../machines/machine.ts";
-import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../system-clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/harness.ts";
 import { type PiHost, preparePiHost } from "./host.ts";
-import { envText, factsText, launchFiles, piWords, wrapperText } from "./launch.ts";
+import {
+  asksAgain,
+  envText,
+  factsText,
+  launchFiles,
+  piWords,
+  wrapperText,
+  writeSettings,
+} from "./launch.ts";
 import { PiPane } from "./pane.ts";
 import { sessionPlace } from "./session.ts";
-import { asksAgain, writeSettings } from "./settings.ts";
 
 export interface PiOptions {
   /** The pi to run. Default: the one on the machine's PATH, else in a `node_modules` above. */

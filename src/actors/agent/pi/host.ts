@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { access, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
-import { HomeError, UnsupportedError } from "../../../errors.ts";
+import { fileURLToPath } from "node:url";
+import { BundleMissingError, HomeError, UnsupportedError } from "../../../errors.ts";
 import type { Machine, Reach } from "../../../machines/machine.ts";
 import { createTmux, type Tmux } from "../../../machines/tmux/tmux.ts";
 import type { Door, LaunchSpec } from "../wire/harness.ts";
-import { extensionBundle } from "./bundle.ts";
 import { type FoundPi, findPi } from "./find.ts";
 
 /** Where a door is to be found, seen from a machine. */
@@ -127,4 +127,17 @@ async function placeExtension(
   const copy = posix.join(directory, "extension.mjs");
   await machine.writeFile(copy, await readFile(bundle), { mode: 0o600 });
   return copy;
+}
+
+/** `src/actors/agent` and `dist/actors/agent` are equally deep, so this is right from both. */
+const bundle = fileURLToPath(new URL("../../../../dist/extension.mjs", import.meta.url));
+
+/** Find the built extension on this host. Rejects with BundleMissingError. */
+async function extensionBundle(): Promise<string> {
+  try {
+    await access(bundle);
+  } catch {
+    throw new BundleMissingError(bundle);
+  }
+  return bundle;
 }

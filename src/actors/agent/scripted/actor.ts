@@ -13,9 +13,9 @@ import {
   type ModelFailureFacts,
   type ScriptedAgent,
   type ScriptedMessage,
+  type ScriptedSession,
   ScriptedToolError,
 } from "./agent.ts";
-import type { ScriptedSession } from "./session.ts";
 
 /** What an agent's script is played with: its side of the link. */
 export interface Stage {

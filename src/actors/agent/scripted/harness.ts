@@ -1,11 +1,9 @@
 import { AgentStartError, StoppedError } from "../../../errors.ts";
-import type { Clock, ClockTimer } from "../../clock.ts";
-import { systemClock } from "../../system-clock.ts";
+import { type Clock, type ClockTimer, systemClock } from "../../clock.ts";
 import type { Harness, HarnessExit, Launched, LaunchSpec, LocalLink } from "../wire/harness.ts";
 import { closeCodes, type FromAgent, protocolVersion, type ToAgent } from "../wire/protocol.ts";
 import { ScriptedActor } from "./actor.ts";
-import { InterruptedError, type ScriptedAgent } from "./agent.ts";
-import { ScriptedSession } from "./session.ts";
+import { InterruptedError, type ScriptedAgent, ScriptedSession } from "./agent.ts";
 
 /**
  * What an agent does instead of thinking.

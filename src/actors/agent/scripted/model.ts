@@ -1,8 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
-import type { Clock } from "../../clock.ts";
-import { systemClock } from "../../system-clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import { type ModelRequest, readModelRequest } from "./model-request.ts";
 import { directedScript, haikuScript, type ModelScript, type ReplyStep } from "./model-script.ts";
 import { CompletionStream } from "./model-stream.ts";

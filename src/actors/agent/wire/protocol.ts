@@ -20,8 +20,7 @@ import {
   union,
 } from "./protocol-readers.ts";
 
-export type { Json, JsonObject } from "./protocol-readers.ts";
-export { BadFrameError } from "./protocol-readers.ts";
+export { BadFrameError, type Json, type JsonObject } from "./protocol-readers.ts";
 
 export const protocolVersion = 1;
 

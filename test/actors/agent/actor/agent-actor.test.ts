@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type {
-  Script,
-  ScriptedHarnessOptions,
+import {
+  type Script,
+  type ScriptedHarnessOptions,
+  scriptedHarness,
 } from "../../../../src/actors/agent/scripted/harness.ts";
-import { scriptedHarness } from "../../../../src/actors/agent/scripted/harness.ts";
 import type { Harness, LaunchSpec } from "../../../../src/actors/agent/wire/harness.ts";
 import type { ManualClock } from "../../../../src/actors/manual-clock.ts";
 import { agentWorld } from "./agent-world.ts";

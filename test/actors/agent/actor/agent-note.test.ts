@@ -3,7 +3,7 @@ import {
   freshNote,
   lateResultNote,
   resumedNote,
-} from "../../../../src/actors/agent/actor/agent-note.ts";
+} from "../../../../src/actors/agent/actor/agent-resume.ts";
 import type { CallRecord, ToolResult } from "../../../../src/actors/agent/tools/call.ts";
 
 function call(tool: string, answer: ToolResult | undefined): CallRecord {

@@ -13,8 +13,8 @@ import type { AgentMessage, Hello } from "../../../../src/actors/agent/actor/age
 import { jsonSchema } from "../../../../src/actors/agent/tools/schema.ts";
 import { defineTool, type ToolHandler } from "../../../../src/actors/agent/tools/tool.ts";
 import type { Door } from "../../../../src/actors/agent/wire/harness.ts";
+import { systemClock } from "../../../../src/actors/clock.ts";
 import { createSystem } from "../../../../src/actors/kernel/system.ts";
-import { systemClock } from "../../../../src/actors/system-clock.ts";
 import { startSupervisor } from "../../../../src/supervisors/supervision/start-supervisor.ts";
 import { type PiWorld, piWorld } from "./pi-world.ts";
 

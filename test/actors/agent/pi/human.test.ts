@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import type { Harness, Launched } from "../../../../src/actors/agent/wire/harness.ts";
-import { systemClock } from "../../../../src/actors/system-clock.ts";
+import { systemClock } from "../../../../src/actors/clock.ts";
 import {
   type Agent,
   agent,

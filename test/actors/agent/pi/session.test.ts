@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionPlace } from "../../../../src/actors/agent/pi/session.ts";
 import type { Session } from "../../../../src/actors/agent/wire/protocol.ts";
-import { systemClock } from "../../../../src/actors/system-clock.ts";
+import { systemClock } from "../../../../src/actors/clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../../src/index.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
 import { agentMemoryOf } from "../../../../src/supervisors/process/agent-record.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ModelScript, ReplyStep } from "../../../../src/actors/agent/scripted/model-script.ts";
-import { systemClock } from "../../../../src/actors/system-clock.ts";
+import { systemClock } from "../../../../src/actors/clock.ts";
 import { agent, agentProcess } from "../../../../src/index.ts";
 import { testRun } from "../../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";

@@ -3,8 +3,7 @@ import {
   InterruptedError,
   ScriptedToolError,
 } from "../../../../src/actors/agent/scripted/agent.ts";
-import type { Script } from "../../../../src/actors/agent/scripted/harness.ts";
-import { scriptedHarness } from "../../../../src/actors/agent/scripted/harness.ts";
+import { type Script, scriptedHarness } from "../../../../src/actors/agent/scripted/harness.ts";
 import { agentWorld } from "../actor/agent-world.ts";
 
 const world = (script: Script | Record<string, Script>) =>

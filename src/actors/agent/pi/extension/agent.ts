@@ -6,10 +6,10 @@ import {
   protocolVersion,
   type ToAgent,
 } from "../../wire/protocol.ts";
-import { later } from "./clock.ts";
 import {
   lastStopReason,
   modelOf,
+  TokenReport,
   toolEnded,
   toolStarted,
   turnEnded,
@@ -19,11 +19,17 @@ import {
 import { type AgentFacts, atLeast } from "./facts.ts";
 import { Inbox } from "./inbox.ts";
 import { ExtensionLink } from "./link.ts";
-import { type Pi, type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./pi.ts";
+import {
+  later,
+  type Pi,
+  type PiContext,
+  type PiEvent,
+  type PiMessage,
+  textOfMessage,
+} from "./pi.ts";
 import { ProviderEar } from "./provider.ts";
 import { Rest } from "./rest.ts";
 import { Ledger } from "./session.ts";
-import { TokenReport } from "./tokens.ts";
 import { ExtensionTools } from "./tools.ts";
 
 /** What pi's events are told to, by their names there. */

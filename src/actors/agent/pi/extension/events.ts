@@ -1,5 +1,5 @@
 import type { AgentWireEvent, Json, JsonObject } from "../../wire/protocol.ts";
-import { type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./pi.ts";
+import { type Later, type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./pi.ts";
 import type { ProviderEar } from "./provider.ts";
 
 const maxText = 200_000;
@@ -68,4 +68,35 @@ function shortArgs(args: unknown): Json {
   if (text.length > maxArgs) return { cut: text.slice(0, maxArgs) };
   const json: Json = JSON.parse(text);
   return json;
+}
+
+const everyMs = 5_000;
+
+/** Tells now and then that a reply comes in, however long it is: without it a slow model looks stuck. */
+export class TokenReport {
+  readonly #later: Later;
+  readonly #tell: (pieces: number) => void;
+  #pieces = 0;
+  #isQuiet = false;
+
+  constructor(later: Later, tell: (pieces: number) => void) {
+    this.#later = later;
+    this.#tell = tell;
+  }
+
+  /** Take in that more of the reply came. */
+  came(): void {
+    this.#pieces += 1;
+    if (this.#isQuiet) return;
+    this.#isQuiet = true;
+    this.#tell(this.#pieces);
+    this.#later(everyMs, () => {
+      this.#isQuiet = false;
+    });
+  }
+
+  /** Take in that a message is complete. */
+  ended(): void {
+    this.#pieces = 0;
+  }
 }

@@ -1,5 +1,5 @@
 import type { FromAgent, ToAgent } from "../../wire/protocol.ts";
-import type { Later } from "./clock.ts";
+import type { Later } from "./pi.ts";
 
 type Send = Extract<ToAgent, { type: "send" }>;
 

@@ -10,7 +10,7 @@ import {
   parseToAgent,
   type ToAgent,
 } from "../../wire/protocol.ts";
-import type { Later } from "./clock.ts";
+import type { Later } from "./pi.ts";
 
 /** Where the runtime is and who we are: read from a file that only this user can open. */
 export interface Address {

@@ -1,8 +1,9 @@
+import type { JsonObject } from "../../wire/protocol.ts";
+
 /*
  * What the extension uses of pi's API, in types of our own: pi's packages have other names in other
  * versions, so nothing of them is imported, not even a type. Optional is what old versions lack.
  */
-import type { JsonObject } from "../../wire/protocol.ts";
 
 export interface PiMessage {
   readonly role: string;
@@ -106,3 +107,19 @@ function textOfPart(part: unknown): string {
   const isText = typeof part === "object" && part !== null && "type" in part && "text" in part;
   return isText && part.type === "text" && typeof part.text === "string" ? part.text : "";
 }
+
+/* The extension's only clock: it runs in pi's process, where none of ramure's is. */
+
+/** Call back once, `delayMs` from now. Returns how to call it off. Never keeps pi alive. */
+export function later(delayMs: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+/** The time of day, in ms since 1970. */
+export function wallNow(): number {
+  return Date.now();
+}
+
+export type Later = typeof later;

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { longestRetryAfterMs } from "../../wire/protocol.ts";
-import { wallNow } from "./clock.ts";
+import { wallNow } from "./pi.ts";
 
 /** What a provider's last answer over HTTP said of a failure. */
 export interface ProviderAnswer {

@@ -1,4 +1,4 @@
-import type { Later } from "./clock.ts";
+import type { Later } from "./pi.ts";
 import type { ProviderAnswer } from "./provider.ts";
 
 export interface RestHost {

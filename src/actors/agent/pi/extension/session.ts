@@ -1,5 +1,4 @@
-import type { Later } from "./clock.ts";
-import type { Pi, PiContext, PiEntry, PiMessage } from "./pi.ts";
+import type { Later, Pi, PiContext, PiEntry, PiMessage } from "./pi.ts";
 
 const entryType = "ramure-message";
 

@@ -1,10 +1,13 @@
 import { channel } from "node:diagnostics_channel";
 import { describe, expect, it } from "vitest";
-import { lastStopReason, turnEnded } from "../../../../../src/actors/agent/pi/extension/events.ts";
+import {
+  lastStopReason,
+  TokenReport,
+  turnEnded,
+} from "../../../../../src/actors/agent/pi/extension/events.ts";
 import { Inbox, type InboxHost } from "../../../../../src/actors/agent/pi/extension/inbox.ts";
 import { ProviderEar } from "../../../../../src/actors/agent/pi/extension/provider.ts";
 import { Rest, type RestOptions } from "../../../../../src/actors/agent/pi/extension/rest.ts";
-import { TokenReport } from "../../../../../src/actors/agent/pi/extension/tokens.ts";
 import { type ManualClock, manualClock } from "../../../../../src/actors/manual-clock.ts";
 
 function laterOn(clock: ManualClock) {

@@ -20,7 +20,6 @@ export type { AgentOptions } from "./supervisors/agents/agents.ts";
 export type { ConnectOptions } from "./supervisors/agents/connections.ts";
 export type { MachineOptions } from "./supervisors/agents/machines.ts";
 export type { NudgeOptions } from "./supervisors/agents/nudge.ts";
-export type { AttachOptions } from "./supervisors/endpoints/attach.ts";
 export {
   type Api,
   type Contract,
@@ -39,10 +38,11 @@ export {
   type TerminalData,
 } from "./supervisors/endpoints/contract.ts";
 export type { EndpointCall, EndpointCallOptions } from "./supervisors/endpoints/endpoint-table.ts";
-export type { EndpointHandler, EndpointOptions } from "./supervisors/endpoints/exposing.ts";
 export type { Agent, NoArguments, SendOptions } from "./supervisors/process/agent.ts";
+export type { AttachOptions } from "./supervisors/process/attach.ts";
 export type { AgentProcess } from "./supervisors/process/definition.ts";
 export type { EventLog } from "./supervisors/process/event-log.ts";
+export type { EndpointHandler, EndpointOptions } from "./supervisors/process/exposing.ts";
 export type { ProcessState } from "./supervisors/process/lifecycle.ts";
 export type { ReceiveOptions, Target, Whereabouts } from "./supervisors/process/messaging.ts";
 export type { ProcessHandle } from "./supervisors/process/process-handle.ts";

@@ -7,11 +7,6 @@ export function jsonLine({ data, ...event }: ControlEvent): string {
   return JSON.stringify({ schema: 1, ...event, data: json, meta });
 }
 
-/** Say when an event was, by the clock on the wall. */
-export function timeOf(at: number): string {
-  return new Date(at).toTimeString().slice(0, 8);
-}
-
 /** A run that ends while it is followed has shown all there was. */
 export async function untilItEnds(following: Promise<void>, session: Session): Promise<void> {
   try {

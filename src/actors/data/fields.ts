@@ -1,12 +1,17 @@
-import { ControlError } from "../../supervisors/control/error.ts";
+import { RamureError } from "../../errors.ts";
 
-/** Reads the members of one object that came from outside. Every reader throws ControlError `bad-request`. */
+/** A value from outside does not have the shape that its reader asks for. */
+export class FieldError extends RamureError {
+  readonly code = "bad-field";
+}
+
+/** Reads the members of one object that came from outside. Every reader throws FieldError. */
 export class Fields {
   readonly #values: Readonly<Record<string, unknown>>;
   readonly #where: string;
 
   constructor(value: unknown, where: string) {
-    if (!isRecord(value)) throw badRequest(where, "is not an object");
+    if (!isRecord(value)) throw bad(where, "is not an object");
     this.#values = value;
     this.#where = where;
   }
@@ -70,7 +75,7 @@ export class Fields {
   }
 
   #missing(name: string, wanted: string): never {
-    throw badRequest(`${this.#where}.${name}`, `is not ${wanted}`);
+    throw bad(`${this.#where}.${name}`, `is not ${wanted}`);
   }
 }
 
@@ -79,6 +84,6 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function badRequest(where: string, why: string): ControlError {
-  return new ControlError("bad-request", `${where} ${why}.`);
+function bad(where: string, why: string): FieldError {
+  return new FieldError(`${where} ${why}.`);
 }

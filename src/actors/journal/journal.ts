@@ -1,7 +1,6 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { diskProblemOf } from "../../machines/local/private-files.ts";
-import { privateDirectory } from "../../supervisors/home/home.ts";
+import { diskProblemOf, privateDirectory } from "../../machines/local/private-files.ts";
 import type { Clock } from "../clock.ts";
 import type { Redaction } from "../data/redaction.ts";
 import {

@@ -1,7 +1,8 @@
 import { type ControlEvent, encodeValue } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
-import { jsonLine, timeOf, untilItEnds } from "../event-stream.ts";
+import { jsonLine, untilItEnds } from "../event-stream.ts";
+import { timeOf } from "../print/durations.ts";
 import { type Look, printable, styled } from "../print/terminal.ts";
 
 export const eventsCommand = command({

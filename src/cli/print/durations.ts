@@ -30,3 +30,8 @@ const unitMs: Readonly<Record<string, number>> = {
 function two(value: number): string {
   return String(value).padStart(2, "0");
 }
+
+/** Say when an event was, by the clock on the wall. */
+export function timeOf(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
+}

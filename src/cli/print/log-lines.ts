@@ -1,5 +1,5 @@
 import type { ControlEvent } from "../../supervisors/runtime/outside.ts";
-import { timeOf } from "../event-stream.ts";
+import { timeOf } from "./durations.ts";
 import { logText } from "./log-text.ts";
 import { type Look, printable, styled } from "./terminal.ts";
 

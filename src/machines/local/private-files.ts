@@ -1,5 +1,6 @@
-import { lstat, rm, unlink } from "node:fs/promises";
-import { basename } from "node:path";
+import { access, chmod, constants, lstat, mkdir, rm, unlink } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { HomeError } from "../../errors.ts";
 
 /** What kind of file of this user is there, links not followed; undefined for none, and for another user's. */
 export async function ownFileAt(
@@ -47,4 +48,61 @@ export function diskProblemOf(error: unknown): Error | undefined {
   if (!(error instanceof Error)) return undefined;
   if ("code" in error && codes.has(error.code)) return error;
   return diskProblemOf(error.cause);
+}
+
+/**
+ * Make a directory for logs, for this user alone. Where its disk cannot be written it is left out: that
+ * stops no run, and the journal says so and tries again.
+ */
+export async function logDirectory(path: string): Promise<void> {
+  await privateDirectory(path).catch((error: unknown) => {
+    if (diskProblemOf(error) === undefined) throw error;
+  });
+}
+
+/** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
+export async function privateDirectory(path: string): Promise<void> {
+  await makeDirectory(path).catch((error: unknown) => {
+    throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
+  });
+  const found = await lstat(path);
+  if (found.isSymbolicLink()) throw new HomeError(path, "is a symbolic link");
+  if (!found.isDirectory()) throw new HomeError(path, "is not a directory");
+  const user = process.getuid?.();
+  if (user !== undefined && found.uid !== user) {
+    throw new HomeError(path, `belongs to user ${found.uid}, not to ${user}`);
+  }
+  if ((found.mode & 0o077) !== 0) await closeToOthers(path);
+  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
+    throw new HomeError(path, `cannot be written (${messageOf(error)})`, error);
+  });
+}
+
+/** Node's own recursive `mkdir` never ends where a file system says ENOENT for a path whose parent is there. */
+async function makeDirectory(path: string): Promise<void> {
+  const make = () => mkdir(path, { mode: 0o700 });
+  try {
+    await make();
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return;
+    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
+    await makeDirectory(dirname(path));
+    await make().catch((again: unknown) => {
+      if (codeOf(again) !== "EEXIST") throw again;
+    });
+  }
+}
+
+async function closeToOthers(path: string): Promise<void> {
+  await chmod(path, 0o700).catch((error: unknown) => {
+    throw new HomeError(path, `is open to other users (${messageOf(error)})`, error);
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

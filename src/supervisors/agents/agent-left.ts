@@ -3,15 +3,13 @@ import type { Machine } from "../../machines/machine.ts";
 import type { Agent } from "../process/agent.ts";
 import { agentMemoryOf } from "../process/agent-record.ts";
 import type { Scope } from "../process/scope.ts";
-import type { ChildId } from "../supervision/strategy.ts";
 import { disconnectAgent } from "./connections.ts";
 import { agentEnded } from "./quiescence.ts";
 
-/** Take in that a child ended which nobody starts again; of interest where it is an agent. */
-export function agentLeft(scope: Scope, id: ChildId, reason: ExitReason): void {
-  const agent = scope.record.agents.get(String(id));
+/** Take in that an agent ended which nobody starts again. */
+export function agentLeft(scope: Scope, agent: Agent, reason: ExitReason): void {
   const as = isClean(reason) ? "stopped" : "failed";
-  if (agent) void end(scope, agent, "it ended, and its policy does not restart it", as);
+  void end(scope, agent, "it ended, and its policy does not restart it", as);
 }
 
 /** End the agents that lived on a machine which was stopped. */

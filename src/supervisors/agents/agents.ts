@@ -19,6 +19,7 @@ import type { StartedMachine } from "../process/started-machine.ts";
 import type { StartedChild } from "../supervision/child-admin.ts";
 import { AgentHandle } from "./agent-handle.ts";
 import { journaledMemory } from "./agent-journal.ts";
+import { agentLeft } from "./agent-left.ts";
 import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
 import type { NudgeOptions } from "./nudge.ts";
 import { watchForQuiescence } from "./quiescence.ts";
@@ -125,7 +126,7 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
       await memory.end("it was stopped", "stopped");
     },
   });
-  rememberAgent(agent, memory);
+  rememberAgent(agent, { memory, left: (reason) => agentLeft(scope, agent, reason) });
   record.agents.set(name, agent);
   run.directory.set(path, addresseeOf(agent, child.address));
   return agent;

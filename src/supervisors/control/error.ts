@@ -1,3 +1,4 @@
+import { FieldError } from "../../actors/data/fields.ts";
 import { RamureError } from "../../errors.ts";
 
 /** Why a run did not do what was asked through its control socket. */
@@ -51,6 +52,7 @@ const reasonOfCode: Readonly<Record<string, ControlReason>> = {
 /** Turn whatever was thrown into what a control client is told. No stack crosses. */
 export function asControlError(error: unknown): ControlError {
   if (error instanceof ControlError) return error;
+  if (error instanceof FieldError) return new ControlError("bad-request", error.message);
   const message = error instanceof Error ? error.message || error.name : String(error);
   const reason = error instanceof RamureError ? reasonOfCode[error.code] : undefined;
   return new ControlError(reason ?? "failed", message, {}, { cause: error });

@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, validateInput } from "../../actors/agent/tools/schema.ts";
 import type { Clock } from "../../actors/clock.ts";
+import { type Settle, waiting } from "../../actors/wait.ts";
 import { EndpointError, EndpointTimeoutError, NoEndpointError } from "../../errors.ts";
-import { pending, type Settle } from "../process/pending.ts";
 
 /** What an endpoint's handler is told about the call. */
 export interface EndpointCall {
@@ -85,7 +85,7 @@ export class EndpointTable {
       timeoutMs,
       expired: () => new NoEndpointError(this.path, name, [...this.#endpoints.keys()]),
     };
-    return pending<Endpoint>(limits, (settle) => {
+    return waiting<Endpoint>(limits, (settle) => {
       const waiting = this.#waiting.get(name) ?? new Set();
       this.#waiting.set(name, waiting.add(settle));
       return () => waiting.delete(settle);
@@ -107,7 +107,7 @@ export class EndpointTable {
       expired: (ms: number) => new EndpointTimeoutError(this.path, endpoint.name, ms),
     };
     try {
-      const value = await pending<unknown>(limits, ({ resolve, reject }) => {
+      const value = await waiting<unknown>(limits, ({ resolve, reject }) => {
         settled(() => endpoint.run(input, { signal: ended.signal })).then(resolve, reject);
         return () => {};
       });

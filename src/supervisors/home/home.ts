@@ -1,8 +1,7 @@
-import { access, chmod, constants, lstat, mkdir } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { dirname, isAbsolute, join, resolve } from "node:path";
-import { HomeError, SocketPathTooLongError } from "../../errors.ts";
-import { diskProblemOf } from "../../machines/local/private-files.ts";
+import { isAbsolute, join, resolve } from "node:path";
+import { SocketPathTooLongError } from "../../errors.ts";
+import { logDirectory, privateDirectory } from "../../machines/local/private-files.ts";
 
 /** Where the runs of one user lie on this host. */
 export interface HomeLayout {
@@ -62,55 +61,6 @@ export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths
   return { record: file(".json"), things: file(".things.jsonl"), socket, logDir };
 }
 
-/**
- * Make a directory for logs, for this user alone. Where its disk cannot be written it is left out: that
- * stops no run, and the journal says so and tries again.
- */
-export async function logDirectory(path: string): Promise<void> {
-  await privateDirectory(path).catch((error: unknown) => {
-    if (diskProblemOf(error) === undefined) throw error;
-  });
-}
-
-/** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
-export async function privateDirectory(path: string): Promise<void> {
-  await makeDirectory(path).catch((error: unknown) => {
-    throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
-  });
-  const found = await lstat(path);
-  if (found.isSymbolicLink()) throw new HomeError(path, "is a symbolic link");
-  if (!found.isDirectory()) throw new HomeError(path, "is not a directory");
-  const user = process.getuid?.();
-  if (user !== undefined && found.uid !== user) {
-    throw new HomeError(path, `belongs to user ${found.uid}, not to ${user}`);
-  }
-  if ((found.mode & 0o077) !== 0) await closeToOthers(path);
-  await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
-    throw new HomeError(path, `cannot be written (${messageOf(error)})`, error);
-  });
-}
-
-/** Node's own recursive `mkdir` never ends where a file system says ENOENT for a path whose parent is there. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () => mkdir(path, { mode: 0o700 });
-  try {
-    await make();
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make().catch((again: unknown) => {
-      if (codeOf(again) !== "EEXIST") throw again;
-    });
-  }
-}
-
-async function closeToOthers(path: string): Promise<void> {
-  await chmod(path, 0o700).catch((error: unknown) => {
-    throw new HomeError(path, `is open to other users (${messageOf(error)})`, error);
-  });
-}
-
 async function socketPath(layout: HomeLayout, id: string): Promise<string> {
   const usual = join(layout.runtimes, `${id}.sock`);
   if (fits(usual)) return usual;
@@ -129,12 +79,4 @@ function shortDirectory(): string {
 
 function fits(path: string): boolean {
   return Buffer.byteLength(path) <= maxSocketPathBytes;
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

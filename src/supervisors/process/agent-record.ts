@@ -1,16 +1,29 @@
 import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
 import type { Agent } from "./agent.ts";
 
-const memories = new WeakMap<Agent, AgentMemory>();
+/** What is behind an agent that a program holds. */
+export interface AgentRecord {
+  readonly memory: AgentMemory;
+  /** Take in that it ended, and that nobody starts it again. */
+  left(reason: ExitReason): void;
+}
 
-/** Remember whose memory is behind an agent. */
-export function rememberAgent(agent: Agent, memory: AgentMemory): void {
-  memories.set(agent, memory);
+const records = new WeakMap<Agent, AgentRecord>();
+
+/** Remember what is behind an agent. */
+export function rememberAgent(agent: Agent, record: AgentRecord): void {
+  records.set(agent, record);
+}
+
+/** Find what is behind an agent. Throws TypeError for anything that `agent()` did not give. */
+export function agentRecordOf(agent: Agent): AgentRecord {
+  const record = records.get(agent);
+  if (record !== undefined) return record;
+  throw new TypeError("This is no agent of a run; pass what agent() gave.");
 }
 
 /** Find the tools and messages behind an agent. Throws TypeError for anything that `agent()` did not give. */
 export function agentMemoryOf(agent: Agent): AgentMemory {
-  const memory = memories.get(agent);
-  if (memory !== undefined) return memory;
-  throw new TypeError("This is no agent of a run; pass what agent() gave.");
+  return agentRecordOf(agent).memory;
 }

@@ -1,4 +1,4 @@
-import { type Limits, pending } from "./pending.ts";
+import { type Limits, waiting } from "../../actors/wait.ts";
 
 interface Receiver {
   readonly fits: (message: unknown) => boolean;
@@ -27,7 +27,7 @@ export class Inbox {
   receive(limits: Limits, fits: (message: unknown) => boolean): Promise<unknown> {
     const found = this.#messages.findIndex(fits);
     if (found >= 0) return Promise.resolve(this.#messages.splice(found, 1)[0]);
-    return pending(limits, ({ resolve }) => {
+    return waiting(limits, ({ resolve }) => {
       const receiver: Receiver = { fits, take: resolve };
       this.#receivers.add(receiver);
       return () => this.#receivers.delete(receiver);

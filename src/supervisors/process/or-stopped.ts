@@ -1,4 +1,4 @@
-import { pending } from "./pending.ts";
+import { waiting } from "../../actors/wait.ts";
 import { limitsOf, type Scope, scopeIfAny } from "./scope.ts";
 
 /**
@@ -6,11 +6,11 @@ import { limitsOf, type Scope, scopeIfAny } from "./scope.ts";
  *
  * A wait that begins after that, in a `finally` say, is left alone; the body's own budget bounds it.
  */
-export function orStopped<Value>(waiting: Promise<Value>): Promise<Value> {
+export function orStopped<Value>(promise: Promise<Value>): Promise<Value> {
   const scope = runningScope();
-  if (scope === undefined) return waiting;
-  return pending<Value>(limitsOf(scope), ({ resolve, reject }) => {
-    waiting.then(resolve, reject);
+  if (scope === undefined) return promise;
+  return waiting<Value>(limitsOf(scope), ({ resolve, reject }) => {
+    promise.then(resolve, reject);
     return () => {};
   });
 }

@@ -1,5 +1,5 @@
+import { type Limits, type Settle, waiting } from "../../actors/wait.ts";
 import { ProcessFailedError } from "../../errors.ts";
-import { type Limits, pending, type Settle } from "./pending.ts";
 
 type Settled =
   | { readonly type: "done"; readonly value: unknown }
@@ -27,7 +27,7 @@ export class Outcome {
   /** Resolve with what `done` was given; reject with what `fail` was given. */
   wait(limits: Limits): Promise<unknown> {
     if (this.#settled !== undefined) return new Promise((...both) => this.#tell(asSettle(both)));
-    return pending(limits, (settle) => {
+    return waiting(limits, (settle) => {
       this.#waiters.add(settle);
       return () => this.#waiters.delete(settle);
     });

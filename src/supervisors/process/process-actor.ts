@@ -6,6 +6,7 @@ import {
   firstReason,
   isRetryable,
 } from "../../actors/kernel/exit-reason.ts";
+import { deferred } from "../../actors/wait.ts";
 import {
   GaveUpError,
   NotAsyncError,
@@ -14,10 +15,9 @@ import {
   ProcessTimeoutError,
   StartFailedError,
 } from "../../errors.ts";
-import { agentLeft } from "../agents/agent-left.ts";
 import type { GaveUpEvent, SupervisionEvent } from "../supervision/child.ts";
 import { createSupervision } from "../supervision/supervision.ts";
-import { deferred } from "./deferred.ts";
+import { agentRecordOf } from "./agent-record.ts";
 import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
@@ -67,7 +67,10 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Sco
     inbox: new Inbox(),
     supervision: createSupervision(context, record.definition.supervision ?? {}, {
       onEvent: (event) => note(record, event),
-      onLeft: (id, reason) => agentLeft(scope, id, reason),
+      onLeft: (id, reason) => {
+        const agent = record.agents.get(String(id));
+        if (agent) agentRecordOf(agent).left(reason);
+      },
       onGiveUp: (reason) => void scope.tell({ type: "end", reason }),
       onAutoShutdown: () => scope.outcome.done(undefined),
     }),

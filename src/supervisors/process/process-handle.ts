@@ -1,7 +1,7 @@
-import { type AttachOptions, attachEndpoints } from "../endpoints/attach.ts";
 import type { Api, ContractShape, OpenShape } from "../endpoints/contract.ts";
 import type { EndpointCallOptions } from "../endpoints/endpoint-table.ts";
 import type { Agent } from "./agent.ts";
+import { type AttachOptions, attachEndpoints } from "./attach.ts";
 import type { EventLog } from "./event-log.ts";
 import type { ProcessState } from "./lifecycle.ts";
 import { orStopped } from "./or-stopped.ts";

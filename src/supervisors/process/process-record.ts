@@ -1,9 +1,9 @@
 import { createEventLog, type EventLog } from "../../actors/events/event-log.ts";
+import { type Deferred, deferred } from "../../actors/wait.ts";
 import { NoProcError } from "../../errors.ts";
 import { EndpointTable } from "../endpoints/endpoint-table.ts";
 import { checkMessage } from "../endpoints/event-check.ts";
 import type { Agent } from "./agent.ts";
-import { type Deferred, deferred } from "./deferred.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
 import { hasEnded, next, type ProcessEvent, type ProcessState } from "./lifecycle.ts";

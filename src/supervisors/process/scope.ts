@@ -1,11 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context } from "../../actors/kernel/behavior.ts";
 import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Limits } from "../../actors/wait.ts";
 import { OutsideProcessError, StoppedError } from "../../errors.ts";
 import type { Supervision } from "../supervision/supervision.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Limits } from "./pending.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import type { Run } from "./run.ts";
 import type { StartedMachine } from "./started-machine.ts";

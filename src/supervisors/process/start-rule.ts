@@ -1,7 +1,7 @@
 import type { LogEvent } from "../../actors/events/event-log.ts";
+import { waiting } from "../../actors/wait.ts";
 import { StartFailedError, StartTimeoutError } from "../../errors.ts";
 import type { StartRule } from "./definition.ts";
-import { pending } from "./pending.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { limitsOf, type ProcessMessage, type Scope } from "./scope.ts";
 
@@ -29,7 +29,7 @@ export async function started(
   const { record, context } = scope;
   const expired = (ms: number): Error => new StartTimeoutError(record.path, ms);
   const limits = limitsOf(scope, expired, rule.timeoutMs);
-  const first = pending<EndMessage | undefined>(limits, ({ resolve }) => {
+  const first = waiting<EndMessage | undefined>(limits, ({ resolve }) => {
     scope.tell = (message) => {
       if (message.type === "message") scope.inbox.push(message.value);
       else resolve(message);

@@ -1,11 +1,10 @@
 import { ignore } from "../../actors/kernel/behavior.ts";
 import { Ring } from "../../actors/ring.ts";
+import { deferred, waiting } from "../../actors/wait.ts";
 import { PoolClosedError, PoolFullError, StoppedError } from "../../errors.ts";
 import { forgetProcess, prepareProcess } from "../process/children.ts";
-import { deferred } from "../process/deferred.ts";
 import type { ProcessDefinition } from "../process/definition.ts";
 import type { Terminal } from "../process/ending.ts";
-import { pending } from "../process/pending.ts";
 import { limitsOf, type Scope } from "../process/scope.ts";
 import { bubble } from "../supervision/bubble.ts";
 import { infoOf, type PoolTask, type Task, type TaskInfo } from "./pool-task.ts";
@@ -78,7 +77,7 @@ export class PoolQueue {
 
   /** Resolves when the pool was told to drain, and has. */
   drained(): Promise<void> {
-    return pending<void>(limitsOf(this.#scope), ({ resolve, reject }) => {
+    return waiting<void>(limitsOf(this.#scope), ({ resolve, reject }) => {
       this.#drained.promise.then(resolve, reject);
       return () => {};
     });
@@ -102,7 +101,7 @@ export class PoolQueue {
   #room(task: Task, signal: AbortSignal | undefined): Promise<void> {
     const limits = limitsOf(this.#scope);
     const signals = signal === undefined ? [limits.signal] : [limits.signal, signal];
-    return pending<void>({ ...limits, signal: AbortSignal.any(signals) }, ({ resolve }) => {
+    return waiting<void>({ ...limits, signal: AbortSignal.any(signals) }, ({ resolve }) => {
       const waiter: Waiter = { task, taken: resolve };
       this.#waiters.add(waiter);
       return () => this.#waiters.delete(waiter);

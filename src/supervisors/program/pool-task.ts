@@ -1,4 +1,4 @@
-import type { Deferred } from "../process/deferred.ts";
+import type { Deferred } from "../../actors/wait.ts";
 import type { ProcessRecord } from "../process/process-record.ts";
 import type { ChildSpec } from "../supervision/child-spec.ts";
 

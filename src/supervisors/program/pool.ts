@@ -1,7 +1,7 @@
 import { type InputSchema, jsonSchema } from "../../actors/agent/tools/schema.ts";
 import type { ContractShape } from "../endpoints/contract.ts";
-import { exposeIn } from "../endpoints/exposing.ts";
 import { type AgentProcess, checkName, definitionOf } from "../process/definition.ts";
+import { exposeIn } from "../process/exposing.ts";
 import { type ProcessOptions, withoutRootOptions } from "../process/process-options.ts";
 import type { ProcessRecord } from "../process/process-record.ts";
 import { currentScope, type Scope } from "../process/scope.ts";

@@ -15,11 +15,11 @@ import type {
 } from "../endpoints/contract.ts";
 import type { EndpointCall } from "../endpoints/endpoint-table.ts";
 import { checkEvent } from "../endpoints/event-check.ts";
-import { type EndpointHandler, type EndpointOptions, exposeIn } from "../endpoints/exposing.ts";
 import type { Agent } from "../process/agent.ts";
 import { startProcess } from "../process/children.ts";
 import { type AgentProcess, definitionOf } from "../process/definition.ts";
 import type { EventLog } from "../process/event-log.ts";
+import { type EndpointHandler, type EndpointOptions, exposeIn } from "../process/exposing.ts";
 import {
   type ReceiveOptions,
   receiveIn,

@@ -1,3 +1,4 @@
+import { waiting } from "../../actors/wait.ts";
 import { InvalidSpecError } from "../../errors.ts";
 import type { ContractShape } from "../endpoints/contract.ts";
 import { startProcess } from "../process/children.ts";
@@ -8,7 +9,6 @@ import {
   type StartRule,
 } from "../process/definition.ts";
 import { errorOf, type Terminal } from "../process/ending.ts";
-import { pending } from "../process/pending.ts";
 import { withoutRootOptions } from "../process/process-options.ts";
 import { childPolicy, type RestartPolicy, startRule } from "../process/restart-policy.ts";
 import { currentScope, limitsOf } from "../process/scope.ts";
@@ -59,7 +59,7 @@ async function keepAlive(
     face: scope.record,
   });
   bubble(record.log, scope.record.log, childName);
-  return await pending<unknown>(limitsOf(scope), ({ resolve, reject }) =>
+  return await waiting<unknown>(limitsOf(scope), ({ resolve, reject }) =>
     record.onEnd((terminal, ending) => {
       if (terminal.type === "done") resolve(terminal.data.result);
       else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)

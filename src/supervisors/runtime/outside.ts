@@ -25,6 +25,6 @@ export {
 } from "../control/types.ts";
 export { itemWire, paramsWire, readNode, resultWire } from "../control/wire.ts";
 export { type HomeLayout, homeLayout } from "../home/home.ts";
+export { loadReaper } from "../home/load-reaper.ts";
 export type { Leftover, ReapedRun } from "../home/reaper.ts";
 export { type ListedRun, listRuns, type RunRecord } from "../home/run-record.ts";
-export { loadReaper } from "./load-reaper.ts";

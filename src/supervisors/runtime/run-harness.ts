@@ -7,7 +7,7 @@ import {
   type LaunchSpec,
 } from "../../actors/agent/wire/harness.ts";
 import type { Redaction } from "../../actors/data/redaction.ts";
-import { privateDirectory } from "../home/home.ts";
+import { privateDirectory } from "../../machines/local/private-files.ts";
 import type { ThingLog } from "../home/things.ts";
 
 /** What a run gives to whatever launches its agents. */

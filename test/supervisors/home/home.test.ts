@@ -2,11 +2,11 @@ import { chmod, lstat, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { privateDirectory } from "../../../src/machines/local/private-files.ts";
 import {
   homeLayout,
   maxSocketPathBytes,
   prepareHome,
-  privateDirectory,
   runPaths,
 } from "../../../src/supervisors/home/home.ts";
 import { temporaryHome } from "../../fixtures/fake-run.ts";

@@ -1,10 +1,10 @@
 import { defineTool, type Tool } from "../../actors/agent/tools/tool.ts";
 import { EndpointError } from "../../errors.ts";
-import type { Agent } from "../process/agent.ts";
-import { agentMemoryOf } from "../process/agent-record.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import { scopeIfAny } from "../process/scope.ts";
-import type { Endpoint } from "./endpoint-table.ts";
+import type { Endpoint } from "../endpoints/endpoint-table.ts";
+import type { Agent } from "./agent.ts";
+import { agentMemoryOf } from "./agent-record.ts";
+import type { ProcessRecord } from "./process-record.ts";
+import { scopeIfAny } from "./scope.ts";
 
 export interface AttachOptions {
   /** The endpoints to attach. Default: all that are exposed now. */

@@ -1,8 +1,8 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, parametersOf } from "../../actors/agent/tools/schema.ts";
 import { EndpointError } from "../../errors.ts";
-import { enter, type Scope } from "../process/scope.ts";
-import type { EndpointCall } from "./endpoint-table.ts";
+import type { EndpointCall } from "../endpoints/endpoint-table.ts";
+import { enter, type Scope } from "./scope.ts";
 
 /** What `expose` is told about an endpoint. */
 export interface EndpointOptions<Input = unknown> {

@@ -1,4 +1,4 @@
-import type { Clock } from "../../actors/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** What ends a wait besides its event. */
 export interface Limits {
@@ -17,7 +17,7 @@ export interface Settle<Value> {
 }
 
 /** Wait for one event that can always end. `subscribe` returns how to stop listening; it is called once, whatever ends the wait. */
-export function pending<Value>(
+export function waiting<Value>(
   limits: Limits,
   subscribe: (settle: Settle<Value>) => () => void,
 ): Promise<Value> {
@@ -45,4 +45,22 @@ export function pending<Value>(
       }),
     );
   });
+}
+
+/** A promise and how to settle it. Node 20 has no `Promise.withResolvers`. */
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>;
+  resolve(value: Value): void;
+  reject(error: unknown): void;
+}
+
+/** Make one whose rejection nobody has to handle. */
+export function deferred<Value>(): Deferred<Value> {
+  let resolve: (value: Value) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<Value>((...both) => {
+    [resolve, reject] = both;
+  });
+  promise.catch(() => {});
+  return { promise, resolve, reject };
 }

@@ -1,19 +1,19 @@
 export {
   InterruptedError,
-  type ScriptedAgent,
-  type ScriptedMessage,
-  ScriptedToolError,
-} from "./actors/agent/scripted/agent.ts";
-export { type Script, type Scripts, scriptedHarness } from "./actors/agent/scripted/harness.ts";
-export {
+  type ModelMessage,
   type ModelRequest,
   type ModelScript,
+  type ReplyStep,
+  type Script,
+  type ScriptedAgent,
+  type ScriptedMessage,
   type ScriptedModel,
   type ScriptedModelOptions,
+  ScriptedToolError,
+  type Scripts,
+  scriptedHarness,
   scriptedModel,
-} from "./actors/agent/scripted/model.ts";
-export type { ModelMessage } from "./actors/agent/scripted/model-request.ts";
-export type { ReplyStep } from "./actors/agent/scripted/model-script.ts";
+} from "./actors/agent/scripted/index.ts";
 export { type ManualClock, manualClock } from "./actors/manual-clock.ts";
-export { machineConformance } from "./machines/conformance/conformance.ts";
-export { type TestRun, type TestRunOptions, testRun } from "./supervisors/testing/test-run.ts";
+export { machineConformance } from "./machines/conformance/index.ts";
+export { type TestRun, type TestRunOptions, testRun } from "./supervisors/testing/index.ts";

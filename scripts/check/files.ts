@@ -16,7 +16,7 @@ const vague = ["util", "utils", "helper", "helpers", "common", "misc", "manager"
  * processes, and of the extension, which lives in another process.
  */
 const clocks =
-  /^src\/(?:actors\/(?:(?:system-|manual-)?clock|scheduler)|machines\/host-clock|actors\/agent\/extension(?:-clock)?)\.ts$/;
+  /^src\/(?:actors\/(?:(?:manual-)?clock|kernel\/scheduler)|machines\/local\/clock|actors\/agent\/pi\/extension\/(?:extension|pi))\.ts$/;
 
 const time =
   /(?<!\w\.)\b(?:setTimeout|setInterval)\s*\(|\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\bprocess\.hrtime\b|\bset(?:Timeout|Interval)\b.*["']node:timers/;

@@ -1,20 +1,22 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isCopy, type JournalEntry, readJournal } from "../actors/journal/reader.ts";
 import {
   type ControlEvent,
   Fields,
   type HomeLayout,
+  isCopy,
   isNodeWithin,
+  type JournalEntry,
   type ParamsOf,
   type RunRecord,
   type RunStatus,
+  readJournal,
   readNode,
   resolveAddress,
   statusSchema,
   type TreeNode,
 } from "../supervisors/runtime/outside.ts";
-import { type Outcome, outcomeOf } from "./print/outcome.ts";
+import { type Outcome, outcomeOf } from "./print/index.ts";
 
 /** A run that is known by what it wrote. */
 export interface EndedRun {

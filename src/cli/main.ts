@@ -4,18 +4,20 @@ import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { asCliError, CliError, exitCodes } from "./cli-error.ts";
 import { hideDashes } from "./command.ts";
-import { callCommand } from "./commands/call.ts";
-import { connectCommand } from "./commands/connect.ts";
-import { eventsCommand } from "./commands/events.ts";
-import { gcCommand } from "./commands/gc.ts";
-import { logsCommand } from "./commands/logs.ts";
-import { lsCommand } from "./commands/ls.ts";
-import { sendCommand } from "./commands/send.ts";
-import { sshCommand } from "./commands/ssh.ts";
-import { statusCommand } from "./commands/status.ts";
-import { stopCommand } from "./commands/stop.ts";
+import {
+  callCommand,
+  connectCommand,
+  eventsCommand,
+  gcCommand,
+  logsCommand,
+  lsCommand,
+  sendCommand,
+  sshCommand,
+  statusCommand,
+  stopCommand,
+} from "./commands/index.ts";
 import { namesFor } from "./completion.ts";
-import { endOnBrokenPipe, lookOf, styled } from "./print/terminal.ts";
+import { endOnBrokenPipe, lookOf, styled } from "./print/index.ts";
 import type { GlobalOptions } from "./session.ts";
 
 const commands = [

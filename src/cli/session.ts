@@ -8,7 +8,7 @@ import {
 import { CliError, exitCodes } from "./cli-error.ts";
 import { type ControlClient, connectControl } from "./control-client.ts";
 import type { EndedRun } from "./ended-run.ts";
-import { type Env, type Look, lookOf, write } from "./print/terminal.ts";
+import { type Env, type Look, lookOf, write } from "./print/index.ts";
 
 /** The options that every command has. */
 export interface GlobalOptions {

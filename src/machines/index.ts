@@ -1,11 +1,14 @@
-export { machineConformance } from "./conformance/conformance.ts";
-export type { ConformanceAbilities, ConformanceCase } from "./conformance/kit.ts";
+export {
+  type ConformanceAbilities,
+  type ConformanceCase,
+  machineConformance,
+} from "./conformance/index.ts";
 export {
   LocalImage,
   LocalMachine,
   type LocalMachineOptions,
   type LocalOptions,
-} from "./local/local.ts";
+} from "./local/index.ts";
 export type {
   Argv,
   Duplex,

@@ -1,43 +1,40 @@
 export { ChildRefusedError, InvalidSpecError, StartFailedError } from "../errors.ts";
-export type { Backoff, BackoffPolicy } from "./supervision/backoff.ts";
-export type { ChildInfo, ChildStatus, StoppedBy, SupervisionEvent } from "./supervision/child.ts";
-export type {
-  ChildCounts,
-  RestartOptions,
-  StartedChild,
-  StartOptions,
-} from "./supervision/child-admin.ts";
-export type {
-  ChildPolicy,
-  ChildSpec,
-  ResolvedSpec,
-  Restart,
-  Startable,
-} from "./supervision/child-spec.ts";
-export type { Intensity, RestartLimits } from "./supervision/intensity.ts";
 export {
+  type AutoShutdown,
+  type Backoff,
+  type BackoffPolicy,
+  type ChildCounts,
+  type ChildId,
+  type ChildInfo,
+  type ChildPolicy,
+  type ChildSpec,
+  type ChildStatus,
   type ChildTemplate,
+  createSupervision,
   type DynamicStartOptions,
   type DynamicSupervisor,
   type DynamicSupervisorFlags,
-  startDynamicSupervisor,
-} from "./supervision/start-dynamic-supervisor.ts";
-export {
+  type Intensity,
+  type ResolvedSpec,
+  type Restart,
+  type RestartLimits,
+  type RestartOptions,
+  type Startable,
+  type StartedChild,
+  type StartOptions,
+  type StoppedBy,
+  type Strategy,
+  type Supervision,
+  type SupervisionEvent,
+  type SupervisionFlags,
+  type SupervisionHooks,
   type Supervisor,
   type SupervisorFlags,
-  type SupervisorParent,
-  startSupervisor,
-  supervisorOf,
-} from "./supervision/start-supervisor.ts";
-export type { ChildId, Strategy } from "./supervision/strategy.ts";
-export {
-  createSupervision,
-  type Supervision,
-  type SupervisionHooks,
-} from "./supervision/supervision.ts";
-export {
   type SupervisorMessage,
+  type SupervisorParent,
   type SupervisorRef,
+  startDynamicSupervisor,
+  startSupervisor,
   supervisorBehavior,
-} from "./supervision/supervisor-actor.ts";
-export type { AutoShutdown, SupervisionFlags } from "./supervision/supervisor-flags.ts";
+  supervisorOf,
+} from "./supervision/index.ts";

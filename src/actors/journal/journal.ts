@@ -1,8 +1,8 @@
 import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { diskProblemOf, privateDirectory } from "../../machines/local/private-files.ts";
+import { diskProblemOf, privateDirectory } from "../../machines/local/index.ts";
 import type { Clock } from "../clock.ts";
-import type { Redaction } from "../data/redaction.ts";
+import type { Redaction } from "../data/index.ts";
 import {
   JournalFile,
   type OpenHandle,

@@ -1,7 +1,5 @@
 import { crc32 } from "node:zlib";
-import { isolated } from "../data/plain-data.ts";
-import type { Redaction } from "../data/redaction.ts";
-import { decodeValue, encodeValue } from "../data/wire-values.ts";
+import { decodeValue, encodeValue, isolated, type Redaction } from "../data/index.ts";
 
 /*
  * One line of the journal: one JSON object, whose last member is the CRC-32 of the rest:

@@ -5,8 +5,6 @@ import { oldFiles } from "./files.ts";
 import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./line.ts";
 import { type Damage, linesOf, type RawLine } from "./scan.ts";
 
-export { isCopy, type JournalEntry } from "./line.ts";
-
 export interface ReadOptions {
   /** The first `seq` to read. Default: 1. */
   readonly from?: number | undefined;

@@ -1,5 +1,4 @@
-import { isTerminal, type LogEvent } from "../events/event-log.ts";
-import type { ArchiveReader, LogArchive } from "../events/log-archive.ts";
+import { type ArchiveReader, isTerminal, type LogArchive, type LogEvent } from "../events/index.ts";
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Bookmark } from "./reader.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import type { EventLog } from "../events/event-log.ts";
+import type { EventLog } from "../events/index.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 
 /** What `init` returns to say that there is nothing to run; the start is no failure. */

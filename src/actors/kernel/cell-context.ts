@@ -1,6 +1,6 @@
 import { OverflowError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
-import type { EventLog } from "../events/event-log.ts";
+import type { EventLog } from "../events/index.ts";
 import type {
   AnyRef,
   Behavior,

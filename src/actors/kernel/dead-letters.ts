@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { createEventLog, type EventLog } from "../events/event-log.ts";
+import { createEventLog, type EventLog } from "../events/index.ts";
 
 export type DeadLetterReason = "stopped" | "noproc" | "overflow" | "fenced" | "restart";
 

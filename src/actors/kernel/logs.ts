@@ -1,5 +1,5 @@
 import type { Clock } from "../clock.ts";
-import { createEventLog, type EventLog } from "../events/event-log.ts";
+import { createEventLog, type EventLog } from "../events/index.ts";
 import { Ring } from "../ring.ts";
 import type { ExitReason } from "./exit-reason.ts";
 

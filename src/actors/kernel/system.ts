@@ -1,6 +1,6 @@
 import { NoProcError, StoppedError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
-import type { EventLog } from "../events/event-log.ts";
+import type { EventLog } from "../events/index.ts";
 import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { kill, stopWithin } from "./ending.ts";

@@ -1,9 +1,14 @@
 import { MachineUnreachableError, UnsupportedError } from "../../errors.ts";
 import type { Image, Machine } from "../../machines/machine.ts";
 import type { Clock } from "../clock.ts";
-import type { Behavior, Context, Ref, SpawnOptions } from "../kernel/behavior.ts";
-import { errorExit } from "../kernel/exit-reason.ts";
-import type { RegistryMessage } from "../registry/registry-actor.ts";
+import {
+  type Behavior,
+  type Context,
+  errorExit,
+  type Ref,
+  type SpawnOptions,
+} from "../kernel/index.ts";
+import type { RegistryMessage } from "../registry/index.ts";
 import { isLive, type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
 
 /** What a machine's actor is told. */

@@ -1,4 +1,4 @@
-import type { Behavior, Ref, Reply } from "../kernel/behavior.ts";
+import type { Behavior, Ref, Reply } from "../kernel/index.ts";
 
 /** What the registry knows of one process, agent or machine: plain data. */
 export interface RegistryNode {

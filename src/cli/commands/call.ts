@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { encodeValue } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
-import { parseDuration } from "../print/durations.ts";
+import { parseDuration } from "../print/index.ts";
 
 export const callCommand = command({
   words: "call <endpoint> [arguments..]",

@@ -2,8 +2,7 @@ import { type ControlEvent, encodeValue } from "../../supervisors/runtime/outsid
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, untilItEnds } from "../event-stream.ts";
-import { timeOf } from "../print/durations.ts";
-import { type Look, printable, styled } from "../print/terminal.ts";
+import { type Look, printable, styled, timeOf } from "../print/index.ts";
 
 export const eventsCommand = command({
   words: "events [path]",

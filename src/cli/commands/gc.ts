@@ -6,7 +6,7 @@ import {
 } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
-import { printable } from "../print/terminal.ts";
+import { printable } from "../print/index.ts";
 import type { Session } from "../session.ts";
 
 export const gcCommand = command({

@@ -2,8 +2,7 @@ import { type ControlEvent, systemClock } from "../../supervisors/runtime/outsid
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, untilItEnds } from "../event-stream.ts";
-import { parseDuration } from "../print/durations.ts";
-import { LogLines } from "../print/log-lines.ts";
+import { LogLines, parseDuration } from "../print/index.ts";
 import type { Session } from "../session.ts";
 
 export const logsCommand = command({

@@ -1,9 +1,14 @@
 import { homeLayout, type ListedRun, systemClock } from "../../supervisors/runtime/outside.ts";
 import { command } from "../command.ts";
-import { age, duration } from "../print/durations.ts";
-import { type Outcome, outcomeText } from "../print/outcome.ts";
-import { type Look, printable } from "../print/terminal.ts";
-import { measureFor } from "../print/text-width.ts";
+import {
+  age,
+  duration,
+  type Look,
+  measureFor,
+  type Outcome,
+  outcomeText,
+  printable,
+} from "../print/index.ts";
 import type { Session } from "../session.ts";
 
 export const lsCommand = command({

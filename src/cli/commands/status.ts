@@ -1,8 +1,7 @@
 import type { RunStatus } from "../../supervisors/runtime/outside.ts";
 import { command } from "../command.ts";
 import type { EndedRun } from "../ended-run.ts";
-import { endText } from "../print/outcome.ts";
-import { measureFor } from "../print/text-width.ts";
+import { endText, measureFor } from "../print/index.ts";
 
 export const statusCommand = command({
   words: "status [run]",

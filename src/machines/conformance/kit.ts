@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { startWatch } from "../local/clock.ts";
+import { startWatch } from "../local/index.ts";
 import type { Image, Machine } from "../machine.ts";
 
 /** What the machines of an image can do beyond what every machine must. What is not said, must be absent. */

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startSubprocess } from "../local/subprocess.ts";
+import { startSubprocess } from "../local/index.ts";
 import type { Duplex, Machine } from "../machine.ts";
 import {
   type Bench,

@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../../errors.ts";
-import { pause } from "../local/clock.ts";
+import { pause } from "../local/index.ts";
 import type { Argv, Machine } from "../machine.ts";
 import { TmuxCommand } from "./command.ts";
 import {

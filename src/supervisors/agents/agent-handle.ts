@@ -1,16 +1,23 @@
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
-import type { AgentMessage } from "../../actors/agent/actor/agent-message.ts";
-import type { AgentState } from "../../actors/agent/actor/lifecycle.ts";
-import { checkDeliver } from "../../actors/agent/actor/message-check.ts";
-import type { Receipt } from "../../actors/agent/actor/outbox.ts";
-import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tools/tool.ts";
-import type { Ref } from "../../actors/kernel/behavior.ts";
+import {
+  type AgentMemory,
+  type AgentMessage,
+  type AgentState,
+  checkDeliver,
+  type Receipt,
+} from "../../actors/agent/actor/index.ts";
+import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tools/index.ts";
+import type { Ref } from "../../actors/kernel/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
-import type { Agent, SendOptions } from "../process/agent.ts";
-import type { EventLog } from "../process/event-log.ts";
-import { orStopped, runningSignal } from "../process/or-stopped.ts";
-import { eventsOf } from "../process/process-events.ts";
-import { currentScope, enter } from "../process/scope.ts";
+import {
+  type Agent,
+  currentScope,
+  type EventLog,
+  enter,
+  eventsOf,
+  orStopped,
+  runningSignal,
+  type SendOptions,
+} from "../process/index.ts";
 import { disconnectAgent } from "./connections.ts";
 
 /** What an agent's handle acts on. */

@@ -1,6 +1,9 @@
-import { type AgentMemory, createAgentMemory } from "../../actors/agent/actor/agent-memory.ts";
-import type { EntrySnapshot } from "../../actors/agent/actor/outbox.ts";
-import type { Run } from "../process/run.ts";
+import {
+  type AgentMemory,
+  createAgentMemory,
+  type EntrySnapshot,
+} from "../../actors/agent/actor/index.ts";
+import type { Run } from "../process/index.ts";
 
 /**
  * Make the memory of an agent whose events and messages are in the run's journal.

@@ -1,8 +1,6 @@
-import { type ExitReason, errorExit, isClean } from "../../actors/kernel/exit-reason.ts";
+import { type ExitReason, errorExit, isClean } from "../../actors/kernel/index.ts";
 import type { Machine } from "../../machines/machine.ts";
-import type { Agent } from "../process/agent.ts";
-import { agentMemoryOf } from "../process/agent-record.ts";
-import type { Scope } from "../process/scope.ts";
+import { type Agent, agentMemoryOf, type Scope } from "../process/index.ts";
 import { disconnectAgent } from "./connections.ts";
 import { agentEnded } from "./quiescence.ts";
 

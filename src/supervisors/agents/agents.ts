@@ -1,22 +1,29 @@
-import { agentBehavior, agentSpawnOptions } from "../../actors/agent/actor/agent-actor.ts";
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
-import type { AgentMessage } from "../../actors/agent/actor/agent-message.ts";
-import type { AgentSpec, ProgressLimits } from "../../actors/agent/actor/agent-spec.ts";
-import { checkMessage } from "../../actors/agent/actor/message-check.ts";
-import type { Harness } from "../../actors/agent/wire/harness.ts";
-import { type Ignore, ignore, type Ref } from "../../actors/kernel/behavior.ts";
+import {
+  type AgentMemory,
+  type AgentMessage,
+  type AgentSpec,
+  agentBehavior,
+  agentSpawnOptions,
+  checkMessage,
+  type ProgressLimits,
+} from "../../actors/agent/actor/index.ts";
+import type { Harness } from "../../actors/agent/wire/index.ts";
+import { type Ignore, ignore, type Ref } from "../../actors/kernel/index.ts";
 import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
-import type { Agent } from "../process/agent.ts";
-import { rememberAgent } from "../process/agent-record.ts";
-import { freeName } from "../process/children.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import { childPolicy, type RestartPolicy } from "../process/restart-policy.ts";
-import type { Addressee } from "../process/run.ts";
-import type { Scope } from "../process/scope.ts";
-import { causeOf } from "../process/start-rule.ts";
-import type { StartedMachine } from "../process/started-machine.ts";
-import type { StartedChild } from "../supervision/child-admin.ts";
+import {
+  type Addressee,
+  type Agent,
+  causeOf,
+  childPolicy,
+  freeName,
+  orStopped,
+  type RestartPolicy,
+  rememberAgent,
+  type Scope,
+  type StartedMachine,
+} from "../process/index.ts";
+import type { StartedChild } from "../supervision/index.ts";
 import { AgentHandle } from "./agent-handle.ts";
 import { journaledMemory } from "./agent-journal.ts";
 import { agentLeft } from "./agent-left.ts";

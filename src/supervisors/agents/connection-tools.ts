@@ -1,7 +1,6 @@
-import { jsonSchema } from "../../actors/agent/tools/schema.ts";
-import { defineTool, type Tool } from "../../actors/agent/tools/tool.ts";
+import { defineTool, jsonSchema, type Tool } from "../../actors/agent/tools/index.ts";
 import { ReachError } from "../../errors.ts";
-import type { Agent } from "../process/agent.ts";
+import type { Agent } from "../process/index.ts";
 import { copyFile } from "./file-transfer.ts";
 import type { RateLimit } from "./rate-limit.ts";
 

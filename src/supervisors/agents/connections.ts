@@ -1,8 +1,6 @@
-import type { Tool } from "../../actors/agent/tools/tool.ts";
+import type { Tool } from "../../actors/agent/tools/index.ts";
 import { DirectionError } from "../../errors.ts";
-import type { Agent } from "../process/agent.ts";
-import { agentMemoryOf } from "../process/agent-record.ts";
-import type { Scope } from "../process/scope.ts";
+import { type Agent, agentMemoryOf, type Scope } from "../process/index.ts";
 import { type Acquaintance, incomingTools, outgoingTools } from "./connection-tools.ts";
 import { RateLimit } from "./rate-limit.ts";
 

@@ -1,20 +1,24 @@
-import { ignore } from "../../actors/kernel/behavior.ts";
+import { ignore } from "../../actors/kernel/index.ts";
 import {
   MachineMemory,
   type MachineMessage,
   machineBehavior,
   machineHandle,
   machineSpawnOptions,
-} from "../../actors/machine/machine-actor.ts";
+} from "../../actors/machine/index.ts";
 import { MessageRefusedError, UnsupportedError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
-import { freeName } from "../process/children.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import { childPolicy, type RestartPolicy } from "../process/restart-policy.ts";
-import type { Addressee } from "../process/run.ts";
-import type { Scope } from "../process/scope.ts";
-import { causeOf } from "../process/start-rule.ts";
-import type { Launchers, StartedMachine } from "../process/started-machine.ts";
+import {
+  type Addressee,
+  causeOf,
+  childPolicy,
+  freeName,
+  type Launchers,
+  orStopped,
+  type RestartPolicy,
+  type Scope,
+  type StartedMachine,
+} from "../process/index.ts";
 import { leaveMachine } from "./agent-left.ts";
 
 export interface MachineOptions {

@@ -1,4 +1,4 @@
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { AgentMemory } from "../../actors/agent/actor/index.ts";
 
 /** How an agent is reminded that its process still waits for one of its tools to be called. */
 export interface NudgeOptions {

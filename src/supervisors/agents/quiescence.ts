@@ -1,6 +1,5 @@
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
-import { agentMemoryOf } from "../process/agent-record.ts";
-import type { Scope } from "../process/scope.ts";
+import type { AgentMemory } from "../../actors/agent/actor/index.ts";
+import { agentMemoryOf, type Scope } from "../process/index.ts";
 import type { NudgeOptions } from "./nudge.ts";
 import { RestWatch } from "./rest-watch.ts";
 

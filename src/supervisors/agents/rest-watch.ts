@@ -1,4 +1,4 @@
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
+import type { AgentMemory } from "../../actors/agent/actor/index.ts";
 import { type NudgeOptions, Nudger } from "./nudge.ts";
 
 /**

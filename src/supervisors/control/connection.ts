@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
 import type { Clock, ClockTimer } from "../../actors/clock.ts";
-import { Fields } from "../../actors/data/fields.ts";
+import { Fields } from "../../actors/data/index.ts";
 import { asControlError, ControlError } from "./error.ts";
 import type { ControlHandlers } from "./handlers.ts";
 import { LineReader } from "./lines.ts";

@@ -1,4 +1,4 @@
-import { FieldError } from "../../actors/data/fields.ts";
+import { FieldError } from "../../actors/data/index.ts";
 import { RamureError } from "../../errors.ts";
 
 /** Why a run did not do what was asked through its control socket. */

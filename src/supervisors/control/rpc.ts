@@ -1,4 +1,4 @@
-import { Fields, isRecord } from "../../actors/data/fields.ts";
+import { Fields, isRecord } from "../../actors/data/index.ts";
 import { ControlError, type ControlReason } from "./error.ts";
 import { maxLineBytes } from "./types.ts";
 

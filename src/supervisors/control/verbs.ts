@@ -1,5 +1,5 @@
 import type { Clock } from "../../actors/clock.ts";
-import { Fields } from "../../actors/data/fields.ts";
+import { Fields } from "../../actors/data/index.ts";
 import { ControlError } from "./error.ts";
 import type { ControlHandlers, RunSnapshot, TreeChange } from "./handlers.ts";
 import { isNodeWithin, nearNames, resolveAddress } from "./resolve-address.ts";

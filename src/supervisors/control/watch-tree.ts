@@ -1,4 +1,4 @@
-import type { RegistryChange, RegistryRef } from "../../actors/registry/registry-actor.ts";
+import type { RegistryChange, RegistryRef } from "../../actors/registry/index.ts";
 
 /**
  * Follow the tree's changes, a snapshot first, until the signal aborts.

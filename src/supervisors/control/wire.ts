@@ -1,5 +1,4 @@
-import type { Fields } from "../../actors/data/fields.ts";
-import { decodeValue, encodeValue, type WireValue } from "../../actors/data/wire-values.ts";
+import { decodeValue, encodeValue, type Fields, type WireValue } from "../../actors/data/index.ts";
 import { ControlError } from "./error.ts";
 import {
   type Connection,

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import type { InputSchema } from "../../actors/agent/tools/schema.ts";
-import type { LogEvent } from "../../actors/events/event-log.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { InputSchema } from "../../actors/agent/tools/index.ts";
+import type { LogEvent } from "../../actors/events/index.ts";
+import type { ExitReason } from "../../actors/kernel/index.ts";
 
 /** What one declared endpoint takes and gives. */
 export interface EndpointShape {

@@ -1,5 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { notData } from "../../actors/data/not-data.ts";
+import { notData } from "../../actors/data/index.ts";
 import { ContractError } from "../../errors.ts";
 import type { Contract, ContractShape } from "./contract.ts";
 

@@ -1,11 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { isOurDirectory, ownFileAt } from "../../machines/local/private-files.ts";
 import {
   findMarked,
   type HostProcess,
+  isOurDirectory,
   isSameProcess,
+  ownFileAt,
   readProcess,
-} from "../../machines/local/processes.ts";
+} from "../../machines/local/index.ts";
 import type { DeadRun } from "./dead-runs.ts";
 import { doorOf } from "./run-record.ts";
 

@@ -1,14 +1,15 @@
 import { dirname, join } from "node:path";
 import { systemClock } from "../../actors/clock.ts";
-import { LocalImage, type LocalMachine } from "../../machines/local/local.ts";
 import {
+  endAll,
+  LocalImage,
+  type LocalMachine,
   ownFileAt,
   removeOwnDirectory,
   removeOwnFile,
   removeOwnSocket,
-} from "../../machines/local/private-files.ts";
-import { endAll } from "../../machines/local/processes.ts";
-import { createTmux } from "../../machines/tmux/tmux.ts";
+} from "../../machines/local/index.ts";
+import { createTmux } from "../../machines/tmux/index.ts";
 import { type DeadRun, surveyRuns } from "./dead-runs.ts";
 import type { HomeLayout } from "./home.ts";
 import {

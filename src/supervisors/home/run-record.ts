@@ -2,9 +2,9 @@ import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { Fields } from "../../actors/data/fields.ts";
+import { Fields } from "../../actors/data/index.ts";
 import { HomeError } from "../../errors.ts";
-import { isSameProcess, processStart } from "../../machines/local/processes.ts";
+import { isSameProcess, processStart } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 
 /** What stands beside a run's socket, for those who cannot ask the run. */

@@ -1,9 +1,9 @@
 import { constants, lstat, open, readFile, rm } from "node:fs/promises";
-import type { Thing } from "../../actors/agent/wire/harness.ts";
+import type { Thing } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
-import { Fields } from "../../actors/data/fields.ts";
-import { syncFolder } from "../../actors/journal/file.ts";
-import { processStart } from "../../machines/local/processes.ts";
+import { Fields } from "../../actors/data/index.ts";
+import { syncFolder } from "../../actors/journal/index.ts";
+import { processStart } from "../../machines/local/index.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
 export interface RecordedThing extends Omit<Thing, "kind"> {

@@ -1,5 +1,5 @@
-import type { AgentMemory } from "../../actors/agent/actor/agent-memory.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { AgentMemory } from "../../actors/agent/actor/index.ts";
+import type { ExitReason } from "../../actors/kernel/index.ts";
 import type { Agent } from "./agent.ts";
 
 /** What is behind an agent that a program holds. */

@@ -1,7 +1,5 @@
-import type { AgentState } from "../../actors/agent/actor/lifecycle.ts";
-import type { Receipt } from "../../actors/agent/actor/outbox.ts";
-import type { InputSchema } from "../../actors/agent/tools/schema.ts";
-import type { ToolCall, ToolOptions } from "../../actors/agent/tools/tool.ts";
+import type { AgentState, Receipt } from "../../actors/agent/actor/index.ts";
+import type { InputSchema, ToolCall, ToolOptions } from "../../actors/agent/tools/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { EventLog } from "./event-log.ts";
 

@@ -1,7 +1,6 @@
-import { type Behavior, ignore } from "../../actors/kernel/behavior.ts";
-import { errorExit } from "../../actors/kernel/exit-reason.ts";
+import { type Behavior, errorExit, ignore } from "../../actors/kernel/index.ts";
 import { InvalidSpecError, NameTakenError, TreeTooDeepError } from "../../errors.ts";
-import type { ChildPolicy, ChildSpec } from "../supervision/child-spec.ts";
+import type { ChildPolicy, ChildSpec } from "../supervision/index.ts";
 import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";

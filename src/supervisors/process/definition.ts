@@ -1,6 +1,6 @@
 import { InvalidNameError } from "../../errors.ts";
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
-import type { SupervisionFlags } from "../supervision/supervisor-flags.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
+import type { SupervisionFlags } from "../supervision/index.ts";
 import type { ProcessOptions } from "./process-options.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { ErrorExit, ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { ErrorExit, ExitReason } from "../../actors/kernel/index.ts";
 import { CancelledError, ProcessEndedError, RamureError } from "../../errors.ts";
-import type { FailedData } from "../endpoints/contract.ts";
+import type { FailedData } from "../endpoints/index.ts";
 
 /** How one epoch ended. */
 export interface Ending {

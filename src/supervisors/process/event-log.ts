@@ -1,5 +1,5 @@
-import type { WaitOptions } from "../../actors/events/event-log.ts";
-import type { ContractShape, Event, OpenShape } from "../endpoints/contract.ts";
+import type { WaitOptions } from "../../actors/events/index.ts";
+import type { ContractShape, Event, OpenShape } from "../endpoints/index.ts";
 
 /**
  * The events of a process or an agent: a log to follow, not a moment to miss.

@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { type InputSchema, parametersOf } from "../../actors/agent/tools/schema.ts";
+import { type InputSchema, parametersOf } from "../../actors/agent/tools/index.ts";
 import { EndpointError } from "../../errors.ts";
-import type { EndpointCall } from "../endpoints/endpoint-table.ts";
+import type { EndpointCall } from "../endpoints/index.ts";
 import { enter, type Scope } from "./scope.ts";
 
 /** What `expose` is told about an endpoint. */

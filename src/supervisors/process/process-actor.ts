@@ -1,11 +1,12 @@
-import type { Behavior, Context } from "../../actors/kernel/behavior.ts";
 import {
+  type Behavior,
+  type Context,
   type ErrorExit,
   type ExitReason,
   errorExit,
   firstReason,
   isRetryable,
-} from "../../actors/kernel/exit-reason.ts";
+} from "../../actors/kernel/index.ts";
 import { deferred } from "../../actors/wait.ts";
 import {
   GaveUpError,
@@ -15,8 +16,11 @@ import {
   ProcessTimeoutError,
   StartFailedError,
 } from "../../errors.ts";
-import type { GaveUpEvent, SupervisionEvent } from "../supervision/child.ts";
-import { createSupervision } from "../supervision/supervision.ts";
+import {
+  createSupervision,
+  type GaveUpEvent,
+  type SupervisionEvent,
+} from "../supervision/index.ts";
 import { agentRecordOf } from "./agent-record.ts";
 import type { StartRule } from "./definition.ts";
 import { Inbox } from "./inbox.ts";

@@ -1,5 +1,5 @@
-import type { EventLog as KernelLog, LogEvent } from "../../actors/events/event-log.ts";
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
+import type { EventLog as KernelLog, LogEvent } from "../../actors/events/index.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import type { EventLog } from "./event-log.ts";
 import { orStopped, runningSignal } from "./or-stopped.ts";
 

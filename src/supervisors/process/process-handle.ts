@@ -1,5 +1,4 @@
-import type { Api, ContractShape, OpenShape } from "../endpoints/contract.ts";
-import type { EndpointCallOptions } from "../endpoints/endpoint-table.ts";
+import type { Api, ContractShape, EndpointCallOptions, OpenShape } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import { type AttachOptions, attachEndpoints } from "./attach.ts";
 import type { EventLog } from "./event-log.ts";

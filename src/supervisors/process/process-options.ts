@@ -1,8 +1,8 @@
-import type { Harness } from "../../actors/agent/wire/harness.ts";
+import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { RootOptionError } from "../../errors.ts";
 import type { Image } from "../../machines/machine.ts";
-import type { Contract, ContractShape, OpenShape } from "../endpoints/contract.ts";
+import type { Contract, ContractShape, OpenShape } from "../endpoints/index.ts";
 
 /** Options of the first process of a run; on a nested one they throw. */
 export interface RootOptions {

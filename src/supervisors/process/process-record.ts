@@ -1,8 +1,7 @@
-import { createEventLog, type EventLog } from "../../actors/events/event-log.ts";
+import { createEventLog, type EventLog } from "../../actors/events/index.ts";
 import { type Deferred, deferred } from "../../actors/wait.ts";
 import { NoProcError } from "../../errors.ts";
-import { EndpointTable } from "../endpoints/endpoint-table.ts";
-import { checkMessage } from "../endpoints/event-check.ts";
+import { checkMessage, EndpointTable } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";

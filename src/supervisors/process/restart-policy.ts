@@ -1,5 +1,4 @@
-import type { ChildPolicy } from "../supervision/child-spec.ts";
-import type { Intensity } from "../supervision/intensity.ts";
+import type { ChildPolicy, Intensity } from "../supervision/index.ts";
 import type { StartRule } from "./definition.ts";
 
 /** How a child is kept alive: what a child spec says of it, in one flat object. */

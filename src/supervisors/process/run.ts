@@ -1,13 +1,11 @@
-import type { StartGate } from "../../actors/agent/actor/agent-spec.ts";
-import type { ProviderBackoffs } from "../../actors/agent/actor/provider-backoff.ts";
-import type { Door, Harness } from "../../actors/agent/wire/harness.ts";
+import type { ProviderBackoffs, StartGate } from "../../actors/agent/actor/index.ts";
+import type { Door, Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
-import type { LogEvent } from "../../actors/events/event-log.ts";
-import type { LogArchive } from "../../actors/events/log-archive.ts";
-import type { Ref } from "../../actors/kernel/behavior.ts";
-import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
+import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
+import type { Ref } from "../../actors/kernel/index.ts";
+import type { RegistryMessage } from "../../actors/registry/index.ts";
 import type { Argv, Image } from "../../machines/machine.ts";
-import type { Endpoint, EndpointCallOptions } from "../endpoints/endpoint-table.ts";
+import type { Endpoint, EndpointCallOptions } from "../endpoints/index.ts";
 
 /** What a process needs of the run that it belongs to. */
 export interface Run {

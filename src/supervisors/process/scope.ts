@@ -1,9 +1,8 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Context } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Context, ExitReason } from "../../actors/kernel/index.ts";
 import type { Limits } from "../../actors/wait.ts";
 import { OutsideProcessError, StoppedError } from "../../errors.ts";
-import type { Supervision } from "../supervision/supervision.ts";
+import type { Supervision } from "../supervision/index.ts";
 import type { Inbox } from "./inbox.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProcessRecord } from "./process-record.ts";

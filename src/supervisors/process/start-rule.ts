@@ -1,4 +1,4 @@
-import type { LogEvent } from "../../actors/events/event-log.ts";
+import type { LogEvent } from "../../actors/events/index.ts";
 import { waiting } from "../../actors/wait.ts";
 import { StartFailedError, StartTimeoutError } from "../../errors.ts";
 import type { StartRule } from "./definition.ts";

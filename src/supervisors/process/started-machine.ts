@@ -1,6 +1,6 @@
-import type { Harness } from "../../actors/agent/wire/harness.ts";
+import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Machine } from "../../machines/machine.ts";
-import type { Supervision } from "../supervision/supervision.ts";
+import type { Supervision } from "../supervision/index.ts";
 
 /** The harnesses that launched something on a machine, and must take it away before the machine stops. */
 export type Launchers = Set<Harness>;

@@ -1,4 +1,4 @@
-import { errorExit } from "../../actors/kernel/exit-reason.ts";
+import { errorExit } from "../../actors/kernel/index.ts";
 import { enter, type Scope } from "./scope.ts";
 
 /** Wait on the run's clock. Rejects with StoppedError when the process is to stop. */

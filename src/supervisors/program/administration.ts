@@ -1,11 +1,15 @@
 import { NameTakenError, NoProcError } from "../../errors.ts";
-import type { ContractShape } from "../endpoints/contract.ts";
-import { forgetProcess, type PreparedChild, prepareProcess } from "../process/children.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import { childPolicy, startRule } from "../process/restart-policy.ts";
-import type { Scope } from "../process/scope.ts";
-import { bubble } from "../supervision/bubble.ts";
-import type { ChildInfo } from "../supervision/child.ts";
+import type { ContractShape } from "../endpoints/index.ts";
+import {
+  childPolicy,
+  forgetProcess,
+  type PreparedChild,
+  type ProcessRecord,
+  prepareProcess,
+  type Scope,
+  startRule,
+} from "../process/index.ts";
+import { bubble, type ChildInfo } from "../supervision/index.ts";
 import { definitionOfChild, type SupervisedChild } from "./supervised-child.ts";
 
 type AnyChild = SupervisedChild<unknown, ContractShape>;

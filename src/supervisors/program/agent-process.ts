@@ -1,16 +1,17 @@
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
-import { callProcess } from "../process/children.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
+  callProcess,
   checkName,
+  currentScope,
   define,
   nameOfFunction,
+  orStopped,
   type ProcessDefinition,
-} from "../process/definition.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import type { ProcessOptions } from "../process/process-options.ts";
-import { currentScope, scopeIfAny } from "../process/scope.ts";
-import { startRun } from "../runtime/start-run.ts";
+  type ProcessOptions,
+  scopeIfAny,
+} from "../process/index.ts";
+import { startRun } from "../runtime/index.ts";
 
 /**
  * Make a process of an async function.

@@ -1,19 +1,21 @@
-import type { InputSchema } from "../../actors/agent/tools/schema.ts";
+import type { InputSchema } from "../../actors/agent/tools/index.ts";
 import { WrongContractError } from "../../errors.ts";
 import type { Machine } from "../../machines/machine.ts";
-import type { AgentOptions } from "../agents/agents.ts";
-import type { ConnectOptions } from "../agents/connections.ts";
-import type { MachineOptions } from "../agents/machines.ts";
-import type { Contract, ContractShape, OpenShape } from "../endpoints/contract.ts";
-import type { EndpointCall } from "../endpoints/endpoint-table.ts";
-import type { Agent } from "../process/agent.ts";
-import type { AgentProcess } from "../process/definition.ts";
-import type { EndpointHandler, EndpointOptions } from "../process/exposing.ts";
-import type { ReceiveOptions, Target, Whereabouts } from "../process/messaging.ts";
-import type { ProcessHandle } from "../process/process-handle.ts";
-import type { Run } from "../process/run.ts";
-import { currentScope } from "../process/scope.ts";
-import type { BubbleOptions } from "../supervision/bubble.ts";
+import type { AgentOptions, ConnectOptions, MachineOptions } from "../agents/index.ts";
+import type { Contract, ContractShape, EndpointCall, OpenShape } from "../endpoints/index.ts";
+import {
+  type Agent,
+  type AgentProcess,
+  currentScope,
+  type EndpointHandler,
+  type EndpointOptions,
+  type ProcessHandle,
+  type ReceiveOptions,
+  type Run,
+  type Target,
+  type Whereabouts,
+} from "../process/index.ts";
+import type { BubbleOptions } from "../supervision/index.ts";
 import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";
 import { Process } from "./process.ts";

@@ -1,5 +1,5 @@
-import type { LogEvent } from "../../actors/events/event-log.ts";
-import type { TerminalData } from "../endpoints/contract.ts";
+import type { LogEvent } from "../../actors/events/index.ts";
+import type { TerminalData } from "../endpoints/index.ts";
 
 type Any = Pick<LogEvent, "type" | "data" | "source">;
 type Terminal<Type extends keyof TerminalData> = {

@@ -1,6 +1,5 @@
-import type { ContractShape } from "../endpoints/contract.ts";
-import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
+import type { ContractShape } from "../endpoints/index.ts";
+import { type ProcessHandle, type ProcessRecord, RecordHandle } from "../process/index.ts";
 import { PoolRecordHandle } from "./pool-handle.ts";
 import { SupervisorRecordHandle } from "./supervisor-handle.ts";
 

@@ -1,6 +1,5 @@
-import type { ContractShape } from "../endpoints/contract.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import type { ProcessHandle } from "../process/process-handle.ts";
+import type { ContractShape } from "../endpoints/index.ts";
+import { orStopped, type ProcessHandle } from "../process/index.ts";
 
 type AnyHandle = ProcessHandle<unknown, ContractShape>;
 type ResultOf<Handle> = Handle extends ProcessHandle<infer Result, infer _> ? Result : never;

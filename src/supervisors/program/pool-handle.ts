@@ -1,7 +1,5 @@
 import { NoProcError } from "../../errors.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
-import { whenStarted } from "../process/start-rule.ts";
+import { orStopped, type ProcessHandle, RecordHandle, whenStarted } from "../process/index.ts";
 import { type PoolResult, queueOf } from "./pool.ts";
 import type { PoolQueue } from "./pool-queue.ts";
 import type { PoolTask, TaskInfo } from "./pool-task.ts";

@@ -1,12 +1,16 @@
-import { ignore } from "../../actors/kernel/behavior.ts";
+import { ignore } from "../../actors/kernel/index.ts";
 import { Ring } from "../../actors/ring.ts";
 import { deferred, waiting } from "../../actors/wait.ts";
 import { PoolClosedError, PoolFullError, StoppedError } from "../../errors.ts";
-import { forgetProcess, prepareProcess } from "../process/children.ts";
-import type { ProcessDefinition } from "../process/definition.ts";
-import type { Terminal } from "../process/ending.ts";
-import { limitsOf, type Scope } from "../process/scope.ts";
-import { bubble } from "../supervision/bubble.ts";
+import {
+  forgetProcess,
+  limitsOf,
+  type ProcessDefinition,
+  prepareProcess,
+  type Scope,
+  type Terminal,
+} from "../process/index.ts";
+import { bubble } from "../supervision/index.ts";
 import { infoOf, type PoolTask, type Task, type TaskInfo } from "./pool-task.ts";
 
 /** The rules of one pool, every default filled in. */

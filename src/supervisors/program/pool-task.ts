@@ -1,6 +1,6 @@
 import type { Deferred } from "../../actors/wait.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import type { ChildSpec } from "../supervision/child-spec.ts";
+import type { ProcessRecord } from "../process/index.ts";
+import type { ChildSpec } from "../supervision/index.ts";
 
 /** What `tasks()` tells of one item. */
 export interface TaskInfo {

@@ -1,10 +1,16 @@
-import { type InputSchema, jsonSchema } from "../../actors/agent/tools/schema.ts";
-import type { ContractShape } from "../endpoints/contract.ts";
-import { type AgentProcess, checkName, definitionOf } from "../process/definition.ts";
-import { exposeIn } from "../process/exposing.ts";
-import { type ProcessOptions, withoutRootOptions } from "../process/process-options.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import { currentScope, type Scope } from "../process/scope.ts";
+import { type InputSchema, jsonSchema } from "../../actors/agent/tools/index.ts";
+import type { ContractShape } from "../endpoints/index.ts";
+import {
+  type AgentProcess,
+  checkName,
+  currentScope,
+  definitionOf,
+  exposeIn,
+  type ProcessOptions,
+  type ProcessRecord,
+  type Scope,
+  withoutRootOptions,
+} from "../process/index.ts";
 import { makeProcess } from "./agent-process.ts";
 import { PoolQueue, type PoolRules } from "./pool-queue.ts";
 

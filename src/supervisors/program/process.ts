@@ -1,38 +1,50 @@
 import type { Machine } from "../../machines/machine.ts";
-import { type AgentOptions, startAgent } from "../agents/agents.ts";
-import { type ConnectOptions, connectAgents } from "../agents/connections.ts";
-import { type MachineOptions, startMachine } from "../agents/machines.ts";
-import { lookAtRest } from "../agents/quiescence.ts";
-import type {
-  ContractShape,
-  EndpointAnswer,
-  EndpointArgs,
-  EndpointName,
-  EventData,
-  EventType,
-  MessageOf,
-  OpenShape,
-} from "../endpoints/contract.ts";
-import type { EndpointCall } from "../endpoints/endpoint-table.ts";
-import { checkEvent } from "../endpoints/event-check.ts";
-import type { Agent } from "../process/agent.ts";
-import { startProcess } from "../process/children.ts";
-import { type AgentProcess, definitionOf } from "../process/definition.ts";
-import type { EventLog } from "../process/event-log.ts";
-import { type EndpointHandler, type EndpointOptions, exposeIn } from "../process/exposing.ts";
 import {
+  type AgentOptions,
+  type ConnectOptions,
+  connectAgents,
+  lookAtRest,
+  type MachineOptions,
+  startAgent,
+  startMachine,
+} from "../agents/index.ts";
+import {
+  type ContractShape,
+  checkEvent,
+  type EndpointAnswer,
+  type EndpointArgs,
+  type EndpointCall,
+  type EndpointName,
+  type EventData,
+  type EventType,
+  type MessageOf,
+  type OpenShape,
+} from "../endpoints/index.ts";
+import {
+  type Agent,
+  type AgentProcess,
+  definitionOf,
+  type EndpointHandler,
+  type EndpointOptions,
+  type EventLog,
+  enter,
+  eventsOf,
+  everyIn,
+  exposeIn,
+  limitsOf,
+  type ProcessHandle,
   type ReceiveOptions,
   receiveIn,
+  recordOf,
+  type Scope,
   sendIn,
+  sleepIn,
+  startProcess,
   type Target,
   type Whereabouts,
   whereisIn,
-} from "../process/messaging.ts";
-import { eventsOf } from "../process/process-events.ts";
-import { type ProcessHandle, recordOf } from "../process/process-handle.ts";
-import { enter, limitsOf, type Scope } from "../process/scope.ts";
-import { everyIn, sleepIn } from "../process/timing.ts";
-import { type BubbleOptions, bubble } from "../supervision/bubble.ts";
+} from "../process/index.ts";
+import { type BubbleOptions, bubble } from "../supervision/index.ts";
 import { handleOf } from "./handles.ts";
 import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";

@@ -1,19 +1,22 @@
 import { waiting } from "../../actors/wait.ts";
 import { InvalidSpecError } from "../../errors.ts";
-import type { ContractShape } from "../endpoints/contract.ts";
-import { startProcess } from "../process/children.ts";
+import type { ContractShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
+  childPolicy,
+  currentScope,
   definitionOf,
+  errorOf,
+  limitsOf,
   type ProcessDefinition,
+  type RestartPolicy,
   type StartRule,
-} from "../process/definition.ts";
-import { errorOf, type Terminal } from "../process/ending.ts";
-import { withoutRootOptions } from "../process/process-options.ts";
-import { childPolicy, type RestartPolicy, startRule } from "../process/restart-policy.ts";
-import { currentScope, limitsOf } from "../process/scope.ts";
-import { bubble } from "../supervision/bubble.ts";
-import { defaultLimits } from "../supervision/intensity.ts";
+  startProcess,
+  startRule,
+  type Terminal,
+  withoutRootOptions,
+} from "../process/index.ts";
+import { bubble, defaultLimits } from "../supervision/index.ts";
 import { makeProcess } from "./agent-process.ts";
 
 /** The name of the supervised child below a `retry`. */

@@ -1,12 +1,12 @@
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
   checkName,
   definitionOf,
   type ProcessDefinition,
-} from "../process/definition.ts";
-import { withoutRootOptions } from "../process/process-options.ts";
-import type { RestartPolicy } from "../process/restart-policy.ts";
+  type RestartPolicy,
+  withoutRootOptions,
+} from "../process/index.ts";
 
 /** A child of a supervisor, as data: what `child()` made. */
 export interface SupervisedChild<Result = unknown, Shape extends ContractShape = OpenShape> {

@@ -1,9 +1,12 @@
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
-import { orStopped } from "../process/or-stopped.ts";
-import { type ProcessHandle, RecordHandle } from "../process/process-handle.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import { whenStarted } from "../process/start-rule.ts";
-import type { ChildInfo } from "../supervision/child.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
+import {
+  orStopped,
+  type ProcessHandle,
+  type ProcessRecord,
+  RecordHandle,
+  whenStarted,
+} from "../process/index.ts";
+import type { ChildInfo } from "../supervision/index.ts";
 import { administrationOf } from "./administration.ts";
 import type { SupervisedChild } from "./supervised-child.ts";
 import type { SupervisorResult } from "./supervisor.ts";

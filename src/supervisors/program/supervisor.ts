@@ -1,10 +1,17 @@
-import type { ContractShape, OpenShape } from "../endpoints/contract.ts";
-import { type AgentProcess, checkName } from "../process/definition.ts";
-import type { ProcessOptions } from "../process/process-options.ts";
-import { currentScope, limitsOf } from "../process/scope.ts";
-import type { Intensity } from "../supervision/intensity.ts";
-import type { Strategy } from "../supervision/strategy.ts";
-import { type AutoShutdown, resolveFlags } from "../supervision/supervisor-flags.ts";
+import type { ContractShape, OpenShape } from "../endpoints/index.ts";
+import {
+  type AgentProcess,
+  checkName,
+  currentScope,
+  limitsOf,
+  type ProcessOptions,
+} from "../process/index.ts";
+import {
+  type AutoShutdown,
+  type Intensity,
+  resolveFlags,
+  type Strategy,
+} from "../supervision/index.ts";
 import { Administration } from "./administration.ts";
 import { makeProcess } from "./agent-process.ts";
 import type { SupervisedChild } from "./supervised-child.ts";

@@ -1,7 +1,5 @@
-import type { Journal, JournalEntry } from "../../actors/journal/journal.ts";
-import { isCopy } from "../../actors/journal/line.ts";
-import type { ControlHandlers } from "../control/handlers.ts";
-import type { ControlEvent } from "../control/types.ts";
+import { isCopy, type Journal, type JournalEntry } from "../../actors/journal/index.ts";
+import type { ControlEvent, ControlHandlers } from "../control/index.ts";
 
 type EventsRequest = Parameters<ControlHandlers["events"]>[0];
 

@@ -1,13 +1,14 @@
-import type { JournalRecord } from "../../actors/journal/line.ts";
+import type { JournalRecord } from "../../actors/journal/index.ts";
 import type {
   CallOptions,
+  Exit,
+  ExitReason,
   Monitor,
   Ref,
   Reply,
   StopOptions,
-} from "../../actors/kernel/behavior.ts";
-import type { Exit, ExitReason } from "../../actors/kernel/exit-reason.ts";
-import type { RegistryMessage } from "../../actors/registry/registry-actor.ts";
+} from "../../actors/kernel/index.ts";
+import type { RegistryMessage } from "../../actors/registry/index.ts";
 
 /** The run's registry, as all tell it what they have become: each word is in the journal before the registry has it. */
 export class JournaledRegistry implements Ref<RegistryMessage> {

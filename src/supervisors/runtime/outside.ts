@@ -1,30 +1,41 @@
-/*
- * All of a run that its control clients see: the one file of this room that `src/cli/` imports,
- * beside the journal's reader.
- */
+/* All of a run that is seen from outside: the one file below it that `src/cli/` imports. */
 
 export { systemClock } from "../../actors/clock.ts";
-export { Fields } from "../../actors/data/fields.ts";
-export { encodeValue } from "../../actors/data/wire-values.ts";
+export { encodeValue, Fields } from "../../actors/data/index.ts";
+export { isCopy, type JournalEntry, readJournal } from "../../actors/journal/index.ts";
 export { shellLine } from "../../machines/shell.ts";
-export { ControlError, type ControlReason } from "../control/error.ts";
-export { LineReader } from "../control/lines.ts";
-export { isNodeWithin, resolveAddress } from "../control/resolve-address.ts";
-export { cancelMethod, parseAnswer, type RpcAnswer, requestLine } from "../control/rpc.ts";
 export {
+  ControlError,
   type ControlEvent,
   type ControlMethod,
+  type ControlReason,
   type ControlStreams,
+  cancelMethod,
   type EndpointNode,
+  isNodeWithin,
+  itemWire,
+  LineReader,
   type ParamsOf,
+  paramsWire,
+  parseAnswer,
   type ResultOf,
+  type RpcAnswer,
   type RunStatus,
+  readNode,
+  requestLine,
+  resolveAddress,
+  resultWire,
   type StreamMethod,
   statusSchema,
   type TreeNode,
-} from "../control/types.ts";
-export { itemWire, paramsWire, readNode, resultWire } from "../control/wire.ts";
-export { type HomeLayout, homeLayout } from "../home/home.ts";
-export { loadReaper } from "../home/load-reaper.ts";
-export type { Leftover, ReapedRun } from "../home/reaper.ts";
-export { type ListedRun, listRuns, type RunRecord } from "../home/run-record.ts";
+} from "../control/index.ts";
+export {
+  type HomeLayout,
+  homeLayout,
+  type Leftover,
+  type ListedRun,
+  listRuns,
+  loadReaper,
+  type ReapedRun,
+  type RunRecord,
+} from "../home/index.ts";

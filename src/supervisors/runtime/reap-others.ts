@@ -1,5 +1,4 @@
-import type { HomeLayout } from "../home/home.ts";
-import { type Leftover, type ReapedRun, reap } from "../home/reaper.ts";
+import { type HomeLayout, type Leftover, type ReapedRun, reap } from "../home/index.ts";
 import type { Runtime } from "./runtime.ts";
 
 /**

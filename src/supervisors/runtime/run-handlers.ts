@@ -1,10 +1,14 @@
-import { parametersOf } from "../../actors/agent/tools/schema.ts";
-import type { RegistrySnapshot } from "../../actors/registry/registry-actor.ts";
-import { ControlError } from "../control/error.ts";
-import type { ControlHandlers, RunSnapshot } from "../control/handlers.ts";
-import type { EndpointNode, RunFacts } from "../control/types.ts";
-import { watchTree } from "../control/watch-tree.ts";
-import type { Addressee } from "../process/run.ts";
+import { parametersOf } from "../../actors/agent/tools/index.ts";
+import type { RegistrySnapshot } from "../../actors/registry/index.ts";
+import {
+  ControlError,
+  type ControlHandlers,
+  type EndpointNode,
+  type RunFacts,
+  type RunSnapshot,
+  watchTree,
+} from "../control/index.ts";
+import type { Addressee } from "../process/index.ts";
 import { journalEvents } from "./journal-events.ts";
 import type { Runtime } from "./runtime.ts";
 

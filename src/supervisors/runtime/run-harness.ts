@@ -5,10 +5,10 @@ import {
   isSecretName,
   type Launched,
   type LaunchSpec,
-} from "../../actors/agent/wire/harness.ts";
-import type { Redaction } from "../../actors/data/redaction.ts";
-import { privateDirectory } from "../../machines/local/private-files.ts";
-import type { ThingLog } from "../home/things.ts";
+} from "../../actors/agent/wire/index.ts";
+import type { Redaction } from "../../actors/data/index.ts";
+import { privateDirectory } from "../../machines/local/index.ts";
+import type { ThingLog } from "../home/index.ts";
 
 /** What a run gives to whatever launches its agents. */
 export interface Outfit {

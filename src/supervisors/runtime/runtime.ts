@@ -1,36 +1,39 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import type { StartGate } from "../../actors/agent/actor/agent-spec.ts";
 import {
   createProviderBackoffs,
+  createStartGate,
   type ProviderBackoffs,
-} from "../../actors/agent/actor/provider-backoff.ts";
-import { createStartGate } from "../../actors/agent/actor/start-gate.ts";
-import { type Bridge, openBridge } from "../../actors/agent/bridge/bridge.ts";
-import type { TcpAddress } from "../../actors/agent/bridge/listener.ts";
-import type { Door, Harness } from "../../actors/agent/wire/harness.ts";
+  type StartGate,
+} from "../../actors/agent/actor/index.ts";
+import { type Bridge, openBridge, type TcpAddress } from "../../actors/agent/bridge/index.ts";
+import type { Door, Harness } from "../../actors/agent/wire/index.ts";
 import { type Clock, systemClock } from "../../actors/clock.ts";
-import type { Redaction } from "../../actors/data/redaction.ts";
-import type { LogEvent } from "../../actors/events/event-log.ts";
-import type { LogArchive } from "../../actors/events/log-archive.ts";
-import type { Journal } from "../../actors/journal/journal.ts";
-import { StreamArchive } from "../../actors/journal/stream-archive.ts";
-import type { Ref } from "../../actors/kernel/behavior.ts";
-import { createSystem, type System } from "../../actors/kernel/system.ts";
-import { type RegistryMessage, registryBehavior } from "../../actors/registry/registry-actor.ts";
-import { LocalImage } from "../../machines/local/local.ts";
-import { privateDirectory } from "../../machines/local/private-files.ts";
+import type { Redaction } from "../../actors/data/index.ts";
+import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
+import { type Journal, StreamArchive } from "../../actors/journal/index.ts";
+import { createSystem, type Ref, type System } from "../../actors/kernel/index.ts";
+import { type RegistryMessage, registryBehavior } from "../../actors/registry/index.ts";
+import { LocalImage, privateDirectory } from "../../machines/local/index.ts";
 import type { Image } from "../../machines/machine.ts";
-import type { RunPaths } from "../home/home.ts";
-import { type ReapedRun, reapRun } from "../home/reaper.ts";
-import { doorOf } from "../home/run-record.ts";
-import { sparedProcesses } from "../home/spared-processes.ts";
-import { readThings, ThingLog } from "../home/things.ts";
-import type { ProcessDefinition } from "../process/definition.ts";
-import { processBehavior } from "../process/process-actor.ts";
-import { ProcessRecord } from "../process/process-record.ts";
-import type { Addressee, JournalNote, Run } from "../process/run.ts";
-import type { ProcessMessage } from "../process/scope.ts";
+import {
+  doorOf,
+  type ReapedRun,
+  type RunPaths,
+  readThings,
+  reapRun,
+  sparedProcesses,
+  ThingLog,
+} from "../home/index.ts";
+import {
+  type Addressee,
+  type JournalNote,
+  type ProcessDefinition,
+  type ProcessMessage,
+  ProcessRecord,
+  processBehavior,
+  type Run,
+} from "../process/index.ts";
 import { JournaledRegistry } from "./journaled-registry.ts";
 import { runHarness } from "./run-harness.ts";
 

@@ -1,20 +1,26 @@
 import { relative } from "node:path";
 import { customAlphabet } from "nanoid";
-import type { TcpAddress } from "../../actors/agent/bridge/listener.ts";
-import { piHarness } from "../../actors/agent/pi/harness.ts";
+import type { TcpAddress } from "../../actors/agent/bridge/index.ts";
+import { piHarness } from "../../actors/agent/pi/index.ts";
 import { systemClock } from "../../actors/clock.ts";
-import { createRedaction } from "../../actors/data/redaction.ts";
-import { openJournal } from "../../actors/journal/journal.ts";
-import { errorExit } from "../../actors/kernel/exit-reason.ts";
-import { logDirectory } from "../../machines/local/private-files.ts";
-import { type ControlServer, openControlServer } from "../control/server.ts";
-import { prepareHome, runPaths } from "../home/home.ts";
-import type { ReapedRun } from "../home/reaper.ts";
-import { removeRunRecord, writeRunRecord } from "../home/run-record.ts";
-import type { ProcessDefinition } from "../process/definition.ts";
-import type { RootOptions } from "../process/process-options.ts";
-import type { ProcessRecord } from "../process/process-record.ts";
-import { leave } from "../process/scope.ts";
+import { createRedaction } from "../../actors/data/index.ts";
+import { openJournal } from "../../actors/journal/index.ts";
+import { errorExit } from "../../actors/kernel/index.ts";
+import { logDirectory } from "../../machines/local/index.ts";
+import { type ControlServer, openControlServer } from "../control/index.ts";
+import {
+  prepareHome,
+  type ReapedRun,
+  removeRunRecord,
+  runPaths,
+  writeRunRecord,
+} from "../home/index.ts";
+import {
+  leave,
+  type ProcessDefinition,
+  type ProcessRecord,
+  type RootOptions,
+} from "../process/index.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
 import { runHandlers } from "./run-handlers.ts";
 import { secretsOf } from "./run-harness.ts";

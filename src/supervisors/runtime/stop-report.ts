@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { hasEnded } from "../process/lifecycle.ts";
+import { hasEnded } from "../process/index.ts";
 import type { Runtime } from "./runtime.ts";
 import type { StopSignal } from "./signals.ts";
 

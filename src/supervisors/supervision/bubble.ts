@@ -1,4 +1,4 @@
-import type { EventLog, LogEvent } from "../../actors/events/event-log.ts";
+import type { EventLog, LogEvent } from "../../actors/events/index.ts";
 import { BubbleCycleError } from "../../errors.ts";
 
 export interface BubbleOptions {

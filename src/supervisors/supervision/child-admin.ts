@@ -1,4 +1,4 @@
-import { type Ignore, ignore, type Ref } from "../../actors/kernel/behavior.ts";
+import { type Ignore, ignore, type Ref } from "../../actors/kernel/index.ts";
 import {
   AlreadyStartedError,
   ChildRefusedError,

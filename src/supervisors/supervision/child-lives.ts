@@ -1,5 +1,4 @@
-import type { Ref } from "../../actors/kernel/behavior.ts";
-import { type ExitReason, errorExit } from "../../actors/kernel/exit-reason.ts";
+import { type ExitReason, errorExit, type Ref } from "../../actors/kernel/index.ts";
 import type { Child } from "./child.ts";
 import { type Family, isClosing } from "./child-table.ts";
 import { Incarnation } from "./incarnation.ts";

@@ -1,5 +1,4 @@
-import type { Behavior, Context, Ignore, Shutdown } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Behavior, Context, ExitReason, Ignore, Shutdown } from "../../actors/kernel/index.ts";
 import type { Backoff, BackoffPolicy } from "./backoff.ts";
 import type { Intensity, RestartLimits } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";

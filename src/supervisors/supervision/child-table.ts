@@ -1,5 +1,4 @@
-import type { Context } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Context, ExitReason } from "../../actors/kernel/index.ts";
 import { StoppedError } from "../../errors.ts";
 import type { Child, SupervisionEvent } from "./child.ts";
 import type { ChildId } from "./strategy.ts";

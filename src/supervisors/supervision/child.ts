@@ -1,5 +1,4 @@
-import type { Ref, Slot } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { ExitReason, Ref, Slot } from "../../actors/kernel/index.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
 import { RestartWindow } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";

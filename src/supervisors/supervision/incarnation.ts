@@ -1,6 +1,11 @@
-import { type Behavior, type Context, type Ignore, ignore } from "../../actors/kernel/behavior.ts";
-import { isAsync } from "../../actors/kernel/cell.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import {
+  type Behavior,
+  type Context,
+  type ExitReason,
+  type Ignore,
+  ignore,
+  isAsync,
+} from "../../actors/kernel/index.ts";
 import { InvalidSpecError } from "../../errors.ts";
 import type { ResolvedSpec, Startable } from "./child-spec.ts";
 

@@ -1,4 +1,4 @@
-import { checkName } from "../../actors/kernel/names.ts";
+import { checkName } from "../../actors/kernel/index.ts";
 import { InvalidSpecError } from "../../errors.ts";
 import { backoffPolicy } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";

@@ -1,4 +1,4 @@
-import { type ExitReason, isClean, isRetryable } from "../../actors/kernel/exit-reason.ts";
+import { type ExitReason, isClean, isRetryable } from "../../actors/kernel/index.ts";
 import { delayMs, isHealthy } from "./backoff.ts";
 import type { Child } from "./child.ts";
 import type { ChildLives } from "./child-lives.ts";

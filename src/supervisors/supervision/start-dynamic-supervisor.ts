@@ -1,5 +1,4 @@
-import type { Context, Ignore } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { Context, ExitReason, Ignore } from "../../actors/kernel/index.ts";
 import { InvalidSpecError } from "../../errors.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, StartedChild, StartOptions } from "./child-admin.ts";

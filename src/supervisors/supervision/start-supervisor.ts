@@ -1,6 +1,5 @@
-import type { EventLog } from "../../actors/events/event-log.ts";
-import type { Behavior, Ignore, Ref, SpawnOptions } from "../../actors/kernel/behavior.ts";
-import type { ExitReason } from "../../actors/kernel/exit-reason.ts";
+import type { EventLog } from "../../actors/events/index.ts";
+import type { Behavior, ExitReason, Ignore, Ref, SpawnOptions } from "../../actors/kernel/index.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";

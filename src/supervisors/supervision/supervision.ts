@@ -1,5 +1,4 @@
-import type { Context, Ignore } from "../../actors/kernel/behavior.ts";
-import type { ExitReason, ShutdownExit } from "../../actors/kernel/exit-reason.ts";
+import type { Context, ExitReason, Ignore, ShutdownExit } from "../../actors/kernel/index.ts";
 import { StartFailedError } from "../../errors.ts";
 import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import {

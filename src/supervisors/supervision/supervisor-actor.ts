@@ -1,6 +1,12 @@
-import type { EventLog } from "../../actors/events/event-log.ts";
-import type { Behavior, Context, Ignore, Ref, Reply } from "../../actors/kernel/behavior.ts";
-import type { ShutdownExit } from "../../actors/kernel/exit-reason.ts";
+import type { EventLog } from "../../actors/events/index.ts";
+import type {
+  Behavior,
+  Context,
+  Ignore,
+  Ref,
+  Reply,
+  ShutdownExit,
+} from "../../actors/kernel/index.ts";
 import type { ChildInfo, SupervisionEvent } from "./child.ts";
 import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";

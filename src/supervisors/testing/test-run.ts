@@ -1,15 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Scripts, scriptedHarness } from "../../actors/agent/scripted/harness.ts";
-import type { Harness } from "../../actors/agent/wire/harness.ts";
+import { type Scripts, scriptedHarness } from "../../actors/agent/scripted/index.ts";
+import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { type ManualClock, manualClock } from "../../actors/manual-clock.ts";
-import type { ContractShape } from "../endpoints/contract.ts";
-import { type AgentProcess, definitionOf } from "../process/definition.ts";
-import type { ProcessHandle } from "../process/process-handle.ts";
-import { handleOf } from "../program/handles.ts";
-import { openRun } from "../runtime/start-run.ts";
+import type { ContractShape } from "../endpoints/index.ts";
+import { type AgentProcess, definitionOf, type ProcessHandle } from "../process/index.ts";
+import { handleOf } from "../program/index.ts";
+import { openRun } from "../runtime/index.ts";
 
 export interface TestRunOptions<C extends Clock = Clock> {
   /** What the agents do: one function for all, or one by agent name. */

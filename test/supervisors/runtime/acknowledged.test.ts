@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
-import { type JournalEntry, readJournal } from "../../../src/actors/journal/reader.ts";
+import { type JournalEntry, readJournal } from "../../../src/actors/journal/index.ts";
 
 const kills = 4;
 

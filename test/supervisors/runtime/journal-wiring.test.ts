@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
-import { type JournalEntry, readJournal } from "../../../src/actors/journal/reader.ts";
+import { type JournalEntry, readJournal } from "../../../src/actors/journal/index.ts";
 import {
   agent,
   agentProcess,

@@ -1,5 +1,4 @@
-import type { Behavior, SpawnOptions } from "../../kernel/behavior.ts";
-import { errorExit } from "../../kernel/exit-reason.ts";
+import { type Behavior, errorExit, type SpawnOptions } from "../../kernel/index.ts";
 import { Incarnation } from "./agent-incarnation.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";

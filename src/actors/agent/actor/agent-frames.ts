@@ -1,5 +1,5 @@
-import type { CallRecord, CallRequest } from "../tools/call.ts";
-import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "../wire/protocol.ts";
+import type { CallRecord, CallRequest } from "../tools/index.ts";
+import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { ModelTrouble } from "./agent-model.ts";
 import type { ProgressWatch } from "./agent-progress.ts";

@@ -1,8 +1,6 @@
 import { AgentLostError } from "../../../errors.ts";
-import type { Context } from "../../kernel/behavior.ts";
-import { type ErrorExit, type ExitReason, errorExit } from "../../kernel/exit-reason.ts";
-import type { Link } from "../wire/harness.ts";
-import type { FromAgent, Session } from "../wire/protocol.ts";
+import { type Context, type ErrorExit, type ExitReason, errorExit } from "../../kernel/index.ts";
+import type { FromAgent, Link, Session } from "../wire/index.ts";
 import { AgentFrames } from "./agent-frames.ts";
 import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
 import { ModelTrouble } from "./agent-model.ts";

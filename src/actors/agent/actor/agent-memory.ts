@@ -1,14 +1,21 @@
 import { AgentEndedError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
-import { createEventLog, type EventLog, type LogEvent } from "../../events/event-log.ts";
-import type { LogArchive } from "../../events/log-archive.ts";
-import type { Ref } from "../../kernel/behavior.ts";
-import type { ErrorExit, ExitReason } from "../../kernel/exit-reason.ts";
-import type { RegistryMessage } from "../../registry/registry-actor.ts";
-import type { CallRecord, CallRequest, ToolResult } from "../tools/call.ts";
-import { createToolTable, type ToolTable } from "../tools/table.ts";
-import type { Launched } from "../wire/harness.ts";
-import type { Session } from "../wire/protocol.ts";
+import {
+  createEventLog,
+  type EventLog,
+  type LogArchive,
+  type LogEvent,
+} from "../../events/index.ts";
+import type { ErrorExit, ExitReason, Ref } from "../../kernel/index.ts";
+import type { RegistryMessage } from "../../registry/index.ts";
+import {
+  type CallRecord,
+  type CallRequest,
+  createToolTable,
+  type ToolResult,
+  type ToolTable,
+} from "../tools/index.ts";
+import type { Launched, Session } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentEvent, type AgentState, isLive, next } from "./lifecycle.ts";
 import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";

@@ -1,7 +1,6 @@
 import type { Argv } from "../../../machines/machine.ts";
-import type { Reply } from "../../kernel/behavior.ts";
-import type { HarnessExit, Link } from "../wire/harness.ts";
-import type { FromAgent } from "../wire/protocol.ts";
+import type { Reply } from "../../kernel/index.ts";
+import type { FromAgent, HarnessExit, Link } from "../wire/index.ts";
 
 export type Hello = Extract<FromAgent, { type: "hello" }>;
 

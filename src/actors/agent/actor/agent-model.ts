@@ -1,7 +1,6 @@
 import { ModelFailedError } from "../../../errors.ts";
-import type { Context } from "../../kernel/behavior.ts";
-import { errorExit } from "../../kernel/exit-reason.ts";
-import type { TurnEndedEvent } from "../wire/protocol.ts";
+import { type Context, errorExit } from "../../kernel/index.ts";
+import type { TurnEndedEvent } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { type ModelFailure, modelFailure } from "./model-failure.ts";

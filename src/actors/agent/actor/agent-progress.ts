@@ -1,7 +1,6 @@
 import { AgentStuckError } from "../../../errors.ts";
-import type { Context } from "../../kernel/behavior.ts";
-import { errorExit } from "../../kernel/exit-reason.ts";
-import type { AgentWireEvent } from "../wire/protocol.ts";
+import { type Context, errorExit } from "../../kernel/index.ts";
+import type { AgentWireEvent } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentSpec, type FilledLimits, filledLimits } from "./agent-spec.ts";
 

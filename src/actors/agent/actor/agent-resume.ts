@@ -1,5 +1,5 @@
-import type { CallRecord } from "../tools/call.ts";
-import type { Session } from "../wire/protocol.ts";
+import type { CallRecord } from "../tools/index.ts";
+import type { Session } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { Hello } from "./agent-message.ts";
 

@@ -1,5 +1,5 @@
 import type { Machine } from "../../../machines/machine.ts";
-import type { Door, Harness } from "../wire/harness.ts";
+import type { Door, Harness } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { ProviderBackoffs } from "./provider-backoff.ts";
 

@@ -1,6 +1,5 @@
-import type { ToolResult } from "../tools/call.ts";
-import type { Link, LinkListener } from "../wire/harness.ts";
-import type { FromAgent, ToAgent, ToolDescription } from "../wire/protocol.ts";
+import type { ToolResult } from "../tools/index.ts";
+import type { FromAgent, Link, LinkListener, ToAgent, ToolDescription } from "../wire/index.ts";
 import type { AgentMessage, Hello } from "./agent-message.ts";
 
 type ResultFrame = Extract<ToAgent, { type: "result" }>;

@@ -1,4 +1,4 @@
-import { longestRetryAfterMs } from "../wire/protocol.ts";
+import { longestRetryAfterMs } from "../wire/index.ts";
 
 /** Why a model did not answer. */
 export type ModelFailureClass =

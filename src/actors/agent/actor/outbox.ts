@@ -1,6 +1,6 @@
 import { customAlphabet } from "nanoid";
 import { MessageRefusedError } from "../../../errors.ts";
-import type { Deliver } from "../wire/protocol.ts";
+import type { Deliver } from "../wire/index.ts";
 import { checkMessage } from "./message-check.ts";
 
 export interface OutboxOptions {

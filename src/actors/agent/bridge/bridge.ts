@@ -1,13 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { type Clock, systemClock } from "../../clock.ts";
-import type { Door, LinkListener, LocalLink, Pass } from "../wire/harness.ts";
 import {
   closeCodes,
+  type Door,
   type FromAgent,
   frameText,
+  type LinkListener,
+  type LocalLink,
+  type Pass,
   parseToAgent,
   type ToAgent,
-} from "../wire/protocol.ts";
+} from "../wire/index.ts";
 import { type BridgeEvent, BridgeLink, type Guest, type LinkOptions } from "./link.ts";
 import { type Listener, listenOnSocket, listenOnTcp, type TcpAddress } from "./listener.ts";
 

@@ -1,14 +1,16 @@
 import type { Clock, ClockTimer } from "../../clock.ts";
-import type { Link, LinkListener, Pass } from "../wire/harness.ts";
 import {
   BadFrameError,
   closeCodes,
   type FromAgent,
   frameText,
+  type Link,
+  type LinkListener,
+  type Pass,
   parseFromAgent,
   protocolVersion,
   type ToAgent,
-} from "../wire/protocol.ts";
+} from "../wire/index.ts";
 
 type Hello = Extract<FromAgent, { type: "hello" }>;
 

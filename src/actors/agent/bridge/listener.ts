@@ -6,7 +6,7 @@ import { isMainThread } from "node:worker_threads";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { SocketPathTooLongError, UnsafeSocketError } from "../../../errors.ts";
 import type { ClockTimer } from "../../clock.ts";
-import { closeCodes, maxFrameBytes } from "../wire/protocol.ts";
+import { closeCodes, maxFrameBytes } from "../wire/index.ts";
 import { BridgeLink, type LinkOptions } from "./link.ts";
 
 export interface TcpAddress {

@@ -2,7 +2,7 @@ import { posix } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { Machine } from "../../../machines/machine.ts";
 import { type Clock, systemClock } from "../../clock.ts";
-import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/harness.ts";
+import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/index.ts";
 import { type PiHost, preparePiHost } from "./host.ts";
 import {
   asksAgain,

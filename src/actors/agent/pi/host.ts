@@ -4,8 +4,8 @@ import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BundleMissingError, HomeError, UnsupportedError } from "../../../errors.ts";
 import type { Machine, Reach } from "../../../machines/machine.ts";
-import { createTmux, type Tmux } from "../../../machines/tmux/tmux.ts";
-import type { Door, LaunchSpec } from "../wire/harness.ts";
+import { createTmux, type Tmux } from "../../../machines/tmux/index.ts";
+import type { Door, LaunchSpec } from "../wire/index.ts";
 import { type FoundPi, findPi } from "./find.ts";
 
 /** Where a door is to be found, seen from a machine. */

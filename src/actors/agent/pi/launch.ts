@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { Machine } from "../../../machines/machine.ts";
 import { shellLine } from "../../../machines/shell.ts";
-import type { LaunchSpec } from "../wire/harness.ts";
+import type { LaunchSpec } from "../wire/index.ts";
 import { olderThan } from "./find.ts";
 
 /** Where one agent's files are on its machine. */

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import type { Argv, Machine } from "../../../machines/machine.ts";
-import type { Tmux } from "../../../machines/tmux/tmux.ts";
+import type { Tmux } from "../../../machines/tmux/index.ts";
 import type { Clock } from "../../clock.ts";
-import type { HarnessExit, Launched } from "../wire/harness.ts";
+import type { HarnessExit, Launched } from "../wire/index.ts";
 import type { LaunchFiles } from "./launch.ts";
 
 export interface PaneOptions {

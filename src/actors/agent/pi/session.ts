@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import type { Machine } from "../../../machines/machine.ts";
-import type { LaunchSpec } from "../wire/harness.ts";
+import type { LaunchSpec } from "../wire/index.ts";
 
 /** The file of a conversation, an absolute path on its machine. */
 export interface SessionPlace {

@@ -1,13 +1,13 @@
 import { StoppedError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
-import type { LaunchSpec } from "../wire/harness.ts";
 import type {
   FromAgent,
   Json,
+  LaunchSpec,
   ToAgent,
   ToolDescription,
   TurnEndedEvent,
-} from "../wire/protocol.ts";
+} from "../wire/index.ts";
 import {
   InterruptedError,
   type ModelFailureFacts,

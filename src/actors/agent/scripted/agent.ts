@@ -1,5 +1,5 @@
 import { customAlphabet } from "nanoid";
-import type { Deliver, Json, ToolDescription } from "../wire/protocol.ts";
+import type { Deliver, Json, ToolDescription } from "../wire/index.ts";
 
 /** What the agent was sent. */
 export interface ScriptedMessage {

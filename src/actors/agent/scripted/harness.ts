@@ -1,7 +1,16 @@
 import { AgentStartError, StoppedError } from "../../../errors.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../clock.ts";
-import type { Harness, HarnessExit, Launched, LaunchSpec, LocalLink } from "../wire/harness.ts";
-import { closeCodes, type FromAgent, protocolVersion, type ToAgent } from "../wire/protocol.ts";
+import {
+  closeCodes,
+  type FromAgent,
+  type Harness,
+  type HarnessExit,
+  type Launched,
+  type LaunchSpec,
+  type LocalLink,
+  protocolVersion,
+  type ToAgent,
+} from "../wire/index.ts";
 import { ScriptedActor } from "./actor.ts";
 import { InterruptedError, type ScriptedAgent, ScriptedSession } from "./agent.ts";
 

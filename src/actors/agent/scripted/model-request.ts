@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../wire/protocol.ts";
+import type { Json, JsonObject } from "../wire/index.ts";
 
 /** One message of the conversation that the model is sent. */
 export interface ModelMessage {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../wire/protocol.ts";
+import type { Json, JsonObject } from "../wire/index.ts";
 import type { ModelMessage, ModelRequest } from "./model-request.ts";
 
 /** One thing that the model does in a reply. */

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { Json } from "../wire/protocol.ts";
+import type { Json } from "../wire/index.ts";
 
 /** Writes one reply in the form that OpenAI's chat completions stream. */
 export class CompletionStream {

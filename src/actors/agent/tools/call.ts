@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { RamureError } from "../../../errors.ts";
 import type { Clock, ClockTimer } from "../../clock.ts";
-import type { Json } from "../wire/protocol.ts";
+import type { Json } from "../wire/index.ts";
 import { errorText, toolText } from "./text.ts";
 import type { Tool } from "./tool.ts";
 

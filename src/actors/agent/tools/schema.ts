@@ -1,7 +1,7 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { InvalidInputError, InvalidToolError } from "../../../errors.ts";
-import type { JsonObject } from "../wire/protocol.ts";
+import type { JsonObject } from "../wire/index.ts";
 
 /**
  * What a tool or an endpoint takes: a schema that validates and that can say itself as JSON Schema.

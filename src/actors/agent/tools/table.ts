@@ -1,6 +1,6 @@
 import { ToolExistsError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
-import type { ToolDescription } from "../wire/protocol.ts";
+import type { ToolDescription } from "../wire/index.ts";
 import {
   type CallRecord,
   type CallRequest,

@@ -1,5 +1,5 @@
 import { InvalidToolError } from "../../../errors.ts";
-import type { JsonObject } from "../wire/protocol.ts";
+import type { JsonObject } from "../wire/index.ts";
 import { type InputSchema, parametersOf, validateInput } from "./schema.ts";
 
 /** What a tool's handler may know and do about the call that it answers. */

@@ -5,7 +5,7 @@ import {
   type FromAgent,
   protocolVersion,
   type ToAgent,
-} from "../../wire/protocol.ts";
+} from "../../wire/index.ts";
 import {
   lastStopReason,
   modelOf,

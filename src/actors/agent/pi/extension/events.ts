@@ -1,4 +1,4 @@
-import type { AgentWireEvent, Json, JsonObject } from "../../wire/protocol.ts";
+import type { AgentWireEvent, Json, JsonObject } from "../../wire/index.ts";
 import { type Later, type PiContext, type PiEvent, type PiMessage, textOfMessage } from "./pi.ts";
 import type { ProviderEar } from "./provider.ts";
 

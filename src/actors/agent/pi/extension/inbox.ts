@@ -1,4 +1,4 @@
-import type { FromAgent, ToAgent } from "../../wire/protocol.ts";
+import type { FromAgent, ToAgent } from "../../wire/index.ts";
 import type { Later } from "./pi.ts";
 
 type Send = Extract<ToAgent, { type: "send" }>;

@@ -9,7 +9,7 @@ import {
   parseFromAgent,
   parseToAgent,
   type ToAgent,
-} from "../../wire/protocol.ts";
+} from "../../wire/index.ts";
 import type { Later } from "./pi.ts";
 
 /** Where the runtime is and who we are: read from a file that only this user can open. */

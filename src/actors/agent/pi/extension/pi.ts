@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../wire/protocol.ts";
+import type { JsonObject } from "../../wire/index.ts";
 
 /*
  * What the extension uses of pi's API, in types of our own: pi's packages have other names in other

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { longestRetryAfterMs } from "../../wire/protocol.ts";
+import { longestRetryAfterMs } from "../../wire/index.ts";
 import { wallNow } from "./pi.ts";
 
 /** What a provider's last answer over HTTP said of a failure. */

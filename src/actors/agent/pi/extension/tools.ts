@@ -4,7 +4,7 @@ import {
   type Json,
   type ToAgent,
   type ToolDescription,
-} from "../../wire/protocol.ts";
+} from "../../wire/index.ts";
 import type { Pi, PiToolResult } from "./pi.ts";
 
 type Call = Extract<FromAgent, { type: "call" }>;

@@ -1,0 +1,2 @@
+export { type Bridge, openBridge } from "./bridge.ts";
+export type { TcpAddress } from "./listener.ts";

@@ -1,0 +1,1 @@
+export { type PiOptions, piHarness } from "./harness.ts";

@@ -1,0 +1,10 @@
+export {
+  type AppendOptions,
+  createEventLog,
+  type EventLog,
+  type EventLogOptions,
+  isTerminal,
+  type LogEvent,
+  type WaitOptions,
+} from "./event-log.ts";
+export type { ArchiveReader, LogArchive } from "./log-archive.ts";

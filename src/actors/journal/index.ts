@@ -1,0 +1,5 @@
+export { syncFolder } from "./file.ts";
+export { type Journal, openJournal } from "./journal.ts";
+export { isCopy, type JournalEntry, type JournalRecord } from "./line.ts";
+export { readJournal } from "./reader.ts";
+export { StreamArchive } from "./stream-archive.ts";

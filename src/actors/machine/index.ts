@@ -1,0 +1,7 @@
+export {
+  MachineMemory,
+  type MachineMessage,
+  machineBehavior,
+  machineHandle,
+  machineSpawnOptions,
+} from "./machine-actor.ts";

@@ -1,0 +1,7 @@
+export {
+  type RegistryChange,
+  type RegistryMessage,
+  type RegistryRef,
+  type RegistrySnapshot,
+  registryBehavior,
+} from "./registry-actor.ts";

@@ -1,0 +1,10 @@
+export { callCommand } from "./call.ts";
+export { connectCommand } from "./connect.ts";
+export { eventsCommand } from "./events.ts";
+export { gcCommand } from "./gc.ts";
+export { logsCommand } from "./logs.ts";
+export { lsCommand } from "./ls.ts";
+export { sendCommand } from "./send.ts";
+export { sshCommand } from "./ssh.ts";
+export { statusCommand } from "./status.ts";
+export { stopCommand } from "./stop.ts";

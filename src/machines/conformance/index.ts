@@ -1,0 +1,2 @@
+export { machineConformance } from "./conformance.ts";
+export type { ConformanceAbilities, ConformanceCase } from "./kit.ts";

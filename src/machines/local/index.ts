@@ -1,0 +1,21 @@
+export { pause, startWatch } from "./clock.ts";
+export { LocalImage, LocalMachine, type LocalMachineOptions, type LocalOptions } from "./local.ts";
+export {
+  diskProblemOf,
+  isOurDirectory,
+  logDirectory,
+  ownFileAt,
+  privateDirectory,
+  removeOwnDirectory,
+  removeOwnFile,
+  removeOwnSocket,
+} from "./private-files.ts";
+export {
+  endAll,
+  findMarked,
+  type HostProcess,
+  isSameProcess,
+  processStart,
+  readProcess,
+} from "./processes.ts";
+export { startSubprocess } from "./subprocess.ts";

@@ -1,0 +1,1 @@
+export { createTmux, Tmux } from "./tmux.ts";

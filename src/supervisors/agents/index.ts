@@ -1,0 +1,5 @@
+export { type AgentOptions, startAgent } from "./agents.ts";
+export { type ConnectOptions, connectAgents } from "./connections.ts";
+export { type MachineOptions, startMachine } from "./machines.ts";
+export type { NudgeOptions } from "./nudge.ts";
+export { lookAtRest } from "./quiescence.ts";

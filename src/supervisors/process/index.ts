@@ -1,0 +1,52 @@
+export type { Agent, NoArguments, SendOptions } from "./agent.ts";
+export { agentMemoryOf, rememberAgent } from "./agent-record.ts";
+export type { AttachOptions } from "./attach.ts";
+export {
+  callProcess,
+  forgetProcess,
+  freeName,
+  type PreparedChild,
+  prepareProcess,
+  startProcess,
+} from "./children.ts";
+export {
+  type AgentProcess,
+  checkName,
+  define,
+  definitionOf,
+  nameOfFunction,
+  type ProcessDefinition,
+  type StartRule,
+} from "./definition.ts";
+export { errorOf, type Terminal } from "./ending.ts";
+export type { EventLog } from "./event-log.ts";
+export { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
+export { hasEnded, type ProcessState } from "./lifecycle.ts";
+export {
+  type ReceiveOptions,
+  receiveIn,
+  sendIn,
+  type Target,
+  type Whereabouts,
+  whereisIn,
+} from "./messaging.ts";
+export { orStopped, runningSignal } from "./or-stopped.ts";
+export { processBehavior } from "./process-actor.ts";
+export { eventsOf } from "./process-events.ts";
+export { type ProcessHandle, RecordHandle, recordOf } from "./process-handle.ts";
+export { type ProcessOptions, type RootOptions, withoutRootOptions } from "./process-options.ts";
+export { ProcessRecord } from "./process-record.ts";
+export { childPolicy, type RestartPolicy, startRule } from "./restart-policy.ts";
+export type { Addressee, JournalNote, Run } from "./run.ts";
+export {
+  currentScope,
+  enter,
+  leave,
+  limitsOf,
+  type ProcessMessage,
+  type Scope,
+  scopeIfAny,
+} from "./scope.ts";
+export { causeOf, whenStarted } from "./start-rule.ts";
+export type { Launchers, StartedMachine } from "./started-machine.ts";
+export { everyIn, sleepIn } from "./timing.ts";

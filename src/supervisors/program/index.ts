@@ -1,0 +1,37 @@
+export { agentProcess } from "./agent-process.ts";
+export {
+  agent,
+  bubble,
+  connect,
+  currentProcess,
+  currentRuntime,
+  done,
+  emit,
+  every,
+  expose,
+  fail,
+  machine,
+  type Runtime,
+  receive,
+  send,
+  sleep,
+  spawn,
+  wait,
+  whereis,
+} from "./ambient.ts";
+export { isCancelled, isDone, isFailed } from "./event-kinds.ts";
+export { handleOf } from "./handles.ts";
+export { all, race, settled } from "./joins.ts";
+export { type PoolOptions, type PoolProcess, type PoolResult, pool } from "./pool.ts";
+export type { PoolHandle } from "./pool-handle.ts";
+export type { PoolTask, TaskInfo } from "./pool-task.ts";
+export { Process } from "./process.ts";
+export { retry } from "./retry.ts";
+export { child, type SupervisedChild } from "./supervised-child.ts";
+export {
+  type SupervisorOptions,
+  type SupervisorProcess,
+  type SupervisorResult,
+  supervisor,
+} from "./supervisor.ts";
+export type { SupervisorHandle } from "./supervisor-handle.ts";

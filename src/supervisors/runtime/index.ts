@@ -1,0 +1,1 @@
+export { openRun, startRun } from "./start-run.ts";

@@ -1,0 +1,28 @@
+export type { Backoff, BackoffPolicy } from "./backoff.ts";
+export { type BubbleOptions, bubble } from "./bubble.ts";
+export type { ChildInfo, ChildStatus, GaveUpEvent, StoppedBy, SupervisionEvent } from "./child.ts";
+export type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
+export type { ChildPolicy, ChildSpec, ResolvedSpec, Restart, Startable } from "./child-spec.ts";
+export { defaultLimits, type Intensity, type RestartLimits } from "./intensity.ts";
+export {
+  type ChildTemplate,
+  type DynamicStartOptions,
+  type DynamicSupervisor,
+  type DynamicSupervisorFlags,
+  startDynamicSupervisor,
+} from "./start-dynamic-supervisor.ts";
+export {
+  type Supervisor,
+  type SupervisorFlags,
+  type SupervisorParent,
+  startSupervisor,
+  supervisorOf,
+} from "./start-supervisor.ts";
+export type { ChildId, Strategy } from "./strategy.ts";
+export { createSupervision, type Supervision, type SupervisionHooks } from "./supervision.ts";
+export {
+  type SupervisorMessage,
+  type SupervisorRef,
+  supervisorBehavior,
+} from "./supervisor-actor.ts";
+export { type AutoShutdown, resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";

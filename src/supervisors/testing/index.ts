@@ -1,0 +1,1 @@
+export { type TestRun, type TestRunOptions, testRun } from "./test-run.ts";

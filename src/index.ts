@@ -41,6 +41,7 @@ export {
   type FailedData,
   type MessageOf,
   type OpenShape,
+  type ProcessEvents as EventLog,
   type TerminalData,
 } from "./supervisors/endpoints/index.ts";
 export type {
@@ -49,7 +50,6 @@ export type {
   AttachOptions,
   EndpointHandler,
   EndpointOptions,
-  EventLog,
   NoArguments,
   ProcessHandle,
   ProcessOptions,

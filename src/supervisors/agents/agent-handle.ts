@@ -8,10 +8,10 @@ import {
 import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tools/index.ts";
 import type { Ref } from "../../actors/kernel/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
+import type { ProcessEvents } from "../endpoints/index.ts";
 import {
   type Agent,
   currentScope,
-  type EventLog,
   enter,
   eventsOf,
   orStopped,
@@ -33,7 +33,7 @@ export interface AgentParts {
 /** The `Agent` that a program holds. */
 export class AgentHandle implements Agent {
   readonly #parts: AgentParts;
-  readonly events: EventLog;
+  readonly events: ProcessEvents;
 
   constructor(parts: AgentParts) {
     this.#parts = parts;

@@ -18,9 +18,9 @@ import {
   childPolicy,
   freeName,
   orStopped,
+  type ProcessScope,
   type RestartPolicy,
   rememberAgent,
-  type Scope,
   type StartedMachine,
 } from "../process/index.ts";
 import type { StartedChild } from "../supervision/index.ts";
@@ -65,7 +65,7 @@ function nudgeOf({ nudge = false }: AgentOptions): NudgeOptions | undefined {
 
 /** Start an agent as a child of the process, and its machine before it. */
 export async function startAgent(
-  scope: Scope,
+  scope: ProcessScope,
   name: string,
   options: AgentOptions,
 ): Promise<Agent> {
@@ -108,7 +108,11 @@ interface Placed {
   readonly machine: StartedMachine;
 }
 
-async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Promise<Agent> {
+async function addAgent(
+  scope: ProcessScope,
+  placed: Placed,
+  options: AgentOptions,
+): Promise<Agent> {
   const { name, path, machine } = placed;
   const { run, supervision, context, record } = scope;
   const memory = journaledMemory(run, path);
@@ -140,7 +144,7 @@ async function addAgent(scope: Scope, placed: Placed, options: AgentOptions): Pr
 }
 
 async function started(
-  scope: Scope,
+  scope: ProcessScope,
   placed: Placed,
   memory: AgentMemory,
   options: AgentOptions,
@@ -161,7 +165,7 @@ async function started(
 }
 
 async function specOf(
-  { run }: Scope,
+  { run }: ProcessScope,
   { name, path, machine }: Placed,
   memory: AgentMemory,
   options: AgentOptions,
@@ -192,7 +196,7 @@ async function specOf(
  * Choose where an agent lives: on the machine given, on one of its own when an image was named for it
  * or for the process, else on the process's one local machine.
  */
-async function machineFor(scope: Scope, options: AgentOptions): Promise<StartedMachine> {
+async function machineFor(scope: ProcessScope, options: AgentOptions): Promise<StartedMachine> {
   if (options.machine !== undefined) return startedMachine(scope, options.machine);
   const image = options.image ?? scope.record.definition.options.image;
   if (image !== undefined) return await addMachine(scope, { image });
@@ -207,7 +211,7 @@ async function machineFor(scope: Scope, options: AgentOptions): Promise<StartedM
 
 /** Leave nothing of an agent that did not start; a machine of its own goes with it. */
 async function forgetAgent(
-  scope: Scope,
+  scope: ProcessScope,
   {
     name,
     path,

@@ -1,6 +1,6 @@
 import type { Tool } from "../../actors/agent/tools/index.ts";
 import { DirectionError } from "../../errors.ts";
-import { type Agent, agentMemoryOf, type Scope } from "../process/index.ts";
+import { type Agent, agentMemoryOf, type ProcessScope } from "../process/index.ts";
 import { type Acquaintance, incomingTools, outgoingTools } from "./connection-tools.ts";
 import { RateLimit } from "./rate-limit.ts";
 
@@ -26,7 +26,12 @@ const incoming = new WeakMap<Agent, Side>();
  * Let agents reach each other: `a` and `b` get the tools `message`, `send_file`, `download_file` and
  * `list_agents`. The connection ends with the process, or with either agent.
  */
-export function connectAgents(scope: Scope, a: Agent, b: Agent, options: ConnectOptions): void {
+export function connectAgents(
+  scope: ProcessScope,
+  a: Agent,
+  b: Agent,
+  options: ConnectOptions,
+): void {
   const { direction = "both" } = options;
   if (direction !== "both" && direction !== "forward") throw new DirectionError(String(direction));
   for (const agent of [a, b]) agentMemoryOf(agent);
@@ -46,7 +51,7 @@ interface Edge {
   readonly to: Agent;
 }
 
-function open(scope: Scope, edge: Edge, options: ConnectOptions): void {
+function open(scope: ProcessScope, edge: Edge, options: ConnectOptions): void {
   const { from, to } = edge;
   const { registry, clock } = scope.run;
   find(outgoing.get(from), to)?.close();

@@ -15,8 +15,8 @@ import {
   freeName,
   type Launchers,
   orStopped,
+  type ProcessScope,
   type RestartPolicy,
-  type Scope,
   type StartedMachine,
 } from "../process/index.ts";
 import { leaveMachine } from "./agent-left.ts";
@@ -36,12 +36,12 @@ export const limits = { maxRestarts: 20, withinMs: 600_000, maxConsecutive: 8 } 
 const started = new WeakMap<Machine, StartedMachine>();
 
 /** Start a machine as a child of the process. */
-export async function startMachine(scope: Scope, options: MachineOptions): Promise<Machine> {
+export async function startMachine(scope: ProcessScope, options: MachineOptions): Promise<Machine> {
   return (await addMachine(scope, options)).machine;
 }
 
 /** Find what is known of a machine. One that no process started is used as it is, and not stopped. */
-export function startedMachine(scope: Scope, machine: Machine): StartedMachine {
+export function startedMachine(scope: ProcessScope, machine: Machine): StartedMachine {
   const known = started.get(machine);
   if (known !== undefined) return known;
   const launchers: Launchers = new Set();
@@ -52,7 +52,7 @@ export function startedMachine(scope: Scope, machine: Machine): StartedMachine {
 }
 
 export async function addMachine(
-  scope: Scope,
+  scope: ProcessScope,
   { name, image = imageOf(scope), policy = {} }: MachineOptions,
 ): Promise<StartedMachine> {
   const id = freeName(scope, name ?? image.kind, name !== undefined);
@@ -96,7 +96,7 @@ export async function addMachine(
 }
 
 /** Stop a machine and forget it. */
-export async function removeMachine(scope: Scope, { id }: StartedMachine): Promise<void> {
+export async function removeMachine(scope: ProcessScope, { id }: StartedMachine): Promise<void> {
   if (id === undefined) return;
   await scope.supervision.terminateChild(id);
   await scope.supervision.deleteChild(id);
@@ -113,7 +113,7 @@ async function releaseAll(launchers: Launchers, machine: Machine, run: string): 
   for (const harness of launchers) await harness.release?.(machine, run);
 }
 
-function forget(scope: Scope, id: string): void {
+function forget(scope: ProcessScope, id: string): void {
   const path = `${scope.record.path}/${id}`;
   scope.names.delete(id);
   scope.run.directory.delete(path);
@@ -133,6 +133,6 @@ function addresseeOf(path: string, machine: Machine): Addressee {
   };
 }
 
-function imageOf(scope: Scope): Image {
+function imageOf(scope: ProcessScope): Image {
   return scope.record.definition.options.image ?? scope.run.image;
 }

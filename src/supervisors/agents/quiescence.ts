@@ -1,5 +1,5 @@
 import type { AgentMemory } from "../../actors/agent/actor/index.ts";
-import { agentMemoryOf, type Scope } from "../process/index.ts";
+import { agentMemoryOf, type ProcessScope } from "../process/index.ts";
 import type { NudgeOptions } from "./nudge.ts";
 import { RestWatch } from "./rest-watch.ts";
 
@@ -13,7 +13,7 @@ const watches = new WeakMap<AgentMemory, RestWatch>();
  * An agent with `nudge` is reminded first; then the rest has not come yet.
  */
 export function watchForQuiescence(
-  scope: Scope,
+  scope: ProcessScope,
   memory: AgentMemory,
   nudge: NudgeOptions | undefined,
 ): void {
@@ -27,17 +27,17 @@ export function watchForQuiescence(
 }
 
 /** Take in that an agent has ended for good: it will not call `done` any more. */
-export function agentEnded(scope: Scope, memory: AgentMemory): void {
+export function agentEnded(scope: ProcessScope, memory: AgentMemory): void {
   watches.get(memory)?.ended();
   lookAtRest(scope);
 }
 
 /** Look, a moment later, who has come to rest while the process waits. Call it also when it begins to wait. */
-export function lookAtRest(scope: Scope): void {
+export function lookAtRest(scope: ProcessScope): void {
   queueMicrotask(() => consider(scope));
 }
 
-function consider(scope: Scope): void {
+function consider(scope: ProcessScope): void {
   if (scope.closed || scope.signal.aborted || !scope.outcome.isAwaited) return;
   const agents = [...scope.record.agents.values()];
   const all = agents.flatMap((agent) => watches.get(agentMemoryOf(agent)) ?? []);

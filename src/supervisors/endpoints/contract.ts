@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import type { InputSchema } from "../../actors/agent/tools/index.ts";
-import type { LogEvent } from "../../actors/events/index.ts";
+import type { LogEvent, WaitOptions } from "../../actors/events/index.ts";
 import type { ExitReason } from "../../actors/kernel/index.ts";
 
 /** What one declared endpoint takes and gives. */
@@ -101,6 +101,24 @@ export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenS
       | Entry<"quiescent", QuiescentData>
       | TerminalEvent
       | BubbledEvent;
+
+/**
+ * The events of a process or an agent: a log to follow, not a moment to miss.
+ *
+ * Each loop starts at the first event, and ends after the terminal event unless the process was
+ * restarted by then. It ends, too, when the process that reads is to stop; `waitFor` then rejects
+ * with StoppedError. The newest events stay in memory (10,000 of a process, 256 of an agent); a loop
+ * that is further behind reads from the run's journal, where secrets are redacted. Events that the
+ * journal does not have (its oldest file was removed, the disk was full) are one `gap` event, whose
+ * data says `from` which `seq` on and up `to` which they are missing.
+ */
+export interface ProcessEvents<Shape extends ContractShape = OpenShape>
+  extends AsyncIterable<Event<Shape>> {
+  /** Follow from this sequence number on. */
+  from(seq: number): AsyncIterable<Event<Shape>>;
+  /** Resolve with the first event of the type that fits, past ones included. Rejects on timeout, abort, or the log's end. */
+  waitFor(type: string, options?: WaitOptions<Event<Shape>>): Promise<Event<Shape>>;
+}
 
 /** The event types that `emit` takes. */
 export type EventType<Shape extends ContractShape> = Shape extends OpenShape

@@ -13,6 +13,7 @@ export {
   type FailedData,
   type MessageOf,
   type OpenShape,
+  type ProcessEvents,
   type TerminalData,
 } from "./contract.ts";
 export {

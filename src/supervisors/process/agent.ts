@@ -1,7 +1,7 @@
 import type { AgentState, Receipt } from "../../actors/agent/actor/index.ts";
 import type { InputSchema, ToolCall, ToolOptions } from "../../actors/agent/tools/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
-import type { EventLog } from "./event-log.ts";
+import type { ProcessEvents } from "../endpoints/index.ts";
 
 export type NoArguments = Readonly<Record<string, never>>;
 
@@ -18,7 +18,7 @@ export interface Agent {
   /** Where it lives. The same object across the machine's restarts. */
   readonly machine: Machine;
   /** What it does: turns, tool calls, messages, restarts. */
-  readonly events: EventLog;
+  readonly events: ProcessEvents;
   /**
    * Give it a tool. The handler runs in the scope of the process that calls `on`.
    *

@@ -6,7 +6,7 @@ import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";
 import { refuseRootOptions } from "./process-options.ts";
 import { ProcessRecord } from "./process-record.ts";
-import type { Scope } from "./scope.ts";
+import type { ProcessScope } from "./scope.ts";
 
 /** How a child process is kept: its id among its siblings and its policy. */
 export interface ChildProcessOptions extends ChildPolicy {
@@ -30,7 +30,7 @@ export interface PreparedChild {
  * A name that was given and is taken throws NameTakenError; a defaulted one gets `-2`, `-3`, ….
  */
 export function startProcess(
-  scope: Scope,
+  scope: ProcessScope,
   definition: ProcessDefinition,
   args: readonly unknown[],
   options: ChildProcessOptions = {},
@@ -53,7 +53,7 @@ function neverEntered(error: unknown): Ending {
  * Nobody has its handle, so it is forgotten then, and a name that was given is free again.
  */
 export async function callProcess(
-  scope: Scope,
+  scope: ProcessScope,
   definition: ProcessDefinition,
   args: readonly unknown[],
 ): Promise<unknown> {
@@ -73,7 +73,7 @@ export async function callProcess(
 
 /** Take a name below `scope` and make all that a process needs to be started there. */
 export function prepareProcess(
-  scope: Scope,
+  scope: ProcessScope,
   definition: ProcessDefinition,
   args: readonly unknown[],
   { id, face, start, ...policy }: ChildProcessOptions = {},
@@ -109,14 +109,14 @@ function checkDepth(path: string): void {
 }
 
 /** Forget a child that has ended for good: its name is free again. */
-export function forgetProcess(scope: Scope, name: string): void {
+export function forgetProcess(scope: ProcessScope, name: string): void {
   scope.record.children.get(name)?.forget();
   scope.record.children.delete(name);
   scope.names.delete(name);
 }
 
 /** Take a name among the children of `scope`. */
-export function freeName(scope: Scope, name: string, given: boolean): string {
+export function freeName(scope: ProcessScope, name: string, given: boolean): string {
   checkName(`a child of ${scope.record.path}`, name);
   const taken = (candidate: string): boolean => scope.names.has(candidate);
   if (taken(name) && given) throw new NameTakenError(`${scope.record.path}/${name}`);
@@ -126,9 +126,9 @@ export function freeName(scope: Scope, name: string, given: boolean): string {
 }
 
 /** The last number that each name got, so that the thousandth child need not try the numbers of all others. */
-const numbers = new WeakMap<Scope, Map<string, number>>();
+const numbers = new WeakMap<ProcessScope, Map<string, number>>();
 
-function numbered(scope: Scope, name: string): string {
+function numbered(scope: ProcessScope, name: string): string {
   const last = numbers.get(scope) ?? new Map<string, number>();
   numbers.set(scope, last);
   let n = (last.get(name) ?? 1) + 1;
@@ -137,12 +137,12 @@ function numbered(scope: Scope, name: string): string {
   return `${name}-${n}`;
 }
 
-function inherit(scope: Scope, definition: ProcessDefinition): ProcessDefinition {
+function inherit(scope: ProcessScope, definition: ProcessDefinition): ProcessDefinition {
   const image = definition.options.image ?? scope.record.definition.options.image;
   return { ...definition, options: { ...definition.options, image } };
 }
 
-function control(scope: Scope, record: ProcessRecord, id: string): void {
+function control(scope: ProcessScope, record: ProcessRecord, id: string): void {
   const { supervision } = scope;
   record.control = {
     cancel: async () => {

@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, parametersOf } from "../../actors/agent/tools/index.ts";
 import { EndpointError } from "../../errors.ts";
 import type { EndpointCall } from "../endpoints/index.ts";
-import { enter, type Scope } from "./scope.ts";
+import { enter, type ProcessScope } from "./scope.ts";
 
 /** What `expose` is told about an endpoint. */
 export interface EndpointOptions<Input = unknown> {
@@ -20,7 +20,7 @@ const namePattern = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
 /** Make a function callable from outside: by the handle, by agents that it is attached to, by `ramure call`. */
 export function exposeIn(
-  scope: Scope,
+  scope: ProcessScope,
   name: string,
   options: EndpointOptions,
   handler: EndpointHandler,

@@ -19,7 +19,6 @@ export {
   type StartRule,
 } from "./definition.ts";
 export { errorOf, type Terminal } from "./ending.ts";
-export type { EventLog } from "./event-log.ts";
 export { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
 export { hasEnded, type ProcessState } from "./lifecycle.ts";
 export {
@@ -30,7 +29,6 @@ export {
   type Whereabouts,
   whereisIn,
 } from "./messaging.ts";
-export { orStopped, runningSignal } from "./or-stopped.ts";
 export { processBehavior } from "./process-actor.ts";
 export { eventsOf } from "./process-events.ts";
 export { type ProcessHandle, RecordHandle, recordOf } from "./process-handle.ts";
@@ -43,8 +41,10 @@ export {
   enter,
   leave,
   limitsOf,
+  orStopped,
   type ProcessMessage,
-  type Scope,
+  type ProcessScope,
+  runningSignal,
   scopeIfAny,
 } from "./scope.ts";
 export { causeOf, whenStarted } from "./start-rule.ts";

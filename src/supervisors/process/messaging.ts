@@ -1,6 +1,6 @@
 import { NoProcError, ReceiveTimeoutError } from "../../errors.ts";
 import type { Addressee, Run } from "./run.ts";
-import { enter, limitsOf, type Scope } from "./scope.ts";
+import { enter, limitsOf, type ProcessScope } from "./scope.ts";
 
 /** Who a message can go to: a path, or whatever has one (a handle, an agent, what `whereis` found). */
 export type Target = string | { readonly path: string };
@@ -19,21 +19,21 @@ export interface ReceiveOptions<Message = unknown> {
 }
 
 /** Put a message into somebody's mailbox. Throws NoProcError for a path where nobody is. */
-export function sendIn(scope: Scope, target: Target, message: unknown): boolean {
+export function sendIn(scope: ProcessScope, target: Target, message: unknown): boolean {
   return addressee(scope.run, typeof target === "string" ? target : target.path).deliver(message);
 }
 
 /** Find who lives at a path. */
-export function whereisIn(scope: Scope, path: string): Whereabouts | undefined {
+export function whereisIn(scope: ProcessScope, path: string): Whereabouts | undefined {
   const found = scope.run.directory.get(path);
   return found && { path: found.path, kind: found.kind };
 }
 
 /** Take the next message that fits. */
-export function receiveIn(scope: Scope, options: ReceiveOptions): Promise<unknown> {
+export function receiveIn(scope: ProcessScope, options: ReceiveOptions): Promise<unknown> {
   const { where = () => true, timeoutMs } = options;
   const expired = (ms: number) => new ReceiveTimeoutError(scope.record.path, ms);
-  return scope.inbox.receive(limitsOf(scope, expired, timeoutMs), (message) =>
+  return scope.mailbox.receive(limitsOf(scope, expired, timeoutMs), (message) =>
     enter(scope, () => where(message)),
   );
 }

@@ -23,17 +23,17 @@ import {
 } from "../supervision/index.ts";
 import { agentRecordOf } from "./agent-record.ts";
 import type { StartRule } from "./definition.ts";
-import { Inbox } from "./inbox.ts";
 import { Outcome } from "./outcome.ts";
+import { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
-import { enter, type ProcessMessage, type Scope } from "./scope.ts";
+import { enter, type ProcessMessage, type ProcessScope } from "./scope.ts";
 import { type EndMessage, receiveEarly, started, watchStart } from "./start-rule.ts";
 
 /** How long a body has, once its signal aborted, before it is abandoned. */
 const bodyShutdownMs = 5_000;
 
 /** Make the actor that runs one epoch of a process. */
-export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage, Scope> {
+export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage, ProcessScope> {
   return {
     awaits: false,
     init: (context) => {
@@ -59,16 +59,16 @@ export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage,
   };
 }
 
-function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Scope {
+function openScope(record: ProcessRecord, context: Context<ProcessMessage>): ProcessScope {
   record.reopen();
-  const scope: Scope = {
+  const scope: ProcessScope = {
     run: record.run,
     record,
     context,
     tell: (message) => context.self.send(message),
     epoch: record.epoch,
     outcome: new Outcome(),
-    inbox: new Inbox(),
+    mailbox: new ProcessMailbox(),
     supervision: createSupervision(context, record.definition.supervision ?? {}, {
       onEvent: (event) => note(record, event),
       onLeft: (id, reason) => {
@@ -101,7 +101,7 @@ function waitsForEvent(record: ProcessRecord): record is WaitedFor {
   return start !== undefined && start.alone !== true;
 }
 
-function enterBody(scope: Scope, rule: StartRule | undefined): void {
+function enterBody(scope: ProcessScope, rule: StartRule | undefined): void {
   if (rule !== undefined) {
     watchStart(scope, rule, (thrown) =>
       scope.tell({ type: "end", reason: errorExit(thrown, "timeout"), thrown }),
@@ -112,7 +112,7 @@ function enterBody(scope: Scope, rule: StartRule | undefined): void {
 }
 
 /** Start with a body whose event the siblings wait for. What ends it before that is a start that failed. */
-async function startWithBody(scope: Scope, rule: StartRule): Promise<Scope> {
+async function startWithBody(scope: ProcessScope, rule: StartRule): Promise<ProcessScope> {
   const { context, record } = scope;
   const run = context.bind(() => {
     scope.body = runBody(scope);
@@ -134,7 +134,7 @@ async function startWithBody(scope: Scope, rule: StartRule): Promise<Scope> {
 }
 
 /** A body that returned has started and ended; throw what any other end was. */
-function endStart(scope: Scope, end: EndMessage): void {
+function endStart(scope: ProcessScope, end: EndMessage): void {
   const reason = endOf(scope, end);
   scope.tell = (message) => scope.context.self.send(message);
   if (reason.type === "normal") {
@@ -151,7 +151,7 @@ function endStart(scope: Scope, end: EndMessage): void {
   );
 }
 
-function closeScope(scope: Scope): void {
+function closeScope(scope: ProcessScope): void {
   scope.closed = true;
   scope.record.endpoints.withdrawAll();
   const reason = scope.reason ?? { type: "killed", by: "brutal" };
@@ -177,7 +177,7 @@ function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
   return new GaveUpError(`${record.path}/${id}`, event.cause, last, { cause, retryable });
 }
 
-async function runBody(scope: Scope): Promise<void> {
+async function runBody(scope: ProcessScope): Promise<void> {
   const { definition, args, path } = scope.record;
   const { timeoutMs = 0 } = definition.options;
   const { timers } = scope.context;
@@ -192,12 +192,12 @@ async function runBody(scope: Scope): Promise<void> {
   }
 }
 
-function handle(scope: Scope, message: ProcessMessage): void {
-  if (message.type === "message") scope.inbox.push(message.value);
+function handle(scope: ProcessScope, message: ProcessMessage): void {
+  if (message.type === "message") scope.mailbox.push(message.value);
   else scope.context.exit(endOf(scope, message));
 }
 
-function endOf(scope: Scope, message: EndMessage): ExitReason {
+function endOf(scope: ProcessScope, message: EndMessage): ExitReason {
   if (message.type === "end") {
     scope.thrown ??= message.thrown;
     return message.reason;
@@ -210,7 +210,7 @@ function endOf(scope: Scope, message: EndMessage): ExitReason {
   }
 }
 
-function thrownExit(scope: Scope, error: unknown): ErrorExit {
+function thrownExit(scope: ProcessScope, error: unknown): ErrorExit {
   scope.thrown = error;
   return errorExit(error, classOf(scope.record, error));
 }
@@ -227,7 +227,7 @@ function timedOut(path: string, timeoutMs: number): ProcessMessage {
 }
 
 /** Let the body run its `finally`, bounded; after that it is abandoned and has no effect. */
-async function bodyEnd(scope: Scope): Promise<void> {
+async function bodyEnd(scope: ProcessScope): Promise<void> {
   const abandoned = deferred<void>();
   const timer = scope.run.clock.setTimer(bodyShutdownMs, () => abandoned.resolve());
   await Promise.race([scope.body, abandoned.promise]);

@@ -1,18 +1,19 @@
-import type { EventLog as KernelLog, LogEvent } from "../../actors/events/index.ts";
-import type { ContractShape, OpenShape } from "../endpoints/index.ts";
-import type { EventLog } from "./event-log.ts";
-import { orStopped, runningSignal } from "./or-stopped.ts";
+import type { EventLog, LogEvent } from "../../actors/events/index.ts";
+import type { ContractShape, OpenShape, ProcessEvents } from "../endpoints/index.ts";
+import { orStopped, runningSignal } from "./scope.ts";
 
 /** Give a log to those who read it from a process's code. Its contract was checked when the events were emitted. */
-export function eventsOf<Shape extends ContractShape = OpenShape>(log: KernelLog): EventLog<Shape> {
-  const open: EventLog = {
+export function eventsOf<Shape extends ContractShape = OpenShape>(
+  log: EventLog,
+): ProcessEvents<Shape> {
+  const open: ProcessEvents = {
     [Symbol.asyncIterator]: () => reader(log[Symbol.asyncIterator]()),
     from: (seq) => ({
       [Symbol.asyncIterator]: () => reader(log.from(seq)[Symbol.asyncIterator]()),
     }),
     waitFor: (type, options) => orStopped(log.waitFor(type, options)),
   };
-  return open as unknown as EventLog<Shape>;
+  return open as unknown as ProcessEvents<Shape>;
 }
 
 /** A loop that begins in a `finally`, after the stop, is left alone: the body's own budget bounds it. */

@@ -1,11 +1,16 @@
-import type { Api, ContractShape, EndpointCallOptions, OpenShape } from "../endpoints/index.ts";
+import type {
+  Api,
+  ContractShape,
+  EndpointCallOptions,
+  OpenShape,
+  ProcessEvents,
+} from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import { type AttachOptions, attachEndpoints } from "./attach.ts";
-import type { EventLog } from "./event-log.ts";
 import type { ProcessState } from "./lifecycle.ts";
-import { orStopped } from "./or-stopped.ts";
 import { eventsOf } from "./process-events.ts";
 import type { ProcessRecord } from "./process-record.ts";
+import { orStopped } from "./scope.ts";
 
 /** A process that was started. Never thenable, so that an async function can return it. */
 export interface ProcessHandle<Result = unknown, Shape extends ContractShape = OpenShape>
@@ -13,7 +18,7 @@ export interface ProcessHandle<Result = unknown, Shape extends ContractShape = O
   readonly path: string;
   readonly state: ProcessState;
   /** What it emitted and what bubbled up to it. Every loop starts at the first event; `break` detaches. */
-  readonly events: EventLog<Shape>;
+  readonly events: ProcessEvents<Shape>;
   /** The agents of the current epoch by name. */
   readonly agents: ReadonlyMap<string, Agent>;
   /** The declared endpoints as functions; they wait until the endpoint is exposed, 120 s at most. */
@@ -40,7 +45,7 @@ export function recordOf(handle: ProcessHandle<unknown, ContractShape>): Process
 export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
   readonly #record: ProcessRecord;
   readonly api: Api<OpenShape>;
-  readonly events: EventLog;
+  readonly events: ProcessEvents;
 
   constructor(record: ProcessRecord) {
     this.#record = record;

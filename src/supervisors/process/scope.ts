@@ -1,10 +1,10 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Context, ExitReason } from "../../actors/kernel/index.ts";
-import type { Limits } from "../../actors/wait.ts";
+import { type Limits, waiting } from "../../actors/wait.ts";
 import { OutsideProcessError, StoppedError } from "../../errors.ts";
 import type { Supervision } from "../supervision/index.ts";
-import type { Inbox } from "./inbox.ts";
 import type { Outcome } from "./outcome.ts";
+import type { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import type { Run } from "./run.ts";
 import type { StartedMachine } from "./started-machine.ts";
@@ -17,13 +17,13 @@ export type ProcessMessage =
   | { readonly type: "end"; readonly reason: ExitReason; readonly thrown?: unknown };
 
 /** One epoch of a process, as its own code sees it. */
-export interface Scope {
+export interface ProcessScope {
   readonly run: Run;
   readonly record: ProcessRecord;
   readonly context: Context<ProcessMessage>;
   readonly epoch: number;
   readonly outcome: Outcome;
-  readonly inbox: Inbox;
+  readonly mailbox: ProcessMailbox;
   readonly supervision: Supervision;
   /** Names taken among its children. */
   readonly names: Set<string>;
@@ -42,10 +42,10 @@ export interface Scope {
   closed: boolean;
 }
 
-const scopes = new AsyncLocalStorage<Scope>();
+const scopes = new AsyncLocalStorage<ProcessScope>();
 
 /** Run `fn` as code of this process. */
-export function enter<Result>(scope: Scope, fn: () => Result): Result {
+export function enter<Result>(scope: ProcessScope, fn: () => Result): Result {
   return scopes.run(scope, fn);
 }
 
@@ -55,7 +55,7 @@ export function leave<Result>(fn: () => Result): Result {
 }
 
 /** Find the process whose code is running. Throws OutsideProcessError, or StoppedError after its end. */
-export function currentScope(verb: string): Scope {
+export function currentScope(verb: string): ProcessScope {
   const scope = scopes.getStore();
   if (scope === undefined) throw new OutsideProcessError(verb);
   if (scope.closed)
@@ -64,15 +64,39 @@ export function currentScope(verb: string): Scope {
 }
 
 /** Find the process whose code is running, if one is. */
-export function scopeIfAny(): Scope | undefined {
+export function scopeIfAny(): ProcessScope | undefined {
   return scopes.getStore();
 }
 
 /** The limits of a wait that ends with the process. */
 export function limitsOf(
-  scope: Scope,
+  scope: ProcessScope,
   expired: (timeoutMs: number) => Error = () => new StoppedError(scope.record.path),
   timeoutMs?: number | undefined,
 ): Limits {
   return { signal: scope.signal, clock: scope.run.clock, timeoutMs, expired };
+}
+
+/**
+ * Let a wait end when the process that waits is to stop: it then rejects with StoppedError.
+ *
+ * A wait that begins after that, in a `finally` say, is left alone; the body's own budget bounds it.
+ */
+export function orStopped<Value>(promise: Promise<Value>): Promise<Value> {
+  const scope = runningScope();
+  if (scope === undefined) return promise;
+  return waiting<Value>(limitsOf(scope), ({ resolve, reject }) => {
+    promise.then(resolve, reject);
+    return () => {};
+  });
+}
+
+/** Give the signal of the process that calls, unless it aborted already. */
+export function runningSignal(): AbortSignal | undefined {
+  return runningScope()?.signal;
+}
+
+function runningScope(): ProcessScope | undefined {
+  const scope = scopeIfAny();
+  return scope === undefined || scope.signal.aborted ? undefined : scope;
 }

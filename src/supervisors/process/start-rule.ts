@@ -3,15 +3,15 @@ import { waiting } from "../../actors/wait.ts";
 import { StartFailedError, StartTimeoutError } from "../../errors.ts";
 import type { StartRule } from "./definition.ts";
 import type { ProcessRecord } from "./process-record.ts";
-import { limitsOf, type ProcessMessage, type Scope } from "./scope.ts";
+import { limitsOf, type ProcessMessage, type ProcessScope } from "./scope.ts";
 
 /** What ends an epoch. */
 export type EndMessage = Exclude<ProcessMessage, { readonly type: "message" }>;
 
-/** Until it has started what it is sent goes straight to its inbox, because its actor handles nothing yet. */
-export function receiveEarly(scope: Scope): void {
+/** Until it has started what it is sent goes straight to its mailbox, because its actor handles nothing yet. */
+export function receiveEarly(scope: ProcessScope): void {
   scope.tell = (message) => {
-    if (message.type === "message") scope.inbox.push(message.value);
+    if (message.type === "message") scope.mailbox.push(message.value);
     return true;
   };
 }
@@ -22,7 +22,7 @@ export function receiveEarly(scope: Scope): void {
  * Gives what ended it before the event, or undefined; rejects when it took too long or is to stop.
  */
 export async function started(
-  scope: Scope,
+  scope: ProcessScope,
   rule: StartRule,
   run: () => void,
 ): Promise<EndMessage | undefined> {
@@ -31,7 +31,7 @@ export async function started(
   const limits = limitsOf(scope, expired, rule.timeoutMs);
   const first = waiting<EndMessage | undefined>(limits, ({ resolve }) => {
     scope.tell = (message) => {
-      if (message.type === "message") scope.inbox.push(message.value);
+      if (message.type === "message") scope.mailbox.push(message.value);
       else resolve(message);
       return true;
     };
@@ -46,7 +46,11 @@ export async function started(
 }
 
 /** Fail the epoch when the event does not come in time: for a start that nobody waits for. */
-export function watchStart(scope: Scope, rule: StartRule, late: (error: Error) => void): void {
+export function watchStart(
+  scope: ProcessScope,
+  rule: StartRule,
+  late: (error: Error) => void,
+): void {
   const { record, context, run } = scope;
   if (rule.timeoutMs === Number.POSITIVE_INFINITY) return;
   const timer = run.clock.setTimer(rule.timeoutMs, () =>
@@ -62,7 +66,7 @@ export function watchStart(scope: Scope, rule: StartRule, late: (error: Error) =
 }
 
 /** What bubbled up is another one's, unless the process is nothing but a face of that one. */
-function isOwn({ record }: Scope, source: string | undefined): boolean {
+function isOwn({ record }: ProcessScope, source: string | undefined): boolean {
   return source === undefined || source === record.definition.faceOf;
 }
 

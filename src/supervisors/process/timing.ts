@@ -1,13 +1,13 @@
 import { errorExit } from "../../actors/kernel/index.ts";
-import { enter, type Scope } from "./scope.ts";
+import { enter, type ProcessScope } from "./scope.ts";
 
 /** Wait on the run's clock. Rejects with StoppedError when the process is to stop. */
-export function sleepIn(scope: Scope, ms: number): Promise<void> {
+export function sleepIn(scope: ProcessScope, ms: number): Promise<void> {
   return scope.run.clock.sleep(ms, { signal: scope.signal });
 }
 
 /** Call `fn` every `ms`, never two at once, until the process ends or the returned function is called. A throw fails the process. */
-export function everyIn(scope: Scope, ms: number, fn: () => unknown): () => void {
+export function everyIn(scope: ProcessScope, ms: number, fn: () => unknown): () => void {
   if (!(ms > 0)) throw new RangeError(`every() needs a period above 0 ms, not ${ms}.`);
   let timer = scope.run.clock.setTimer(ms, () => void tick());
   let cancelled = false;

@@ -5,8 +5,8 @@ import {
   forgetProcess,
   type PreparedChild,
   type ProcessRecord,
+  type ProcessScope,
   prepareProcess,
-  type Scope,
   startRule,
 } from "../process/index.ts";
 import { bubble, type ChildInfo } from "../supervision/index.ts";
@@ -28,9 +28,9 @@ export function administrationOf(record: ProcessRecord): Administration {
 export class Administration {
   /** What the children gave that are done, by id. */
   readonly results: Record<string, unknown> = {};
-  readonly #scope: Scope;
+  readonly #scope: ProcessScope;
 
-  constructor(scope: Scope) {
+  constructor(scope: ProcessScope) {
     this.#scope = scope;
     administrations.set(scope.record, this);
     scope.context.own(() => {

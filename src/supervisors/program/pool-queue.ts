@@ -6,8 +6,8 @@ import {
   forgetProcess,
   limitsOf,
   type ProcessDefinition,
+  type ProcessScope,
   prepareProcess,
-  type Scope,
   type Terminal,
 } from "../process/index.ts";
 import { bubble } from "../supervision/index.ts";
@@ -32,7 +32,7 @@ const maxFinished = 1_000;
 
 /** The items of one epoch of a pool, and the workers on them. */
 export class PoolQueue {
-  readonly #scope: Scope;
+  readonly #scope: ProcessScope;
   readonly #rules: PoolRules;
   readonly #queued = new Ring<Task>();
   readonly #running = new Set<Task>();
@@ -45,7 +45,7 @@ export class PoolQueue {
   #closed = false;
   #count = 0;
 
-  constructor(scope: Scope, rules: PoolRules) {
+  constructor(scope: ProcessScope, rules: PoolRules) {
     this.#scope = scope;
     this.#rules = rules;
     scope.context.own(() => this.#end());

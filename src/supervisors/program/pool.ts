@@ -8,7 +8,7 @@ import {
   exposeIn,
   type ProcessOptions,
   type ProcessRecord,
-  type Scope,
+  type ProcessScope,
   withoutRootOptions,
 } from "../process/index.ts";
 import { makeProcess } from "./agent-process.ts";
@@ -125,7 +125,7 @@ const wrapped = jsonSchema<{ readonly item: unknown }>({
 });
 
 function exposeQueue(
-  scope: Scope,
+  scope: ProcessScope,
   queue: PoolQueue,
   schema: InputSchema<unknown> | undefined,
 ): void {

@@ -19,6 +19,7 @@ import {
   type EventType,
   type MessageOf,
   type OpenShape,
+  type ProcessEvents,
 } from "../endpoints/index.ts";
 import {
   type Agent,
@@ -26,17 +27,16 @@ import {
   definitionOf,
   type EndpointHandler,
   type EndpointOptions,
-  type EventLog,
   enter,
   eventsOf,
   everyIn,
   exposeIn,
   limitsOf,
   type ProcessHandle,
+  type ProcessScope,
   type ReceiveOptions,
   receiveIn,
   recordOf,
-  type Scope,
   sendIn,
   sleepIn,
   startProcess,
@@ -53,9 +53,9 @@ import type { SupervisorHandle } from "./supervisor-handle.ts";
 
 /** The process whose code runs: the verbs of "ramure" as methods. */
 export class Process<Shape extends ContractShape = OpenShape> {
-  readonly #scope: Scope;
+  readonly #scope: ProcessScope;
 
-  constructor(scope: Scope) {
+  constructor(scope: ProcessScope) {
     this.#scope = scope;
   }
 
@@ -63,7 +63,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
     return this.#scope.record.path;
   }
 
-  get events(): EventLog<Shape> {
+  get events(): ProcessEvents<Shape> {
     return eventsOf<Shape>(this.#scope.record.log);
   }
 

@@ -6,7 +6,7 @@ interface Receiver {
 }
 
 /** What a process was sent and has not received yet. */
-export class Inbox {
+export class ProcessMailbox {
   readonly #messages: unknown[] = [];
   readonly #receivers = new Set<Receiver>();
 

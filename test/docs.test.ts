@@ -3,12 +3,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { blocksOf, type CodeBlock, codeBlocks } from "./setup/code-blocks.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import * as actors from "../src/actors/index.ts";
+import {
+  blocksOf,
+  type CodeBlock,
+  codeBlocks,
+  docExamples,
+  examplesOf,
+} from "./setup/code-blocks.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const blocks = await codeBlocks(root);
-const programs = blocks.filter(({ runs }) => runs);
+const examples = docExamples();
+const runnable = ({ runs }: CodeBlock) => runs;
 const runLimitMs = 60_000;
 
 const entries = {
@@ -29,7 +37,7 @@ beforeAll(async () => {
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(tsconfig()));
   const imports = Object.keys(entries).map((name) => `import ${JSON.stringify(name)};\n`);
   await writeFile(join(folder, "entries.ts"), imports.join(""));
-  for (const block of blocks) {
+  for (const block of [...blocks, ...examples]) {
     await writeFile(join(folder, fileOf(block)), `${block.code}\nexport {};\n`);
   }
 });
@@ -54,11 +62,19 @@ function tsconfig(): object {
   };
 }
 
-describe("the code in README.md and docs/", () => {
-  it("is there", () => {
+describe("the code in README.md, docs/ and doc comments", () => {
+  it("is found in the fences of a page", () => {
     expect(blocksOf("a.md", "x\n```ts no-run\nlet a;\n```\n\n  ```ts\n  let b;\n  ```\n")).toEqual([
       { at: "a.md:3", code: "let a;\n", runs: false },
       { at: "a.md:7", code: "let b;\n", runs: true },
+    ]);
+  });
+
+  it("is found after the @example of a doc comment", () => {
+    const source =
+      "let a;\n/**\n * Say it.\n *\n * @example\n * ```ts\n * sing();\n * ```\n */\nexport async function sing() {}\n";
+    expect(examplesOf("a.ts", source)).toEqual([
+      { at: "a.ts:7", code: "sing();\n", runs: true, of: "sing" },
     ]);
   });
 
@@ -71,8 +87,8 @@ describe("the code in README.md and docs/", () => {
     expect(stdout).toBe("");
   }, 120_000);
 
-  it.each(programs.map((block) => [block.at, block] as const))(
-    "runs to its end: %s",
+  it.each(blocks.filter(runnable).map((block) => [block.at, block] as const))(
+    "of a page runs to its end: %s",
     async (_, block) => {
       const home = await mkdtemp(join(tmpdir(), "ramure-docs-home-"));
       try {
@@ -95,4 +111,36 @@ describe("the code in README.md and docs/", () => {
     },
     runLimitMs + 10_000,
   );
+
+  // Examples are small and many: they run in this process, each as a module of its own.
+  it.each(examples.filter(runnable).map((example) => [example.at, example] as const))(
+    "of a doc comment runs to its end: %s",
+    async (_, example) => {
+      const home = await mkdtemp(join(tmpdir(), "ramure-docs-home-"));
+      vi.stubEnv("RAMURE_HOME", home);
+      vi.spyOn(console, "log").mockReturnValue();
+      try {
+        await import(/* @vite-ignore */ join(folder, fileOf(example)));
+      } finally {
+        vi.unstubAllEnvs();
+        await rm(home, { recursive: true, force: true });
+      }
+    },
+    runLimitMs,
+  );
+
+  it.each([["ramure/actors", actors]])(
+    "of a doc comment stands at every verb of %s",
+    (_, entry) => {
+      const shown = new Set(examples.map(({ of }) => of));
+      expect(verbsOf(entry).filter((verb) => !shown.has(verb))).toEqual([]);
+    },
+  );
 });
+
+/** The functions that an entry point exports, without its classes. */
+function verbsOf(entry: object): readonly string[] {
+  return Object.entries(entry).flatMap(([name, value]) =>
+    typeof value === "function" && !String(value).startsWith("class") ? [name] : [],
+  );
+}

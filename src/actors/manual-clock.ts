@@ -25,7 +25,31 @@ interface ManualTimer {
   readonly callback: () => void;
 }
 
-/** Make a clock that tests move with `advance`. */
+/**
+ * Make a clock that tests move with `advance`.
+ *
+ * @example
+ * ```ts
+ * import { createSystem, manualClock } from "ramure/actors";
+ *
+ * const clock = manualClock();
+ * const system = createSystem({ clock });
+ * const beats: number[] = [];
+ * system.spawn<"beat", null>({
+ *   init: (context) => {
+ *     context.timers.every("beat", 1_000, "beat");
+ *     return null;
+ *   },
+ *   receive: (state, _message, context) => {
+ *     beats.push(context.clock.now());
+ *     return state;
+ *   },
+ * });
+ * await clock.advance(3_000); // takes no time
+ * console.log(beats); // [1000, 2000, 3000]
+ * await system.stop();
+ * ```
+ */
 export function manualClock(): ManualClock {
   return new SteppedClock();
 }

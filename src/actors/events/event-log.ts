@@ -78,14 +78,38 @@ export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterab
   reopen(epoch?: number): void;
 }
 
-/** Tell whether an event is a stream's own last one. */
+/**
+ * Tell whether an event is the last one of its own stream: `done`, `failed` or `cancelled`, without a source.
+ *
+ * @example
+ * ```ts
+ * import { createEventLog, isTerminal, systemClock } from "ramure/actors";
+ *
+ * const log = createEventLog({ clock: systemClock, path: "/build" });
+ * log.append("done", { result: "shipped" });
+ * console.log(log.recent().map(isTerminal)); // [true]
+ * ```
+ */
 export function isTerminal(event: LogEvent): boolean {
   return event.source === undefined && terminalTypes.has(event.type);
 }
 
 const terminalTypes: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
 
-/** Make an empty log. */
+/**
+ * Make an empty log.
+ *
+ * @example
+ * ```ts
+ * import { createEventLog, systemClock } from "ramure/actors";
+ *
+ * const log = createEventLog({ clock: systemClock, path: "/build" });
+ * log.append("step", { part: "plan" });
+ * log.append("done", { result: "shipped" });
+ * for await (const event of log) console.log(event.seq, event.type, event.data);
+ * console.log((await log.waitFor("step")).data); // { part: "plan" }
+ * ```
+ */
 export function createEventLog<Event extends LogEvent = LogEvent>(
   options: EventLogOptions<Event>,
 ): EventLog<Event> {

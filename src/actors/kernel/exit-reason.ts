@@ -63,7 +63,21 @@ const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
   "start-failed",
 ]);
 
-/** Tell whether a transient child that ended so is left alone (supervision rule D1: giving up is not clean). */
+/**
+ * Tell whether an end is clean: a transient child that ended so is left alone.
+ *
+ * A normal end is, and a shutdown that somebody asked for. A supervisor that gave up did not end clean.
+ *
+ * @example
+ * ```ts
+ * import { createSystem, isClean } from "ramure/actors";
+ *
+ * const system = createSystem();
+ * const ref = system.spawn({ init: () => 0, receive: (count: number) => count + 1 });
+ * console.log(isClean(await ref.stop())); // true
+ * await system.stop();
+ * ```
+ */
 export function isClean(reason: ExitReason): boolean {
   if (reason.type === "normal") return true;
   return reason.type === "shutdown" && !abnormalCauses.has(reason.cause);
@@ -88,7 +102,32 @@ export function firstReason(reason: ExitReason): ExitReason {
   return firstReason((detail as { readonly lastReason: ExitReason }).lastReason);
 }
 
-/** Turn what was thrown into an exit reason. Never throws, whatever was thrown. */
+/**
+ * Turn what was thrown into an exit reason. Never throws, whatever was thrown.
+ *
+ * @example
+ * ```ts
+ * import { type Behavior, createSystem, errorExit } from "ramure/actors";
+ *
+ * const reader: Behavior<string, null> = {
+ *   init: () => null,
+ *   receive: (state, text, context) => {
+ *     try {
+ *       JSON.parse(text);
+ *     } catch (error) {
+ *       context.exit(errorExit(error, "parse"));
+ *     }
+ *     return state;
+ *   },
+ * };
+ *
+ * const system = createSystem();
+ * const ref = system.spawn(reader);
+ * ref.send("{");
+ * console.log(await ref.exited); // { type: "error", class: "parse", … }
+ * await system.stop();
+ * ```
+ */
 export function errorExit(thrown: unknown, errorClass = "throw"): ErrorExit {
   const facts = typeof thrown === "object" && thrown !== null ? (thrown as ThrownFacts) : {};
   return {

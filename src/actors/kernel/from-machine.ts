@@ -27,6 +27,23 @@ type MachineMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> |
  * Delays go by the system's clock. What the machine emits is emitted. A final state ends the actor
  * with the machine's output, an error in it crashes the actor. An event that the state does not
  * take is reported as unhandled. Every incarnation runs a machine of its own.
+ *
+ * @example
+ * ```ts
+ * import { createSystem, fromMachine } from "ramure/actors";
+ * import { createMachine } from "xstate";
+ *
+ * const light = createMachine({
+ *   initial: "red",
+ *   states: { red: { on: { go: "green" } }, green: { type: "final" } },
+ * });
+ *
+ * const system = createSystem();
+ * const ref = system.spawn(fromMachine(light));
+ * ref.send({ type: "go" });
+ * console.log((await ref.exited).type); // normal
+ * await system.stop();
+ * ```
  */
 export function fromMachine<Machine extends AnyStateMachine>(
   machine: Machine,

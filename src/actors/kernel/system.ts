@@ -76,7 +76,31 @@ export interface System {
 
 const defaultReapMs = 5_000;
 
-/** Make an empty tree of actors. */
+/**
+ * Make an empty tree of actors.
+ *
+ * @example
+ * ```ts
+ * import { type Behavior, createSystem, type Reply } from "ramure/actors";
+ *
+ * type Message = { readonly add: number } | { readonly total: Reply<number> };
+ *
+ * const counter: Behavior<Message, number> = {
+ *   init: () => 0,
+ *   receive: (total, message) => {
+ *     if ("add" in message) return total + message.add;
+ *     message.total.send(total);
+ *     return total;
+ *   },
+ * };
+ *
+ * const system = createSystem();
+ * const ref = system.spawn(counter, { name: "counter" });
+ * ref.send({ add: 42 });
+ * console.log(await ref.call<number>((reply) => ({ total: reply }))); // 42
+ * await system.stop();
+ * ```
+ */
 export function createSystem(options: SystemOptions = {}): System {
   return new ActorSystem(options);
 }

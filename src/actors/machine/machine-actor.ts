@@ -8,8 +8,8 @@ import {
   type Ref,
   type SpawnOptions,
 } from "../kernel/index.ts";
-import type { RegistryMessage } from "../registry/index.ts";
-import { isLive, type MachineEvent, type MachineState, next } from "./machine-lifecycle.ts";
+import { Lives, type RegistryMessage } from "../registry/index.ts";
+import { type MachineEvent, type MachineState, machineChart } from "./machine-lifecycle.ts";
 
 /** What a machine's actor is told. */
 export type MachineMessage =
@@ -52,7 +52,7 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
       memory.begin(epoch);
       context.own(() => memory.leave());
       const machine = await image.spawn({ name, signal, env }).catch((error: unknown) => {
-        if (signal.aborted) memory.stopping(epoch);
+        if (signal.aborted) memory.standing.stopping(epoch);
         throw error;
       });
       const at: Whereabouts = { now: () => machine, ready: async () => machine };
@@ -65,12 +65,12 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
     },
     receive: (machine, message, context) => {
       if (message.machine !== machine) return machine;
-      memory.move({ type: "lost" }, message.error.message);
+      memory.standing.move({ type: "lost" }, message.error.message);
       context.exit(errorExit(message.error, "lost"));
       return machine;
     },
     terminate: (_, reason, { epoch }) => {
-      if (reason.type !== "error") memory.stopping(epoch);
+      if (reason.type !== "error") memory.standing.stopping(epoch);
     },
   };
 }
@@ -128,30 +128,26 @@ interface Waiter {
 /** What outlives the incarnations of one machine. Written by the living one alone. */
 export class MachineMemory {
   readonly path: string;
-  readonly #options: MachineMemoryOptions;
+  /** Its state over all its incarnations, as the registry is told. */
+  readonly standing: Lives<MachineState, MachineEvent>;
   readonly #waiters = new Set<Waiter>();
   #machine: Machine | undefined;
-  #state: MachineState = "starting";
-  #epoch = 0;
-  #since: number;
-  #summary: string | undefined;
   #ended: Error | undefined;
 
   constructor(options: MachineMemoryOptions) {
     this.path = options.path;
-    this.#options = options;
-    this.#since = options.clock.wallNow();
+    this.standing = new Lives(machineChart, { ...options, describe: () => this.#described() });
   }
 
   get state(): MachineState {
-    return this.#state;
+    return this.standing.state;
   }
 
   /** The machine living now. Throws MachineUnreachableError when there is none. */
   current(): Machine {
     if (this.#machine) return this.#machine;
     throw (
-      this.#ended ?? new MachineUnreachableError(this.path, `it is ${this.#state} and not ready`)
+      this.#ended ?? new MachineUnreachableError(this.path, `it is ${this.state} and not ready`)
     );
   }
 
@@ -172,65 +168,36 @@ export class MachineMemory {
   }
 
   begin(epoch: number): void {
-    if (this.#epoch > 0) this.move({ type: "restarted" });
     this.#ended = undefined;
-    this.#epoch = epoch;
-    this.#report();
+    this.standing.enter(epoch, { type: "restarted" });
   }
 
   started(machine: Machine): void {
     this.#machine = machine;
-    this.move({ type: "started" });
+    this.standing.move({ type: "started" });
     for (const { resolve } of this.#waiters) resolve(machine);
     this.#waiters.clear();
-  }
-
-  /** The incarnation of this epoch was asked to stop. Code of one that was killed has no say any more. */
-  stopping(epoch: number): void {
-    if (epoch === this.#epoch && isLive(this.#state)) this.move({ type: "stop-requested" });
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */
   leave(): void {
     this.#machine = undefined;
-    if (this.#state === "stopping") this.move({ type: "stopped" });
-    else this.move({ type: "crashed" }, this.#summary);
+    this.standing.left(this.standing.summary);
   }
 
   /** There will be no other incarnation: who waits for one is told so. One that waits for a restart is `as` it is said, by default `failed`. */
   end(why: string, as: "stopped" | "failed" = "failed"): void {
-    if (this.#state === "backoff" && as === "stopped") {
-      this.move({ type: "stop-requested" });
-      this.move({ type: "stopped" }, why);
-    }
-    if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
+    this.standing.end(why, as);
     this.#ended = new MachineUnreachableError(this.path, why);
     for (const { reject } of this.#waiters) reject(this.#ended);
     this.#waiters.clear();
   }
 
-  /** Take the event and tell the registry. Throws for an event that the state does not know. */
-  move(event: MachineEvent, summary?: string): void {
-    const state = next(this.#state, event);
-    if (state !== this.#state) this.#since = this.#options.clock.wallNow();
-    this.#state = state;
-    this.#summary = summary;
-    this.#report();
-  }
-
-  #report(): void {
+  #described() {
     const machine = this.#machine;
-    const node = {
-      path: this.path,
-      kind: "machine",
-      state: this.#state,
-      epoch: Math.max(1, this.#epoch),
-      since: this.#since,
-      restarts: Math.max(0, this.#epoch - 1),
-      summary: this.#summary ?? machine?.summary,
-      facts: machine && { kind: machine.kind, workDir: machine.workDir },
-    };
-    this.#options.registry?.send({ type: "changed", node });
+    if (machine === undefined) return {};
+    const { kind, workDir, summary } = machine;
+    return { summary, facts: { kind, workDir } };
   }
 }
 

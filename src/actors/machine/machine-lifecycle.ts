@@ -1,53 +1,32 @@
-import { setup, transition } from "xstate";
+import { type LifeEvent, lifeChart, lifeEnds } from "../registry/index.ts";
 
 export type MachineState =
+  /** The image is being spawned. */
   | "starting"
+  /** The machine takes commands. */
   | "ready"
+  /** A command could not reach the machine. */
   | "unreachable"
+  /** The machine ended by itself and may be restarted. */
   | "backoff"
+  /** The machine was asked to stop. */
   | "stopping"
+  /** The machine stopped as it was asked to. */
   | "stopped"
+  /** The machine ended and is not restarted. */
   | "failed";
 
-/** What moves a machine from one state to the next. */
+/** The events that move a machine from one state to the next. */
 export type MachineEvent =
+  | LifeEvent
+  /** The machine runs. */
   | { readonly type: "started" }
-  /** A command could not reach it. */
-  | { readonly type: "lost" }
-  /** This incarnation ended by itself; another may follow. */
-  | { readonly type: "crashed" }
-  | { readonly type: "stop-requested" }
-  | { readonly type: "stopped" }
-  /** There will be no other incarnation. */
-  | { readonly type: "gave-up" }
-  /** Another incarnation begins. */
-  | { readonly type: "restarted" };
+  /** A command could not reach the machine. */
+  | { readonly type: "lost" };
 
-const ends = { crashed: "backoff", "stop-requested": "stopping", "gave-up": "failed" } as const;
-
-const lifecycle = setup({ types: { events: {} as MachineEvent } }).createMachine({
-  id: "machine",
-  initial: "starting",
-  states: {
-    starting: { on: { started: "ready", ...ends } },
-    ready: { on: { lost: "unreachable", ...ends } },
-    unreachable: { on: ends },
-    backoff: { on: { restarted: "starting", "stop-requested": "stopping", "gave-up": "failed" } },
-    stopping: { on: { stopped: "stopped", crashed: "backoff", "gave-up": "failed" } },
-    stopped: { on: { restarted: "starting" } },
-    failed: { on: { restarted: "starting" } },
-  },
+/** The states of a machine. */
+export const machineChart = lifeChart<MachineState, MachineEvent>("machine", {
+  starting: { started: "ready", ...lifeEnds },
+  ready: { lost: "unreachable", ...lifeEnds },
+  unreachable: lifeEnds,
 });
-
-/** Give the state that follows. Throws for an event that the state does not know: a bug, so a crash. */
-export function next(state: MachineState, event: MachineEvent): MachineState {
-  const current = lifecycle.resolveState({ value: state });
-  if (!current.can(event)) throw new Error(`A machine that is ${state} cannot take ${event.type}.`);
-  const [snapshot] = transition(lifecycle, current, event);
-  return snapshot.value as MachineState;
-}
-
-/** Tell whether a machine in this state has an incarnation. */
-export function isLive(state: MachineState): boolean {
-  return !["backoff", "stopped", "failed"].includes(state);
-}

@@ -1,3 +1,4 @@
+export { type LifeEvent, Lives, lifeChart, lifeEnds } from "./lives.ts";
 export {
   type RegistryChange,
   type RegistryMessage,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type MachineEvent,
   type MachineState,
-  next,
+  machineChart,
 } from "../../../src/actors/machine/machine-lifecycle.ts";
 
 type Row = readonly [from: MachineState, event: MachineEvent["type"], to: MachineState];
@@ -49,14 +49,14 @@ const events: readonly MachineEvent["type"][] = [
 
 describe("the machine's lifecycle", () => {
   it.each(legal)("%s takes %s and is %s", (from, type, to) => {
-    expect(next(from, { type })).toBe(to);
+    expect(machineChart.next(from, { type })).toBe(to);
   });
 
   it("throws for every other event, naming state and event", () => {
     const known = new Set(legal.map(([from, type]) => `${from} ${type}`));
     for (const from of states) {
       for (const type of events.filter((type) => !known.has(`${from} ${type}`))) {
-        expect(() => next(from, { type })).toThrow(
+        expect(() => machineChart.next(from, { type })).toThrow(
           `A machine that is ${from} cannot take ${type}.`,
         );
       }

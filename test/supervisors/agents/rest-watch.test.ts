@@ -27,7 +27,7 @@ it.each([
   ],
 ])("tells what was missed: %s", (_, tool, events, missed) => {
   const memory = createAgentMemory({ clock: manualClock(), path: "/main/a" });
-  memory.move({ type: "started" });
+  memory.standing.move({ type: "started" });
   for (const name of ["ask", "finish"])
     memory.tools.add(defineTool(name, { description: "" }, () => ""));
   const watch = new RestWatch(memory, tool === undefined ? undefined : { tool, max: 0 });

@@ -30,7 +30,7 @@ export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnati
       try {
         return new Incarnation(spec, context, await memory.occupied(startAgent(spec, context)));
       } catch (error) {
-        if (context.signal.aborted) memory.stopping(context.epoch);
+        if (context.signal.aborted) memory.standing.stopping(context.epoch);
         else memory.crashing(context.epoch, errorExit(error, "start"));
         throw error;
       }

@@ -44,7 +44,8 @@ export class AgentFrames {
   /** Show that it waits, when a tool still runs. */
   toolIsSlow(): void {
     const { state, tools } = this.#memory;
-    if (state === "working" && tools.running.length > 0) this.#memory.move({ type: "tool-waits" });
+    if (state === "working" && tools.running.length > 0)
+      this.#memory.standing.move({ type: "tool-waits" });
   }
 
   #call({ id, tool, args }: Extract<FromAgent, { type: "call" }>): void {
@@ -82,7 +83,7 @@ export class AgentFrames {
 
   #noneRuns(): void {
     this.#memory.learn({ tool: undefined });
-    if (this.#memory.state === "waiting") this.#memory.move({ type: "turn-started" });
+    if (this.#memory.state === "waiting") this.#memory.standing.move({ type: "turn-started" });
   }
 
   #event(event: AgentWireEvent): void {
@@ -110,7 +111,7 @@ export class AgentFrames {
 
   #turnStarted(): void {
     this.#memory.busy = true;
-    this.#memory.move({ type: "turn-started" });
+    this.#memory.standing.move({ type: "turn-started" });
   }
 
   #turnEnded(event: TurnEndedEvent): void {
@@ -135,6 +136,6 @@ export class AgentFrames {
     memory.emit("idle", { messageIds });
     memory.busy = false;
     memory.outbox.answered(messageIds, this.#lastTurn);
-    memory.move({ type: "settled" });
+    memory.standing.move({ type: "settled" });
   }
 }

@@ -53,7 +53,7 @@ export class Incarnation {
     const { hello, launched } = this.#start;
     const { harness, model, session, pid } = hello;
     memory.learn({ harness, model, session: session.id, machine: machine().summary });
-    memory.move({ type: "started" });
+    memory.standing.move({ type: "started" });
     memory.emit("started", { harness, model, session: session.id, pid });
     void launched.exited.then((exit) => this.#tell({ type: "harness-exited", exit }));
     return this;
@@ -97,7 +97,7 @@ export class Incarnation {
 
   async #stop(reason: ExitReason): Promise<void> {
     const { memory } = this.#spec;
-    memory.stopping(this.#context.epoch);
+    memory.standing.stopping(this.#context.epoch);
     if (!this.#hasExited) await stopPolitely(this.#start, memory, this.#context.clock);
     memory.exited(reason);
   }
@@ -135,8 +135,8 @@ export class Incarnation {
 
   #unsuspected(): void {
     const { memory } = this.#spec;
-    if (this.#trouble.isWaiting) memory.move({ type: "model-waits" });
-    else memory.move({ type: memory.busy ? "turn-started" : "settled" });
+    if (this.#trouble.isWaiting) memory.standing.move({ type: "model-waits" });
+    else memory.standing.move({ type: memory.busy ? "turn-started" : "settled" });
   }
 
   #unlinked(): void {
@@ -150,7 +150,7 @@ export class Incarnation {
     if (this.#start.wire.isOpen) return;
     this.#probes += 1;
     if (this.#probes > maxProbes) this.#lose("its process lives, but its link did not come back.");
-    if (memory.state !== "suspect") memory.move({ type: "suspected" }, "its link is lost");
+    if (memory.state !== "suspect") memory.standing.move({ type: "suspected" }, "its link is lost");
     this.#context.timers.after("grace", graceMs, { type: "grace-over" });
     this.#start.launched.alive().then(
       (alive) => this.#tell({ type: "probed", alive }),

@@ -7,7 +7,7 @@ import {
   type LogEvent,
 } from "../../events/index.ts";
 import type { ErrorExit, ExitReason, Ref } from "../../kernel/index.ts";
-import type { RegistryMessage } from "../../registry/index.ts";
+import { Lives, type RegistryMessage } from "../../registry/index.ts";
 import {
   type CallRecord,
   type CallRequest,
@@ -17,7 +17,7 @@ import {
 } from "../tools/index.ts";
 import type { Launched, Session } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
-import { type AgentEvent, type AgentState, isLive, next } from "./lifecycle.ts";
+import { type AgentEvent, type AgentState, agentChart } from "./lifecycle.ts";
 import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";
 
 /** What is known of an agent, for status. */
@@ -65,6 +65,8 @@ export class AgentMemory {
   readonly outbox: Outbox;
   readonly tools: ToolTable;
   readonly events: EventLog;
+  /** Its state over all its incarnations, as the registry is told. */
+  readonly standing: Lives<AgentState, AgentEvent>;
   /** Calls of its tools that the model waits for, by id. */
   readonly openCalls = new Map<string, CallRecord>();
   /** The conversation, as the last hello named it. */
@@ -80,11 +82,7 @@ export class AgentMemory {
   readonly #options: AgentMemoryOptions;
   readonly #work = new Set<Promise<unknown>>();
   #self: Ref<AgentMessage> | undefined;
-  #epoch = 0;
-  #state: AgentState = "starting";
-  #since: number;
   #facts: AgentFacts = { turns: 0 };
-  #summary: string | undefined;
   #why: string | undefined;
   #hasExited = false;
 
@@ -93,7 +91,12 @@ export class AgentMemory {
     const { maxEvents = archive === undefined ? 10_000 : 256 } = options;
     this.path = path;
     this.#options = options;
-    this.#since = clock.wallNow();
+    this.standing = new Lives(agentChart, {
+      path,
+      clock,
+      registry: options.registry,
+      describe: () => ({ facts: { ...this.#facts } }),
+    });
     this.events = createEventLog({ clock, path, max: maxEvents, archive });
     this.tools = createToolTable({
       clock,
@@ -111,12 +114,7 @@ export class AgentMemory {
   }
 
   get state(): AgentState {
-    return this.#state;
-  }
-
-  /** The epoch of the last incarnation; 0 before the first. */
-  get epoch(): number {
-    return this.#epoch;
+    return this.standing.state;
   }
 
   get facts(): AgentFacts {
@@ -143,22 +141,18 @@ export class AgentMemory {
 
   /** An incarnation begins. */
   begin(self: Ref<AgentMessage>, epoch: number): void {
+    const before = this.standing.epoch;
     this.#self = self;
-    if (this.#epoch > 0) this.#restart(epoch);
-    this.#epoch = epoch;
+    if (this.events.ended && before > 0) this.#reopen(epoch);
+    this.standing.enter(epoch, { type: "restarted" });
+    if (before > 0) this.events.append("restarting", { epoch }, { epoch: before });
     this.#why = undefined;
     this.#hasExited = false;
-    this.#report();
-  }
-
-  /** The incarnation of this epoch was asked to stop. */
-  stopping(epoch: number): void {
-    if (this.#lives(epoch)) this.move({ type: "stop-requested" });
   }
 
   /** The incarnation of this epoch cannot go on. */
   crashing(epoch: number, reason: ErrorExit): void {
-    if (!this.#lives(epoch)) return;
+    if (!this.standing.isCurrent(epoch)) return;
     this.#why = reason.message;
     this.exited(reason);
   }
@@ -173,30 +167,20 @@ export class AgentMemory {
   leave(): void {
     this.#self = undefined;
     this.#facts = { ...this.#facts, tool: undefined };
-    const isStopping = this.#state === "stopping";
+    const isStopping = this.state === "stopping";
     this.exited(isStopping ? { type: "shutdown", cause: "api" } : { type: "killed", by: "api" });
-    if (this.#state === "stopping") this.move({ type: "stopped" });
-    else if (isLive(this.#state)) this.move({ type: "crashed" }, this.#why);
-  }
-
-  /** Take the event and tell the registry. Throws for an event that the state does not know. */
-  move(event: AgentEvent, summary?: string): void {
-    const state = next(this.#state, event);
-    if (state !== this.#state) this.#since = this.#options.clock.wallNow();
-    this.#state = state;
-    this.#summary = summary;
-    this.#report();
+    this.standing.left(this.#why);
   }
 
   /** Learn something about it. */
   learn(facts: Partial<AgentFacts>): void {
     this.#facts = { ...this.#facts, ...facts };
-    this.#report();
+    this.standing.report();
   }
 
   /** Append to its events. */
   emit(type: string, data?: unknown): void {
-    this.events.append(type, data, { epoch: Math.max(1, this.#epoch) });
+    this.events.append(type, data, { epoch: Math.max(1, this.standing.epoch) });
   }
 
   /**
@@ -205,8 +189,7 @@ export class AgentMemory {
    * waits for a restart is `as` it is said, by default `failed`.
    */
   async end(why: string, as: "stopped" | "failed" = "failed"): Promise<void> {
-    if (this.#state === "backoff" && as === "stopped") this.#callOff(why);
-    if (this.#state !== "stopped" && this.#state !== "failed") this.move({ type: "gave-up" }, why);
+    this.standing.end(why, as);
     const { leftover } = this;
     this.leftover = undefined;
     this.outbox.end(new AgentEndedError(this.path, why));
@@ -214,22 +197,6 @@ export class AgentMemory {
     this.openCalls.clear();
     this.events.end();
     await leftover?.stop();
-  }
-
-  #callOff(why: string): void {
-    this.move({ type: "stop-requested" });
-    this.move({ type: "stopped" }, why);
-  }
-
-  /** Code of an incarnation that was killed may still run: it has no say any more. */
-  #lives(epoch: number): boolean {
-    return epoch === this.#epoch && isLive(this.#state);
-  }
-
-  #restart(epoch: number): void {
-    if (this.events.ended) this.#reopen(epoch);
-    this.move({ type: "restarted" });
-    this.emit("restarting", { epoch });
   }
 
   #reopen(epoch: number): void {
@@ -245,19 +212,5 @@ export class AgentMemory {
 
   #tell(type: "deliver" | "tools-changed"): void {
     this.#self?.send({ type });
-  }
-
-  #report(): void {
-    const node = {
-      path: this.path,
-      kind: "agent",
-      state: this.#state,
-      epoch: Math.max(1, this.#epoch),
-      since: this.#since,
-      restarts: Math.max(0, this.#epoch - 1),
-      summary: this.#summary,
-      facts: { ...this.#facts },
-    };
-    this.#options.registry?.send({ type: "changed", node });
   }
 }

@@ -103,7 +103,7 @@ export class ModelTrouble {
     const [attempt, of] = [this.#failures, maxConsecutive];
     const data = { class: kind, retryable, retryAfterMs, delayMs, attempt, of, message: error };
     memory.emit("model-failed", data);
-    memory.move({ type: "model-waits" }, `the model fails (${kind}); it is asked again`);
+    memory.standing.move({ type: "model-waits" }, `the model fails (${kind}); it is asked again`);
     this.#isWaiting = true;
     this.#later(delayMs);
   }

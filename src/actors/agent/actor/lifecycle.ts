@@ -1,71 +1,53 @@
-import { setup, transition } from "xstate";
+import { type LifeEvent, lifeChart, lifeEnds } from "../../registry/index.ts";
 
 export type AgentState =
+  /** The harness comes up. */
   | "starting"
+  /** No turn runs. */
   | "idle"
+  /** A turn runs. */
   | "working"
+  /** A turn waits: for a long tool, a person, or a model that does not answer. */
   | "waiting"
+  /** The link is lost for longer than the grace. */
   | "suspect"
+  /** The agent ended by itself and may be restarted. */
   | "backoff"
+  /** The agent was asked to stop. */
   | "stopping"
+  /** The agent stopped as it was asked to. */
   | "stopped"
+  /** The agent ended and is not restarted. */
   | "failed";
 
-/** What moves an agent from one state to the next. */
+/** The events that move an agent from one state to the next. */
 export type AgentEvent =
-  /** It has its tools and a model. */
+  | LifeEvent
+  /** The agent has its tools and a model. */
   | { readonly type: "started" }
   | { readonly type: "turn-started" }
-  /** All that it is at waits for a person or a long tool. */
+  /** Everything that the agent does waits for a person or a long tool. */
   | { readonly type: "tool-waits" }
   /** The model does not answer; its turn is begun again later. */
   | { readonly type: "model-waits" }
+  /** No turn runs. */
   | { readonly type: "settled" }
-  /** Its link was lost for longer than the grace. */
-  | { readonly type: "suspected" }
-  /** This incarnation ended by itself; another may follow. */
-  | { readonly type: "crashed" }
-  | { readonly type: "stop-requested" }
-  | { readonly type: "stopped" }
-  /** There will be no other incarnation. */
-  | { readonly type: "gave-up" }
-  /** Another incarnation begins. */
-  | { readonly type: "restarted" };
+  /** The link was lost for longer than the grace. */
+  | { readonly type: "suspected" };
 
-const ends = { crashed: "backoff", "stop-requested": "stopping", "gave-up": "failed" } as const;
 const activity = {
   "turn-started": "working",
   "tool-waits": "waiting",
   "model-waits": "waiting",
   settled: "idle",
 } as const;
-const live = { ...activity, suspected: "suspect", ...ends } as const;
+const live = { ...activity, suspected: "suspect", ...lifeEnds } as const;
 
-const lifecycle = setup({ types: { events: {} as AgentEvent } }).createMachine({
-  id: "agent",
-  initial: "starting",
-  states: {
-    starting: { on: { started: "idle", ...ends } },
-    idle: { on: live },
-    working: { on: live },
-    waiting: { on: live },
-    suspect: { on: { ...activity, ...ends } },
-    backoff: { on: { restarted: "starting", "stop-requested": "stopping", "gave-up": "failed" } },
-    stopping: { on: { stopped: "stopped", crashed: "backoff", "gave-up": "failed" } },
-    stopped: { on: { restarted: "starting" } },
-    failed: { on: { restarted: "starting" } },
-  },
+/** The states of an agent. */
+export const agentChart = lifeChart<AgentState, AgentEvent>("agent", {
+  starting: { started: "idle", ...lifeEnds },
+  idle: live,
+  working: live,
+  waiting: live,
+  suspect: { ...activity, ...lifeEnds },
 });
-
-/** Give the state that follows. Throws for an event that the state does not know: a bug, so a crash. */
-export function next(state: AgentState, event: AgentEvent): AgentState {
-  const current = lifecycle.resolveState({ value: state });
-  if (!current.can(event)) throw new Error(`An agent that is ${state} cannot take ${event.type}.`);
-  const [snapshot] = transition(lifecycle, current, event);
-  return snapshot.value as AgentState;
-}
-
-/** Tell whether an agent in this state has an incarnation. */
-export function isLive(state: AgentState): boolean {
-  return !["backoff", "stopped", "failed"].includes(state);
-}

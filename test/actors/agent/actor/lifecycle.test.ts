@@ -2,8 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   type AgentEvent,
   type AgentState,
-  isLive,
-  next,
+  agentChart,
 } from "../../../../src/actors/agent/actor/lifecycle.ts";
 
 type Row = readonly [from: AgentState, event: AgentEvent["type"], to: AgentState];
@@ -16,6 +15,7 @@ const legal: readonly Row[] = [
   ...(["idle", "working", "waiting"] as const).flatMap((from): Row[] => [
     [from, "turn-started", "working"],
     [from, "tool-waits", "waiting"],
+    [from, "model-waits", "waiting"],
     [from, "settled", "idle"],
     [from, "suspected", "suspect"],
     [from, "crashed", "backoff"],
@@ -24,6 +24,7 @@ const legal: readonly Row[] = [
   ]),
   ["suspect", "turn-started", "working"],
   ["suspect", "tool-waits", "waiting"],
+  ["suspect", "model-waits", "waiting"],
   ["suspect", "settled", "idle"],
   ["suspect", "crashed", "backoff"],
   ["suspect", "stop-requested", "stopping"],
@@ -53,6 +54,7 @@ const events: readonly AgentEvent["type"][] = [
   "started",
   "turn-started",
   "tool-waits",
+  "model-waits",
   "settled",
   "suspected",
   "crashed",
@@ -64,19 +66,25 @@ const events: readonly AgentEvent["type"][] = [
 
 describe("the agent's lifecycle", () => {
   it.each(legal)("%s takes %s and is %s", (from, type, to) => {
-    expect(next(from, { type })).toBe(to);
+    expect(agentChart.next(from, { type })).toBe(to);
   });
 
   it("throws for every other event, naming state and event", () => {
     const known = new Set(legal.map(([from, type]) => `${from} ${type}`));
     for (const from of states) {
       for (const type of events.filter((type) => !known.has(`${from} ${type}`))) {
-        expect(() => next(from, { type })).toThrow(`An agent that is ${from} cannot take ${type}.`);
+        expect(() => agentChart.next(from, { type })).toThrow(
+          `An agent that is ${from} cannot take ${type}.`,
+        );
       }
     }
   });
 
   it("counts an agent as living from its start until it has ended", () => {
-    expect(states.filter((state) => !isLive(state))).toEqual(["backoff", "stopped", "failed"]);
+    expect(states.filter((state) => !agentChart.isLive(state))).toEqual([
+      "backoff",
+      "stopped",
+      "failed",
+    ]);
   });
 });

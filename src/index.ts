@@ -1,5 +1,21 @@
 export type { AgentState, ProgressLimits, Receipt } from "./actors/agent/actor/index.ts";
-export { type PiOptions, piHarness } from "./actors/agent/pi/index.ts";
+export {
+  AgentEndedError,
+  AgentLostError,
+  AgentStartError,
+  AgentStuckError,
+  InvalidInputError,
+  MessageRefusedError,
+  ModelFailedError,
+  ModelMissingError,
+  UnsafeSocketError,
+} from "./actors/agent/errors.ts";
+export {
+  PiMissingError,
+  type PiOptions,
+  PiTooOldError,
+  piHarness,
+} from "./actors/agent/pi/index.ts";
 export {
   type InputSchema,
   jsonSchema,
@@ -7,9 +23,31 @@ export {
   type ToolOptions,
 } from "./actors/agent/tools/index.ts";
 export type { Harness } from "./actors/agent/wire/index.ts";
-export type { LogEvent } from "./actors/events/index.ts";
-export type { ExitReason } from "./actors/kernel/index.ts";
-export * from "./errors.ts";
+export { LogEndedError, type LogEvent, WaitTimeoutError } from "./actors/events/index.ts";
+export { JournalCorruptError } from "./actors/journal/index.ts";
+export {
+  AlreadyStartedError,
+  CallAbortedError,
+  CallTimeoutError,
+  DeadlockError,
+  DownError,
+  type ExitReason,
+  NoProcError,
+  OverflowError,
+  StartTimeoutError,
+  StoppedError,
+} from "./actors/kernel/index.ts";
+export { MisuseError, RamureError } from "./errors.ts";
+export {
+  HomeError,
+  MachineFileError,
+  MachineStoppedError,
+  MachineUnreachableError,
+  SocketPathTooLongError,
+  TmuxError,
+  TmuxMissingError,
+  UnsupportedError,
+} from "./machines/errors.ts";
 export { LocalImage } from "./machines/local/index.ts";
 export type {
   Argv,
@@ -18,48 +56,60 @@ export type {
   Image,
   Machine,
 } from "./machines/machine.ts";
-export type {
-  AgentOptions,
-  ConnectOptions,
-  MachineOptions,
-  NudgeOptions,
+export {
+  type AgentOptions,
+  type ConnectOptions,
+  FileTransferError,
+  type MachineOptions,
+  type NudgeOptions,
+  ReachError,
 } from "./supervisors/agents/index.ts";
 export {
   type Api,
   type Contract,
+  ContractError,
   type ContractShape,
   contract,
   type EndpointAnswer,
   type EndpointArgs,
   type EndpointCall,
   type EndpointCallOptions,
+  EndpointError,
   type EndpointName,
   type EndpointShape,
+  EndpointTimeoutError,
   type Event,
   type EventData,
   type EventType,
   type FailedData,
   type MessageOf,
+  NoEndpointError,
   type OpenShape,
   type ProcessEvents as EventLog,
   type TerminalData,
 } from "./supervisors/endpoints/index.ts";
-export type {
-  Agent,
-  AgentProcess,
-  AttachOptions,
-  EndpointHandler,
-  EndpointOptions,
-  NoArguments,
-  ProcessHandle,
-  ProcessOptions,
-  ProcessState,
-  ReceiveOptions,
-  RestartPolicy,
-  RootOptions,
-  SendOptions,
-  Target,
-  Whereabouts,
+export {
+  type Agent,
+  type AgentProcess,
+  type AttachOptions,
+  CancelledError,
+  type EndpointHandler,
+  type EndpointOptions,
+  GaveUpError,
+  type NoArguments,
+  ProcessEndedError,
+  ProcessFailedError,
+  type ProcessHandle,
+  type ProcessOptions,
+  type ProcessState,
+  ProcessTimeoutError,
+  type ReceiveOptions,
+  ReceiveTimeoutError,
+  type RestartPolicy,
+  type RootOptions,
+  type SendOptions,
+  type Target,
+  type Whereabouts,
 } from "./supervisors/process/index.ts";
 export {
   agent,
@@ -79,6 +129,8 @@ export {
   isDone,
   isFailed,
   machine,
+  PoolClosedError,
+  PoolFullError,
   type PoolHandle,
   type PoolOptions,
   type PoolProcess,
@@ -104,11 +156,14 @@ export {
   wait,
   whereis,
 } from "./supervisors/program/index.ts";
-export type {
-  AutoShutdown,
-  Backoff,
-  BubbleOptions,
-  ChildInfo,
-  Intensity,
-  Strategy,
+export {
+  type AutoShutdown,
+  type Backoff,
+  type BubbleOptions,
+  type ChildInfo,
+  ChildRefusedError,
+  type Intensity,
+  InvalidSpecError,
+  StartFailedError,
+  type Strategy,
 } from "./supervisors/supervision/index.ts";

@@ -6,7 +6,8 @@ import { isProgram, root } from "../source-files.ts";
 import { exportedNames, reexports, statementsOf } from "./declarations.ts";
 
 /*
- * docs/api/ is what a user can import, as the compiler sees it: a change to it is seen in review.
+ * docs/api/ lists what a user can import, as the compiler sees it: a change to it is seen in review.
+ * Signatures only; their comments stand in the declarations, which an editor shows.
  * `npm run api` rewrites it; without `--write` this fails when it is out of date.
  */
 
@@ -59,7 +60,8 @@ function declarationFile(file: string, module: string): string {
 async function reports(): Promise<ReadonlyMap<string, string>> {
   const folder = await mkdtemp(join(tmpdir(), "ramure-api-"));
   try {
-    const words = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", folder];
+    const words = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--removeComments"];
+    words.push("--outDir", folder);
     await execa("tsc", words, { cwd: root, preferLocal: true, stdio: "inherit" });
     const texts = entries.map(async ([name, file]): Promise<readonly [string, string]> => {
       return [`docs/api/${name}.md`, await apiReport(name, join(folder, file))];

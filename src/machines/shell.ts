@@ -1,4 +1,4 @@
-import { UnsafeWordError } from "../errors.ts";
+import { unsafeWord } from "./errors.ts";
 import type { Argv } from "./machine.ts";
 
 const plain = /^[A-Za-z0-9_@%+:,./-]+$/;
@@ -11,7 +11,7 @@ const reserved = new Set(
 /**
  * Quote one word for a POSIX shell, so that it arrives as it is.
  *
- * Throws UnsafeWordError for what no argument can carry: a NUL, half of a surrogate pair.
+ * Throws MisuseError (`unsafe-word`) for what no argument can carry: a NUL, half of a surrogate pair.
  */
 export function quote(word: string): string {
   assertWord(word);
@@ -26,11 +26,8 @@ export function shellLine(words: Argv): string {
 
 /** Refuse what would arrive cut or changed as an argument, in whichever way it travels. */
 export function assertWord(word: string): void {
-  if (word.includes("\0")) throw new UnsafeWordError(word, "it contains a NUL character");
+  if (word.includes("\0")) throw unsafeWord(word, "it contains a NUL character");
   if (/\p{Surrogate}/u.test(word)) {
-    throw new UnsafeWordError(
-      word,
-      "it contains half of a surrogate pair, which UTF-8 cannot carry",
-    );
+    throw unsafeWord(word, "it contains half of a surrogate pair, which UTF-8 cannot carry");
   }
 }

@@ -1,4 +1,3 @@
-export { ChildRefusedError, InvalidSpecError, StartFailedError } from "../errors.ts";
 export {
   type AutoShutdown,
   type Backoff,
@@ -7,6 +6,7 @@ export {
   type ChildId,
   type ChildInfo,
   type ChildPolicy,
+  ChildRefusedError,
   type ChildSpec,
   type ChildStatus,
   type ChildTemplate,
@@ -15,12 +15,14 @@ export {
   type DynamicSupervisor,
   type DynamicSupervisorFlags,
   type Intensity,
+  InvalidSpecError,
   type ResolvedSpec,
   type Restart,
   type RestartLimits,
   type RestartOptions,
   type Startable,
   type StartedChild,
+  StartFailedError,
   type StartOptions,
   type StoppedBy,
   type Strategy,

@@ -4,8 +4,8 @@ import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/actors/clock.ts";
 import { openJournal } from "../../src/actors/journal/journal.ts";
-import { EndpointTimeoutError } from "../../src/errors.ts";
 import type { ControlHandlers } from "../../src/supervisors/control/handlers.ts";
+import { EndpointTimeoutError } from "../../src/supervisors/endpoints/errors.ts";
 import {
   type BuiltCli,
   builtCli,

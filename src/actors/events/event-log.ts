@@ -1,6 +1,6 @@
-import { LogEndedError, WaitTimeoutError } from "../../errors.ts";
 import type { Clock, ClockTimer } from "../clock.ts";
 import { isolated } from "../data/index.ts";
+import { LogEndedError, WaitTimeoutError } from "./errors.ts";
 import type { LogArchive } from "./log-archive.ts";
 import { LogCursor, LogStore } from "./log-cursor.ts";
 

@@ -1,3 +1,4 @@
+export { LogEndedError, WaitTimeoutError } from "./errors.ts";
 export {
   type AppendOptions,
   createEventLog,

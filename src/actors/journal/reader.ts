@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { JournalCorruptError } from "../../errors.ts";
+import { JournalCorruptError } from "./errors.ts";
 import type { Landmark } from "./file.ts";
 import { oldFiles } from "./files.ts";
 import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./line.ts";

@@ -1,6 +1,6 @@
 import { constants, createReadStream } from "node:fs";
 import { copyFile, truncate } from "node:fs/promises";
-import { JournalCorruptError } from "../../errors.ts";
+import { JournalCorruptError } from "./errors.ts";
 import { oldFiles } from "./files.ts";
 import { type Scan, scanLines } from "./scan.ts";
 

@@ -1,4 +1,3 @@
-import { OverflowError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
 import type {
@@ -17,6 +16,7 @@ import type {
 import type { Cell, Owned } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import { disposeLate } from "./disposal.ts";
+import { OverflowError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { Mailbox } from "./mailbox.ts";
 import { CellMonitor, link, unlink } from "./monitors.ts";

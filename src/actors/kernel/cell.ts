@@ -1,8 +1,8 @@
 import { setMaxListeners } from "node:events";
-import { StoppedError } from "../../errors.ts";
 import type { ClockTimer } from "../clock.ts";
 import type { Ring } from "../ring.ts";
 import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
+import { StoppedError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import type { Kernel, Orphan } from "./kernel.ts";
 import { Mailbox, type OwnTimer, type SystemMessage } from "./mailbox.ts";

@@ -1,6 +1,6 @@
-import { DownError, StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
 import { bury, deliverSystem } from "./delivery.ts";
+import { DownError, StoppedError } from "./errors.ts";
 import { type Exit, errorExit, isClean } from "./exit-reason.ts";
 import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";

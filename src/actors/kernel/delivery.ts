@@ -1,6 +1,6 @@
-import { DownError, OverflowError } from "../../errors.ts";
 import { Ring } from "../ring.ts";
 import type { Cell } from "./cell.ts";
+import { DownError, OverflowError } from "./errors.ts";
 import { errorExit } from "./exit-reason.ts";
 import { type SystemMessage, TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";

@@ -21,6 +21,17 @@ export {
 export { isAsync } from "./cell.ts";
 export type { DeadLetter, DeadLetterReason } from "./dead-letters.ts";
 export {
+  AlreadyStartedError,
+  CallAbortedError,
+  CallTimeoutError,
+  DeadlockError,
+  DownError,
+  NoProcError,
+  OverflowError,
+  StartTimeoutError,
+  StoppedError,
+} from "./errors.ts";
+export {
   type ErrorExit,
   type Exit,
   type ExitReason,
@@ -39,5 +50,4 @@ export type { GroupChange } from "./groups.ts";
 export type { ActorInfo, Attribute, TopEntry, TreeOptions } from "./introspection.ts";
 export type { CrashReport, Orphan } from "./kernel.ts";
 export type { SystemOptions } from "./make-kernel.ts";
-export { checkName } from "./names.ts";
 export { createSystem, type GroupFace, type System, type SystemStopOptions } from "./system.ts";

@@ -1,17 +1,11 @@
-import { AlreadyStartedError, InvalidNameError } from "../../errors.ts";
+import { checkName } from "../../names.ts";
+import { AlreadyStartedError } from "./errors.ts";
 
 /** What may hold a name. */
 export interface NameHolder {
   readonly pid: number;
   /** The names it holds; made when it takes the first. */
   names: Set<string> | undefined;
-}
-
-const form = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-
-/** Throw unless `name` can stand in a path, in a file's name and in a tmux target. */
-export function checkName(what: string, name: string): void {
-  if (!form.test(name)) throw new InvalidNameError(what, name);
 }
 
 /** Names beside the paths: one living holder each. */

@@ -1,6 +1,6 @@
-import { CallTimeoutError } from "../../errors.ts";
 import type { Reply } from "./behavior.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
+import { CallTimeoutError } from "./errors.ts";
 
 /** What a call knows of the actors at its two ends. */
 export interface CallParty {

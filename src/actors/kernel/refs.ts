@@ -1,14 +1,8 @@
-import {
-  CallAbortedError,
-  DeadlockError,
-  DownError,
-  NoProcError,
-  StoppedError,
-} from "../../errors.ts";
 import type { AnyRef, CallOptions, Monitor, Ref, Reply, StopOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
 import { exitOf, kill, stopWithin, watch } from "./ending.ts";
+import { CallAbortedError, DeadlockError, DownError, NoProcError, StoppedError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import { CallMessage, findCircle, PendingCall } from "./pending-call.ts";
 import { endedCaller, refuse, scopeNow } from "./scope.ts";

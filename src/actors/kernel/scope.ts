@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { StoppedError } from "../../errors.ts";
 import type { Cell } from "./cell.ts";
+import { StoppedError } from "./errors.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /** Whose code runs, and for which message. */

@@ -1,8 +1,8 @@
-import { AlreadyStartedError } from "../../errors.ts";
 import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
 import type { Cell, Child, Place } from "./cell.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 import { enqueue } from "./delivery.ts";
+import { AlreadyStartedError } from "./errors.ts";
 import type { Exit } from "./exit-reason.ts";
 import { AddressRef, type Vacancy } from "./refs.ts";
 import { addChild, checkAlive, createCell, nameFor, refOf } from "./spawning.ts";

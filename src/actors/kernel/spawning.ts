@@ -1,7 +1,7 @@
-import { AlreadyStartedError, StoppedError } from "../../errors.ts";
+import { checkName } from "../../names.ts";
 import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
 import { Cell, type Child, type Place } from "./cell.ts";
-import { checkName } from "./names.ts";
+import { AlreadyStartedError, StoppedError } from "./errors.ts";
 import { CellRef } from "./refs.ts";
 
 /** What an actor is spawned with that says nothing: one object for all. */

@@ -1,9 +1,9 @@
-import { NoProcError, StoppedError } from "../../errors.ts";
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
 import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { kill, stopWithin } from "./ending.ts";
+import { NoProcError, StoppedError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import type { GroupChange, Groups } from "./groups.ts";
 import {

@@ -1,9 +1,9 @@
-import { StartTimeoutError, StoppedError } from "../../errors.ts";
 import { type Context, ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import { adoptOrphan, settleOrphan } from "./disposal.ts";
 import { closeNow, wind } from "./ending.ts";
+import { StartTimeoutError, StoppedError } from "./errors.ts";
 import { errorExit } from "./exit-reason.ts";
 import { TimerMessage } from "./mailbox.ts";
 import { notice } from "./notices.ts";

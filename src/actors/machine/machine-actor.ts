@@ -1,4 +1,4 @@
-import { MachineUnreachableError, UnsupportedError } from "../../errors.ts";
+import { MachineUnreachableError, UnsupportedError } from "../../machines/errors.ts";
 import type { Image, Machine } from "../../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MachineFileError } from "../../errors.ts";
+import { MachineFileError } from "../errors.ts";
 import { assertWord } from "../shell.ts";
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MachineFileError, MachineStoppedError, WrongUserError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
+import { MachineFileError, MachineStoppedError } from "../errors.ts";
 import type {
   Argv,
   Duplex,
@@ -237,7 +238,11 @@ export class LocalMachine implements Machine {
     if (this.#stopping) throw new MachineStoppedError(this.summary);
     if (user === undefined) return;
     const current = currentUser();
-    if (!current.includes(user)) throw new WrongUserError(this.kind, user, current.join("/"));
+    if (current.includes(user)) return;
+    throw new MisuseError(
+      "wrong-user",
+      `A ${this.kind} machine runs everything as ${current.join("/")}, not as ${user}; leave \`user\` out, or choose an image that can switch.`,
+    );
   }
 }
 

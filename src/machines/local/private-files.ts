@@ -1,6 +1,6 @@
 import { access, chmod, constants, lstat, mkdir, rm, unlink } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { HomeError } from "../../errors.ts";
+import { HomeError } from "../errors.ts";
 
 /** What kind of file of this user is there, links not followed; undefined for none, and for another user's. */
 export async function ownFileAt(

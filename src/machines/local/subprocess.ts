@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { PassThrough, Readable, type Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { execa } from "execa";
-import { MachineFileError, MachineUnreachableError, UnsafeWordError } from "../../errors.ts";
+import { MachineFileError, MachineUnreachableError, unsafeWord } from "../errors.ts";
 import type { Argv, Duplex, ExecResult } from "../machine.ts";
 import { assertWord } from "../shell.ts";
 import { callAfter, pause } from "./clock.ts";
@@ -30,7 +30,7 @@ export interface StreamingSubprocess extends Subprocess {
   readonly duplex: Duplex;
 }
 
-/** Start a command and collect what it writes. Throws UnsafeWordError for words that no command can get. */
+/** Start a command and collect what it writes. Throws MisuseError (`unsafe-word`) for words that no command can get. */
 export function startSubprocess(words: Argv, options: SubprocessOptions): Subprocess {
   assertCommand(words, options);
   const child = launchChild(words, options);
@@ -167,7 +167,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 function assertCommand(words: Argv, options: SubprocessOptions): void {
-  if (!words[0]) throw new UnsafeWordError("", "the first word names the program to run");
+  if (!words[0]) throw unsafeWord("", "the first word names the program to run");
   for (const word of [...words, options.cwd]) assertWord(word);
   for (const value of Object.entries(options.env).flat()) if (value) assertWord(value);
 }

@@ -1,4 +1,4 @@
-import { TmuxError, TmuxMissingError } from "../../errors.ts";
+import { TmuxError, TmuxMissingError } from "../errors.ts";
 import type { Argv, ExecResult, Machine } from "../machine.ts";
 import { literal } from "./words.ts";
 

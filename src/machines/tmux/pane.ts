@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { UnsafeWordError } from "../../errors.ts";
+import { unsafeWord } from "../errors.ts";
 import type { Argv } from "../machine.ts";
 import { formatPath } from "./words.ts";
 
@@ -35,7 +35,7 @@ export function paneOf(name: string): string {
 
 /** What `new-session` and `respawn-pane` are told of the command. */
 export function paneWords({ command, cwd, env }: PaneCommand): Argv {
-  if (!command[0]) throw new UnsafeWordError("", "the first word names the program to run");
+  if (!command[0]) throw unsafeWord("", "the first word names the program to run");
   const folder = cwd === undefined ? [] : ["-c", formatPath(cwd)];
   const variables = Object.entries(env ?? {}).flatMap(([key, value]) => ["-e", `${key}=${value}`]);
   // A single word would be a line for a shell.

@@ -1,4 +1,4 @@
-import { TmuxError } from "../../errors.ts";
+import { TmuxError } from "../errors.ts";
 import type { Machine } from "../machine.ts";
 
 /** What runs in the panes of one tmux server, or of one of its sessions. */

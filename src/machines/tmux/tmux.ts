@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../../errors.ts";
+import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../errors.ts";
 import { pause } from "../local/index.ts";
 import type { Argv, Machine } from "../machine.ts";
 import { TmuxCommand } from "./command.ts";
@@ -36,7 +36,7 @@ export interface NewSession extends PaneCommand {
  * Make a client of one private tmux server on a machine. Touches nothing yet.
  *
  * Sessions have one window with one pane each, and names of letters, digits, `_` and `-`, matched
- * exactly. Throws SocketPathTooLongError, and UnsafeWordError for a path that tmux would read as
+ * exactly. Throws SocketPathTooLongError, and MisuseError (`unsafe-word`) for a path that tmux would read as
  * a command.
  */
 export function createTmux(machine: Machine, options: TmuxOptions): Tmux {

@@ -1,11 +1,12 @@
-import { InvalidNameError, SocketPathTooLongError, UnsafeWordError } from "../../errors.ts";
+import { invalidName } from "../../names.ts";
+import { SocketPathTooLongError, unsafeWord } from "../errors.ts";
 import { assertWord, quote } from "../shell.ts";
 
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 
 /** Refuse what tmux would change, match loosely or run in the name of a session, buffer or channel. */
 export function assertName(what: string, name: string): string {
-  if (!namePattern.test(name)) throw new InvalidNameError(what, name);
+  if (!namePattern.test(name)) throw invalidName(what, name);
   return name;
 }
 
@@ -13,7 +14,7 @@ export function assertName(what: string, name: string): string {
 export function formatPath(path: string): string {
   assertWord(path);
   if (/#[([]/.test(path)) {
-    throw new UnsafeWordError(path, "tmux would read the # in it; choose a path without it");
+    throw unsafeWord(path, "tmux would read the # in it; choose a path without it");
   }
   return path.replaceAll("#", "##");
 }

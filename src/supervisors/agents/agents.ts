@@ -8,8 +8,8 @@ import {
   type ProgressLimits,
 } from "../../actors/agent/actor/index.ts";
 import type { Harness } from "../../actors/agent/wire/index.ts";
-import { type Ignore, ignore, type Ref } from "../../actors/kernel/index.ts";
-import { MachineChoiceError, ModelNameError, StoppedError } from "../../errors.ts";
+import { type Ignore, ignore, type Ref, StoppedError } from "../../actors/kernel/index.ts";
+import { MisuseError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import {
   type Addressee,
@@ -70,7 +70,10 @@ export async function startAgent(
   options: AgentOptions,
 ): Promise<Agent> {
   if (options.image !== undefined && options.machine !== undefined) {
-    throw new MachineChoiceError(name);
+    throw new MisuseError(
+      "machine-choice",
+      `${name} was given an image and a machine; give it the one to make, or the one to share.`,
+    );
   }
   freeName(scope, name, true);
   const path = `${scope.record.path}/${name}`;
@@ -91,7 +94,10 @@ export async function startAgent(
 /** A program without types finds out here, not when the agent's first word is refused. */
 function checkModel(path: string, model: unknown): void {
   if (model === undefined || (typeof model === "string" && /\S/.test(model))) return;
-  throw new ModelNameError(path, model);
+  throw new MisuseError(
+    "model-name",
+    `The model of ${path} cannot be ${JSON.stringify(model)}; write it as "provider/id", or leave it out for what the harness is configured for.`,
+  );
 }
 
 /** After the program's next lines: the tools that it gives right away are there for the first turn. */

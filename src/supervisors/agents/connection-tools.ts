@@ -1,6 +1,6 @@
 import { defineTool, jsonSchema, type Tool } from "../../actors/agent/tools/index.ts";
-import { ReachError } from "../../errors.ts";
 import type { Agent } from "../process/index.ts";
+import { ReachError } from "./errors.ts";
 import { copyFile } from "./file-transfer.ts";
 import type { RateLimit } from "./rate-limit.ts";
 

@@ -1,5 +1,5 @@
 import type { Tool } from "../../actors/agent/tools/index.ts";
-import { DirectionError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import { type Agent, agentMemoryOf, type ProcessScope } from "../process/index.ts";
 import { type Acquaintance, incomingTools, outgoingTools } from "./connection-tools.ts";
 import { RateLimit } from "./rate-limit.ts";
@@ -33,7 +33,12 @@ export function connectAgents(
   options: ConnectOptions,
 ): void {
   const { direction = "both" } = options;
-  if (direction !== "both" && direction !== "forward") throw new DirectionError(String(direction));
+  if (direction !== "both" && direction !== "forward") {
+    throw new MisuseError(
+      "direction",
+      `A connection has no direction ${JSON.stringify(String(direction))}; use "both" or "forward".`,
+    );
+  }
   for (const agent of [a, b]) agentMemoryOf(agent);
   open(scope, { from: a, to: b }, options);
   if (direction === "both") open(scope, { from: b, to: a }, options);

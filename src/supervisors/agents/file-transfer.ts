@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { FileTransferError } from "../../errors.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { Agent } from "../process/index.ts";
+import { FileTransferError } from "./errors.ts";
 
 export interface FileCopy {
   /** The file on the sender's machine, inside its work directory. */

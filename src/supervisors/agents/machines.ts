@@ -1,3 +1,4 @@
+import { MessageRefusedError } from "../../actors/agent/errors.ts";
 import { ignore } from "../../actors/kernel/index.ts";
 import {
   MachineMemory,
@@ -6,7 +7,7 @@ import {
   machineHandle,
   machineSpawnOptions,
 } from "../../actors/machine/index.ts";
-import { MessageRefusedError, UnsupportedError } from "../../errors.ts";
+import { UnsupportedError } from "../../machines/errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import {
   type Addressee,

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { type Clock, systemClock } from "../../actors/clock.ts";
-import { HomeError, SocketPathTooLongError } from "../../errors.ts";
+import { HomeError, SocketPathTooLongError } from "../../machines/errors.ts";
 import { privateDirectory } from "../../machines/local/index.ts";
 import { maxSocketPathBytes } from "../home/index.ts";
 import { type ConnectionLimits, ControlConnection } from "./connection.ts";

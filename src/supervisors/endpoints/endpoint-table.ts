@@ -2,7 +2,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, validateInput } from "../../actors/agent/tools/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { type Settle, waiting } from "../../actors/wait.ts";
-import { EndpointError, EndpointTimeoutError, NoEndpointError } from "../../errors.ts";
+import { EndpointError, EndpointTimeoutError, NoEndpointError } from "./errors.ts";
 
 /** What an endpoint's handler is told about the call. */
 export interface EndpointCall {

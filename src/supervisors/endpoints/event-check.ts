@@ -1,7 +1,7 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { notData } from "../../actors/data/index.ts";
-import { ContractError } from "../../errors.ts";
 import type { Contract, ContractShape } from "./contract.ts";
+import { ContractError } from "./errors.ts";
 
 const terminal: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
 

@@ -22,4 +22,5 @@ export {
   type EndpointCallOptions,
   EndpointTable,
 } from "./endpoint-table.ts";
+export { ContractError, EndpointError, EndpointTimeoutError, NoEndpointError } from "./errors.ts";
 export { checkEvent, checkMessage } from "./event-check.ts";

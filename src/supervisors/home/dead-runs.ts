@@ -1,6 +1,6 @@
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { HomeError } from "../../errors.ts";
+import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess } from "../../machines/local/index.ts";
 import type { HomeLayout } from "./home.ts";
 import { answers, isOfThisHost, type RunRecord, readRecord } from "./run-record.ts";

@@ -1,6 +1,6 @@
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { SocketPathTooLongError } from "../../errors.ts";
+import { SocketPathTooLongError } from "../../machines/errors.ts";
 import { logDirectory, privateDirectory } from "../../machines/local/index.ts";
 
 /** Where the runs of one user lie on this host. */

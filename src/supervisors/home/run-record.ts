@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { Fields } from "../../actors/data/index.ts";
-import { HomeError } from "../../errors.ts";
+import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess, processStart } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 

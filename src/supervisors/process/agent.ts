@@ -23,8 +23,8 @@ export interface Agent {
    * Give it a tool. The handler runs in the scope of the process that calls `on`.
    *
    * What it returns the model reads: text as it is, else JSON. What it throws the model reads as an
-   * error. Throws ToolExistsError for a name it has already, InvalidToolError for a name or schema
-   * that no model could use.
+   * error. Throws MisuseError: `tool-exists` for a name that the agent has already, `invalid-tool` for
+   * a name or schema that no model could use.
    */
   on<Input>(
     tool: string,

@@ -1,6 +1,5 @@
 import { defineTool, type Tool } from "../../actors/agent/tools/index.ts";
-import { EndpointError } from "../../errors.ts";
-import type { Endpoint } from "../endpoints/index.ts";
+import { type Endpoint, EndpointError } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";
 import type { ProcessRecord } from "./process-record.ts";

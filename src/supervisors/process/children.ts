@@ -1,7 +1,8 @@
 import { type Behavior, errorExit, ignore } from "../../actors/kernel/index.ts";
-import { InvalidSpecError, NameTakenError, TreeTooDeepError } from "../../errors.ts";
-import type { ChildPolicy, ChildSpec } from "../supervision/index.ts";
-import { checkName, type ProcessDefinition, type StartRule } from "./definition.ts";
+import { MisuseError } from "../../errors.ts";
+import { checkName } from "../../names.ts";
+import { type ChildPolicy, type ChildSpec, InvalidSpecError } from "../supervision/index.ts";
+import type { ProcessDefinition, StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";
 import { refuseRootOptions } from "./process-options.ts";
@@ -27,7 +28,7 @@ export interface PreparedChild {
 /**
  * Start a process below `scope`. Returns at once; the body is entered in this turn of the event loop.
  *
- * A name that was given and is taken throws NameTakenError; a defaulted one gets `-2`, `-3`, ….
+ * A name that was given and is taken throws MisuseError (`name-taken`); a defaulted one gets `-2`, `-3`, ….
  */
 export function startProcess(
   scope: ProcessScope,
@@ -105,7 +106,12 @@ export function prepareProcess(
 const maxLevels = 200;
 
 function checkDepth(path: string): void {
-  if (path.split("/").length - 1 > maxLevels) throw new TreeTooDeepError(path, maxLevels);
+  if (path.split("/").length - 1 <= maxLevels) return;
+  const end = path.split("/").slice(-3).join("/");
+  throw new MisuseError(
+    "tree-too-deep",
+    `…/${end} would be more than ${maxLevels} levels deep; look for a process that starts itself without end.`,
+  );
 }
 
 /** Forget a child that has ended for good: its name is free again. */
@@ -119,7 +125,7 @@ export function forgetProcess(scope: ProcessScope, name: string): void {
 export function freeName(scope: ProcessScope, name: string, given: boolean): string {
   checkName(`a child of ${scope.record.path}`, name);
   const taken = (candidate: string): boolean => scope.names.has(candidate);
-  if (taken(name) && given) throw new NameTakenError(`${scope.record.path}/${name}`);
+  if (taken(name) && given) throw nameTaken(`${scope.record.path}/${name}`);
   const free = taken(name) ? numbered(scope, name) : name;
   scope.names.add(free);
   return free;
@@ -155,4 +161,9 @@ function control(scope: ProcessScope, record: ProcessRecord, id: string): void {
       await supervision.restartChild(id);
     },
   };
+}
+
+/** Make the error for a name that a sibling has. */
+export function nameTaken(path: string): MisuseError {
+  return new MisuseError("name-taken", `${path} exists already; give this one another name.`);
 }

@@ -1,4 +1,4 @@
-import { InvalidNameError } from "../../errors.ts";
+import { isName } from "../../names.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import type { SupervisionFlags } from "../supervision/index.ts";
 import type { ProcessOptions } from "./process-options.ts";
@@ -60,15 +60,6 @@ export function definitionOf(process: object): ProcessDefinition {
   throw new TypeError("This is no process; wrap the function: agentProcess(async () => …).");
 }
 
-const namePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-
-/** Throw InvalidNameError unless paths, files and tmux can all carry the name. */
-export function checkName(what: string, name: string): void {
-  if (typeof name !== "string" || !namePattern.test(name)) {
-    throw new InvalidNameError(what, String(name));
-  }
-}
-
 /** Make a process name of a function's: `openPool` gives `open-pool`; what cannot be a name gives `process`. */
 export function nameOfFunction(functionName: string): string {
   const name = functionName
@@ -77,5 +68,5 @@ export function nameOfFunction(functionName: string): string {
     .replace(/^[-_]+|-+$/g, "")
     .toLowerCase()
     .slice(0, 64);
-  return namePattern.test(name) ? name : "process";
+  return isName(name) ? name : "process";
 }

@@ -1,6 +1,7 @@
 import type { ErrorExit, ExitReason } from "../../actors/kernel/index.ts";
-import { CancelledError, ProcessEndedError, RamureError } from "../../errors.ts";
+import { RamureError } from "../../errors.ts";
 import type { FailedData } from "../endpoints/index.ts";
+import { CancelledError, ProcessEndedError } from "./errors.ts";
 
 /** How one epoch ended. */
 export interface Ending {

@@ -1,7 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, parametersOf } from "../../actors/agent/tools/index.ts";
-import { EndpointError } from "../../errors.ts";
-import type { EndpointCall } from "../endpoints/index.ts";
+import { type EndpointCall, EndpointError } from "../endpoints/index.ts";
 import { enter, type ProcessScope } from "./scope.ts";
 
 /** What `expose` is told about an endpoint. */

@@ -5,13 +5,13 @@ export {
   callProcess,
   forgetProcess,
   freeName,
+  nameTaken,
   type PreparedChild,
   prepareProcess,
   startProcess,
 } from "./children.ts";
 export {
   type AgentProcess,
-  checkName,
   define,
   definitionOf,
   nameOfFunction,
@@ -19,6 +19,14 @@ export {
   type StartRule,
 } from "./definition.ts";
 export { errorOf, type Terminal } from "./ending.ts";
+export {
+  CancelledError,
+  GaveUpError,
+  ProcessEndedError,
+  ProcessFailedError,
+  ProcessTimeoutError,
+  ReceiveTimeoutError,
+} from "./errors.ts";
 export { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
 export { hasEnded, type ProcessState } from "./lifecycle.ts";
 export {

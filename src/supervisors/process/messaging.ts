@@ -1,4 +1,5 @@
-import { NoProcError, ReceiveTimeoutError } from "../../errors.ts";
+import { NoProcError } from "../../actors/kernel/index.ts";
+import { ReceiveTimeoutError } from "./errors.ts";
 import type { Addressee, Run } from "./run.ts";
 import { enter, limitsOf, type ProcessScope } from "./scope.ts";
 

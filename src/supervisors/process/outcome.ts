@@ -1,5 +1,5 @@
 import { type Limits, type Settle, waiting } from "../../actors/wait.ts";
-import { ProcessFailedError } from "../../errors.ts";
+import { ProcessFailedError } from "./errors.ts";
 
 type Settled =
   | { readonly type: "done"; readonly value: unknown }

@@ -8,21 +8,21 @@ import {
   isRetryable,
 } from "../../actors/kernel/index.ts";
 import { deferred } from "../../actors/wait.ts";
-import {
-  GaveUpError,
-  NotAsyncError,
-  ProcessEndedError,
-  ProcessFailedError,
-  ProcessTimeoutError,
-  StartFailedError,
-} from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import {
   createSupervision,
   type GaveUpEvent,
+  StartFailedError,
   type SupervisionEvent,
 } from "../supervision/index.ts";
 import { agentRecordOf } from "./agent-record.ts";
 import type { StartRule } from "./definition.ts";
+import {
+  GaveUpError,
+  ProcessEndedError,
+  ProcessFailedError,
+  ProcessTimeoutError,
+} from "./errors.ts";
 import { Outcome } from "./outcome.ts";
 import { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
@@ -184,7 +184,11 @@ async function runBody(scope: ProcessScope): Promise<void> {
   if (timeoutMs > 0) timers.after("timeout", timeoutMs, timedOut(path, timeoutMs));
   try {
     const running = enter(scope, () => definition.body(...args));
-    if (!isPromise(running)) throw new NotAsyncError(path);
+    if (!isPromise(running))
+      throw new MisuseError(
+        "not-async",
+        `The body of ${path} must be an async function; write agentProcess(async () => …).`,
+      );
     const value = await running;
     scope.tell({ type: "body-returned", value });
   } catch (error) {

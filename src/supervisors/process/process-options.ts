@@ -1,6 +1,6 @@
 import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
-import { RootOptionError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import type { Image } from "../../machines/machine.ts";
 import type { Contract, ContractShape, OpenShape } from "../endpoints/index.ts";
 
@@ -43,8 +43,12 @@ export function withoutRootOptions<Shape extends ContractShape>(
   return { ...options, ...none };
 }
 
-/** Throw RootOptionError when a process that is started below another carries options of a run. */
+/** Throw MisuseError (`root-option`) when a process that is started below another carries options of a run. */
 export function refuseRootOptions(path: string, options: ProcessOptions<ContractShape>): void {
   const found = rootOnly.find((name) => options[name] !== undefined);
-  if (found !== undefined) throw new RootOptionError(path, found);
+  if (found === undefined) return;
+  throw new MisuseError(
+    "root-option",
+    `${path}: ${found} belongs to the run; give it to the first process, the one that is called outside any other.`,
+  );
 }

@@ -1,6 +1,6 @@
 import { createEventLog, type EventLog } from "../../actors/events/index.ts";
+import { NoProcError } from "../../actors/kernel/index.ts";
 import { type Deferred, deferred } from "../../actors/wait.ts";
-import { NoProcError } from "../../errors.ts";
 import { checkMessage, EndpointTable } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import type { ProcessDefinition } from "./definition.ts";

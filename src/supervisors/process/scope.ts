@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Context, ExitReason } from "../../actors/kernel/index.ts";
+import { type Context, type ExitReason, StoppedError } from "../../actors/kernel/index.ts";
 import { type Limits, waiting } from "../../actors/wait.ts";
-import { OutsideProcessError, StoppedError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import type { Supervision } from "../supervision/index.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProcessMailbox } from "./process-mailbox.ts";
@@ -54,10 +54,10 @@ export function leave<Result>(fn: () => Result): Result {
   return scopes.exit(fn);
 }
 
-/** Find the process whose code is running. Throws OutsideProcessError, or StoppedError after its end. */
+/** Find the process whose code is running. Throws MisuseError (`outside-process`), or StoppedError after its end. */
 export function currentScope(verb: string): ProcessScope {
   const scope = scopes.getStore();
-  if (scope === undefined) throw new OutsideProcessError(verb);
+  if (scope === undefined) throw outsideProcess(verb);
   if (scope.closed)
     throw new StoppedError(scope.record.path, `it has ended, so ${verb}() has no effect`);
   return scope;
@@ -99,4 +99,11 @@ export function runningSignal(): AbortSignal | undefined {
 function runningScope(): ProcessScope | undefined {
   const scope = scopeIfAny();
   return scope === undefined || scope.signal.aborted ? undefined : scope;
+}
+
+function outsideProcess(verb: string): MisuseError {
+  return new MisuseError(
+    "outside-process",
+    `${verb}() was called outside a process; call it in the function given to agentProcess, or wrap a library's callback with currentProcess().bind(fn).`,
+  );
 }

@@ -1,6 +1,7 @@
 import type { LogEvent } from "../../actors/events/index.ts";
+import { StartTimeoutError } from "../../actors/kernel/index.ts";
 import { waiting } from "../../actors/wait.ts";
-import { StartFailedError, StartTimeoutError } from "../../errors.ts";
+import { StartFailedError } from "../supervision/index.ts";
 import type { StartRule } from "./definition.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { limitsOf, type ProcessMessage, type ProcessScope } from "./scope.ts";

@@ -1,8 +1,9 @@
-import { NameTakenError, NoProcError } from "../../errors.ts";
+import { NoProcError } from "../../actors/kernel/index.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   childPolicy,
   forgetProcess,
+  nameTaken,
   type PreparedChild,
   type ProcessRecord,
   type ProcessScope,
@@ -47,7 +48,7 @@ export class Administration {
   async startChild(child: AnyChild): Promise<ProcessRecord> {
     const { supervision, record: own } = this.#scope;
     if (supervision.child(child.id) !== undefined) {
-      throw new NameTakenError(`${own.path}/${child.id}`);
+      throw nameTaken(`${own.path}/${child.id}`);
     }
     forgetProcess(this.#scope, child.id);
     const { record, spec } = this.#prepare(child);

@@ -1,8 +1,8 @@
+import { checkName } from "../../names.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
   callProcess,
-  checkName,
   currentScope,
   define,
   nameOfFunction,

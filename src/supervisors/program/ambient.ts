@@ -1,5 +1,5 @@
 import type { InputSchema } from "../../actors/agent/tools/index.ts";
-import { WrongContractError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 import type { Machine } from "../../machines/machine.ts";
 import type { AgentOptions, ConnectOptions, MachineOptions } from "../agents/index.ts";
 import type { Contract, ContractShape, EndpointCall, OpenShape } from "../endpoints/index.ts";
@@ -145,7 +145,12 @@ export function currentProcess<Shape extends ContractShape>(
 export function currentProcess(contract?: Contract<ContractShape>): Process<ContractShape> {
   const scope = currentScope("currentProcess");
   const own = scope.record.definition.options.contract;
-  if (contract !== undefined && own !== contract) throw new WrongContractError(scope.record.path);
+  if (contract !== undefined && own !== contract) {
+    throw new MisuseError(
+      "wrong-contract",
+      `${scope.record.path} was not made with this contract; pass the one given to its agentProcess.`,
+    );
+  }
   return new Process(scope);
 }
 

@@ -19,6 +19,7 @@ export {
   wait,
   whereis,
 } from "./ambient.ts";
+export { PoolClosedError, PoolFullError } from "./errors.ts";
 export { isCancelled, isDone, isFailed } from "./event-kinds.ts";
 export { handleOf } from "./handles.ts";
 export { all, race, settled } from "./joins.ts";

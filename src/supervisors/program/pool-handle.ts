@@ -1,4 +1,4 @@
-import { NoProcError } from "../../errors.ts";
+import { NoProcError } from "../../actors/kernel/index.ts";
 import { orStopped, type ProcessHandle, RecordHandle, whenStarted } from "../process/index.ts";
 import { type PoolResult, queueOf } from "./pool.ts";
 import type { PoolQueue } from "./pool-queue.ts";

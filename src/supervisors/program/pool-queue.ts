@@ -1,7 +1,6 @@
-import { ignore } from "../../actors/kernel/index.ts";
+import { ignore, StoppedError } from "../../actors/kernel/index.ts";
 import { Ring } from "../../actors/ring.ts";
 import { deferred, waiting } from "../../actors/wait.ts";
-import { PoolClosedError, PoolFullError, StoppedError } from "../../errors.ts";
 import {
   forgetProcess,
   limitsOf,
@@ -11,6 +10,7 @@ import {
   type Terminal,
 } from "../process/index.ts";
 import { bubble } from "../supervision/index.ts";
+import { PoolClosedError, PoolFullError } from "./errors.ts";
 import { infoOf, type PoolTask, type Task, type TaskInfo } from "./pool-task.ts";
 
 /** The rules of one pool, every default filled in. */

@@ -1,8 +1,8 @@
 import { type InputSchema, jsonSchema } from "../../actors/agent/tools/index.ts";
+import { checkName } from "../../names.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
-  checkName,
   currentScope,
   definitionOf,
   exposeIn,

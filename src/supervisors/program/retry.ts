@@ -1,5 +1,4 @@
 import { waiting } from "../../actors/wait.ts";
-import { InvalidSpecError } from "../../errors.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
@@ -16,7 +15,7 @@ import {
   type Terminal,
   withoutRootOptions,
 } from "../process/index.ts";
-import { bubble, defaultLimits } from "../supervision/index.ts";
+import { bubble, defaultLimits, InvalidSpecError } from "../supervision/index.ts";
 import { makeProcess } from "./agent-process.ts";
 
 /** The name of the supervised child below a `retry`. */

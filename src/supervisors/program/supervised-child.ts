@@ -1,7 +1,7 @@
+import { checkName } from "../../names.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
-  checkName,
   definitionOf,
   type ProcessDefinition,
   type RestartPolicy,

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
-import { CancelledError, StoppedError } from "../../errors.ts";
+import { StoppedError } from "../../actors/kernel/index.ts";
+import { CancelledError } from "../process/index.ts";
 
 /** The signals that ask a program to end. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;

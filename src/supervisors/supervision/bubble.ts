@@ -1,5 +1,5 @@
 import type { EventLog, LogEvent } from "../../actors/events/index.ts";
-import { BubbleCycleError } from "../../errors.ts";
+import { MisuseError } from "../../errors.ts";
 
 export interface BubbleOptions {
   /** Put in front of each event's own source. Default: the child's name. */
@@ -16,7 +16,7 @@ const flows = new WeakMap<EventLog, Map<EventLog, () => void>>();
  *
  * Of a past that is no longer in memory, one `gap {from, to}` event is forwarded instead.
  * Returns how to stop; twice is harmless. The same flow again is the same flow. Throws
- * BubbleCycleError when the events would come round.
+ * MisuseError (`bubble-cycle`) when the events would come round.
  */
 export function bubble(
   child: EventLog,
@@ -28,7 +28,12 @@ export function bubble(
   flows.set(child, out);
   const known = out.get(parent);
   if (known !== undefined) return known;
-  if (reaches(parent, child)) throw new BubbleCycleError(child.path, parent.path);
+  if (reaches(parent, child)) {
+    throw new MisuseError(
+      "bubble-cycle",
+      `${child.path} cannot bubble to ${parent.path}: its events would come round; bubble upwards only.`,
+    );
+  }
   let unsubscribe = (): void => {};
   const stop = (): void => {
     unsubscribe();

@@ -1,15 +1,15 @@
-import { type Ignore, ignore, type Ref } from "../../actors/kernel/index.ts";
 import {
   AlreadyStartedError,
-  ChildRefusedError,
-  InvalidSpecError,
-  StartFailedError,
+  type Ignore,
+  ignore,
+  type Ref,
   StoppedError,
-} from "../../errors.ts";
+} from "../../actors/kernel/index.ts";
 import { Child, type ChildInfo } from "./child.ts";
 import { type ChildLives, isToStart, type StartOutcome } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { type Family, forget, isClosing, isForgotten } from "./child-table.ts";
+import { ChildRefusedError, InvalidSpecError, StartFailedError } from "./errors.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import type { Restarts } from "./restarts.ts";
 import type { ChildId } from "./strategy.ts";

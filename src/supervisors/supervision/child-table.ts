@@ -1,5 +1,4 @@
-import type { Context, ExitReason } from "../../actors/kernel/index.ts";
-import { StoppedError } from "../../errors.ts";
+import { type Context, type ExitReason, StoppedError } from "../../actors/kernel/index.ts";
 import type { Child, SupervisionEvent } from "./child.ts";
 import type { ChildId } from "./strategy.ts";
 import type { ResolvedFlags } from "./supervisor-flags.ts";

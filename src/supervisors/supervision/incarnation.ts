@@ -6,8 +6,8 @@ import {
   ignore,
   isAsync,
 } from "../../actors/kernel/index.ts";
-import { InvalidSpecError } from "../../errors.ts";
 import type { ResolvedSpec, Startable } from "./child-spec.ts";
+import { InvalidSpecError } from "./errors.ts";
 
 type Made = Behavior<unknown, unknown> | Ignore;
 

@@ -1,4 +1,4 @@
-import { InvalidSpecError } from "../../errors.ts";
+import { InvalidSpecError } from "./errors.ts";
 
 /** How many restarts are a hiccup, and how many a reason to give up. */
 export interface Intensity {

@@ -1,7 +1,7 @@
-import { checkName } from "../../actors/kernel/index.ts";
-import { InvalidSpecError } from "../../errors.ts";
+import { checkName } from "../../names.ts";
 import { backoffPolicy } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";
+import { InvalidSpecError } from "./errors.ts";
 import { checkLimits, type RestartLimits, withLimits } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 import type { AutoShutdown } from "./supervisor-flags.ts";

@@ -1,8 +1,8 @@
 import type { Context, ExitReason, Ignore } from "../../actors/kernel/index.ts";
-import { InvalidSpecError } from "../../errors.ts";
 import type { ChildInfo } from "./child.ts";
 import type { ChildCounts, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildPolicy, ChildSpec, Startable } from "./child-spec.ts";
+import { InvalidSpecError } from "./errors.ts";
 import type { Intensity } from "./intensity.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import { type Supervisor, type SupervisorParent, supervisorOf } from "./start-supervisor.ts";

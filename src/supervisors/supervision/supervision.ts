@@ -1,5 +1,4 @@
 import type { Context, ExitReason, Ignore, ShutdownExit } from "../../actors/kernel/index.ts";
-import { StartFailedError } from "../../errors.ts";
 import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import {
   ChildAdmin,
@@ -11,6 +10,7 @@ import {
 import { ChildLives } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { ChildTable, type Family, isClosing, unlessEnded } from "./child-table.ts";
+import { StartFailedError } from "./errors.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { type GiveUpCause, Restarts } from "./restarts.ts";
 import { stopSteps } from "./stop-order.ts";

@@ -1,4 +1,4 @@
-import { InvalidSpecError } from "../../errors.ts";
+import { InvalidSpecError } from "./errors.ts";
 import { checkLimits, type Intensity, type RestartLimits, withLimits } from "./intensity.ts";
 import { type Strategy, strategies } from "./strategy.ts";
 

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
+import { JournalCorruptError } from "../../../src/actors/journal/errors.ts";
 import { openJournal } from "../../../src/actors/journal/journal.ts";
 import { encodeLine } from "../../../src/actors/journal/line.ts";
 import { readJournal } from "../../../src/actors/journal/reader.ts";
 import { recoverJournal } from "../../../src/actors/journal/recovery.ts";
 import { scanLines } from "../../../src/actors/journal/scan.ts";
-import { JournalCorruptError } from "../../../src/errors.ts";
 
 let folder: string;
 let file: string;

@@ -14,7 +14,7 @@ import {
   type RegistryWatcher,
   registryBehavior,
 } from "../../../src/actors/registry/registry-actor.ts";
-import { MachineUnreachableError } from "../../../src/errors.ts";
+import { MachineUnreachableError } from "../../../src/machines/errors.ts";
 import type { Image, Machine } from "../../../src/machines/machine.ts";
 
 interface Made extends Machine {

@@ -3,8 +3,8 @@ import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NoProcError } from "../../../src/actors/kernel/errors.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
-import { NoProcError } from "../../../src/errors.ts";
 import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
 import {
   type ControlServer,

@@ -8,15 +8,12 @@ import {
   agent,
   agentProcess,
   done,
-  InvalidNameError,
   LocalImage,
   ModelMissingError,
-  NameTakenError,
   PiMissingError,
   PiTooOldError,
   piHarness,
   TmuxMissingError,
-  ToolExistsError,
   wait,
 } from "../../../src/index.ts";
 import { definitionOf } from "../../../src/supervisors/process/definition.ts";
@@ -111,7 +108,9 @@ describe("a program that misuses an agent", () => {
     const program = agentProcess(async () => {
       const one = await agent("worker");
       one.on("finish", { description: "Finish." }, () => {});
-      expect(() => one.on("finish", { description: "Again." }, () => {})).toThrow(ToolExistsError);
+      expect(() => one.on("finish", { description: "Again." }, () => {})).toThrow(
+        expect.objectContaining({ code: "tool-exists" }),
+      );
       expect(() => one.on("no spaces", { description: "?" }, () => {})).toThrow("no spaces");
     });
     await (await testRun(program, [], { script: idle })).finished();
@@ -122,7 +121,7 @@ describe("a program that misuses an agent", () => {
     async (name) => {
       const program = agentProcess(async () => await agent(name));
       const run = await testRun(program, [], { script: idle });
-      await expect(run.finished()).rejects.toThrow(InvalidNameError);
+      await expect(run.finished()).rejects.toMatchObject({ code: "invalid-name" });
     },
   );
 
@@ -132,7 +131,7 @@ describe("a program that misuses an agent", () => {
       await agent("worker");
     });
     const run = await testRun(program, [], { script: idle });
-    await expect(run.finished()).rejects.toThrow(NameTakenError);
+    await expect(run.finished()).rejects.toMatchObject({ code: "name-taken" });
   });
 
   it("lets the model read what a handler threw and which arguments were wrong", async () => {

@@ -109,7 +109,7 @@ describe("a tool", () => {
       const worker = await agent("worker");
       return thrown(() => worker.on("finish", fromJavaScript({}), () => ""));
     });
-    expect(error).toContain("InvalidToolError: The tool finish needs a description");
+    expect(error).toContain("MisuseError: The tool finish needs a description");
   });
 });
 
@@ -206,7 +206,7 @@ describe("attach", () => {
       const refused = await handle.attach(worker).catch(String);
       return [refused, typeof (await handle.attach(worker, { prefix: "service_" }))];
     })) as [string, string];
-    expect(error).toContain("ToolExistsError: /root/worker has a tool greet already");
+    expect(error).toContain("MisuseError: /root/worker has a tool greet already");
     expect(detach).toBe("function");
   });
 
@@ -214,7 +214,7 @@ describe("attach", () => {
     const error = await attached(async (worker, handle) => {
       return await handle.attach(worker, { prefix: "1 " }).catch(String);
     });
-    expect(error).toContain('InvalidToolError: "1 greet" cannot be a tool\'s name');
+    expect(error).toContain('MisuseError: "1 greet" cannot be a tool\'s name');
   });
 });
 

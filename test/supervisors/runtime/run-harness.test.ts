@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { AgentStartError } from "../../../src/actors/agent/errors.ts";
 import type { Harness, LaunchSpec } from "../../../src/actors/agent/wire/harness.ts";
 import { systemClock } from "../../../src/actors/clock.ts";
 import { createRedaction, type Redaction } from "../../../src/actors/data/redaction.ts";
-import { AgentStartError } from "../../../src/errors.ts";
 import { ThingLog } from "../../../src/supervisors/home/things.ts";
 import { runHarness } from "../../../src/supervisors/runtime/run-harness.ts";
 

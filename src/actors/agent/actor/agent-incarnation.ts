@@ -1,5 +1,5 @@
-import { AgentLostError } from "../../../errors.ts";
 import { type Context, type ErrorExit, type ExitReason, errorExit } from "../../kernel/index.ts";
+import { AgentLostError } from "../errors.ts";
 import type { FromAgent, Link, Session } from "../wire/index.ts";
 import { AgentFrames } from "./agent-frames.ts";
 import type { AgentMessage, Happening, Hello } from "./agent-message.ts";

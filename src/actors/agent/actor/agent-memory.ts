@@ -1,4 +1,3 @@
-import { AgentEndedError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import {
   createEventLog,
@@ -8,6 +7,7 @@ import {
 } from "../../events/index.ts";
 import type { ErrorExit, ExitReason, Ref } from "../../kernel/index.ts";
 import { Lives, type RegistryMessage } from "../../registry/index.ts";
+import { AgentEndedError } from "../errors.ts";
 import {
   type CallRecord,
   type CallRequest,

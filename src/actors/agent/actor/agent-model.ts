@@ -1,5 +1,5 @@
-import { ModelFailedError } from "../../../errors.ts";
 import { type Context, errorExit } from "../../kernel/index.ts";
+import { ModelFailedError } from "../errors.ts";
 import type { TurnEndedEvent } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";

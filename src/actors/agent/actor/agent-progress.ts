@@ -1,5 +1,5 @@
-import { AgentStuckError } from "../../../errors.ts";
 import { type Context, errorExit } from "../../kernel/index.ts";
+import { AgentStuckError } from "../errors.ts";
 import type { AgentWireEvent } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentSpec, type FilledLimits, filledLimits } from "./agent-spec.ts";

@@ -1,7 +1,7 @@
 import { customAlphabet } from "nanoid";
-import { AgentStartError, ModelMissingError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { Context } from "../../kernel/index.ts";
+import { AgentStartError, ModelMissingError } from "../errors.ts";
 import type { HarnessExit, Launched, LaunchSpec } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { AgentMessage, Hello } from "./agent-message.ts";

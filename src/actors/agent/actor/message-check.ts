@@ -1,4 +1,4 @@
-import { MessageRefusedError } from "../../../errors.ts";
+import { MessageRefusedError } from "../errors.ts";
 
 /** What a message has to fit into. */
 export interface MessageLimits {

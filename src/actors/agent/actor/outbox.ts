@@ -1,5 +1,5 @@
 import { customAlphabet } from "nanoid";
-import { MessageRefusedError } from "../../../errors.ts";
+import { MessageRefusedError } from "../errors.ts";
 import type { Deliver } from "../wire/index.ts";
 import { checkMessage } from "./message-check.ts";
 

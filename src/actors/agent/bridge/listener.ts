@@ -4,8 +4,9 @@ import { dirname, isAbsolute } from "node:path";
 import type { Duplex } from "node:stream";
 import { isMainThread } from "node:worker_threads";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { SocketPathTooLongError, UnsafeSocketError } from "../../../errors.ts";
+import { SocketPathTooLongError } from "../../../machines/errors.ts";
 import type { ClockTimer } from "../../clock.ts";
+import { UnsafeSocketError } from "../errors.ts";
 import { closeCodes, maxFrameBytes } from "../wire/index.ts";
 import { BridgeLink, type LinkOptions } from "./link.ts";
 

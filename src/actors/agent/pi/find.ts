@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { PiMissingError, PiTooOldError } from "../../../errors.ts";
 import type { Machine } from "../../../machines/machine.ts";
+import { PiMissingError, PiTooOldError } from "./errors.ts";
 
 /** A pi that can be started on a machine. */
 export interface FoundPi {

@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { access, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BundleMissingError, HomeError, UnsupportedError } from "../../../errors.ts";
+import { MisuseError } from "../../../errors.ts";
+import { HomeError, UnsupportedError } from "../../../machines/errors.ts";
 import type { Machine, Reach } from "../../../machines/machine.ts";
 import { createTmux, type Tmux } from "../../../machines/tmux/index.ts";
 import type { Door, LaunchSpec } from "../wire/index.ts";
@@ -132,12 +133,15 @@ async function placeExtension(
 /** `src/actors/agent` and `dist/actors/agent` are equally deep, so this is right from both. */
 const bundle = fileURLToPath(new URL("../../../../dist/extension.mjs", import.meta.url));
 
-/** Find the built extension on this host. Rejects with BundleMissingError. */
+/** Find the built extension on this host. Rejects with MisuseError (`bundle-missing`). */
 async function extensionBundle(): Promise<string> {
   try {
     await access(bundle);
   } catch {
-    throw new BundleMissingError(bundle);
+    throw new MisuseError(
+      "bundle-missing",
+      `The pi extension is not built: there is no ${bundle}; run npm run build.`,
+    );
   }
   return bundle;
 }

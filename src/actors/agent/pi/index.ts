@@ -1,1 +1,2 @@
+export { PiMissingError, PiTooOldError } from "./errors.ts";
 export { type PiOptions, piHarness } from "./harness.ts";

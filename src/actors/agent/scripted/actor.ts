@@ -1,5 +1,5 @@
-import { StoppedError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
+import { StoppedError } from "../../kernel/index.ts";
 import type {
   FromAgent,
   Json,

@@ -1,5 +1,6 @@
-import { AgentStartError, StoppedError } from "../../../errors.ts";
 import { type Clock, type ClockTimer, systemClock } from "../../clock.ts";
+import { StoppedError } from "../../kernel/index.ts";
+import { AgentStartError } from "../errors.ts";
 import {
   closeCodes,
   type FromAgent,

@@ -1,6 +1,7 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
-import { InvalidInputError, InvalidToolError } from "../../../errors.ts";
+import { MisuseError } from "../../../errors.ts";
+import { InvalidInputError } from "../errors.ts";
 import type { JsonObject } from "../wire/index.ts";
 
 /**
@@ -22,7 +23,7 @@ const noParameters: JsonObject = {
 /**
  * Make an input of a raw JSON Schema (draft 2020-12 or 7), checked by ajv; `T` is taken on trust.
  *
- * Throws InvalidToolError when it is no valid schema.
+ * Throws MisuseError (`invalid-tool`) when it is no valid schema.
  */
 export function jsonSchema<T = unknown>(schema: Readonly<Record<string, unknown>>): InputSchema<T> {
   const { $schema: _, ...parameters } = schema;
@@ -42,13 +43,14 @@ export function jsonSchema<T = unknown>(schema: Readonly<Record<string, unknown>
 /**
  * Give the JSON Schema that a model is told. Without a schema: no arguments.
  *
- * Throws InvalidToolError when the schema cannot say itself, or does not describe an object.
+ * Throws MisuseError (`invalid-tool`) when the schema cannot say itself, or does not describe an object.
  */
 export function parametersOf(schema: InputSchema | undefined): JsonObject {
   if (schema === undefined) return noParameters;
   const { $schema: _, ...parameters } = jsonOf(schema);
   if (parameters.type === "object") return parameters as JsonObject;
-  throw new InvalidToolError(
+  throw new MisuseError(
+    "invalid-tool",
     `An input's schema must describe an object at its top, this one says type ${JSON.stringify(parameters.type)}; wrap it as a property of an object.`,
   );
 }
@@ -86,7 +88,9 @@ function compiled<T>(schema: Readonly<Record<string, unknown>>): ValidateFunctio
     return check;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InvalidToolError(`This is no valid JSON Schema: ${why}.`, { cause: error });
+    throw new MisuseError("invalid-tool", `This is no valid JSON Schema: ${why}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -111,7 +115,8 @@ function jsonOf(schema: InputSchema): Record<string, unknown> {
   const standard: Partial<InputSchema["~standard"]> | undefined = schema["~standard"];
   const convert = standard?.jsonSchema?.input;
   if (typeof convert !== "function" || typeof standard?.validate !== "function") {
-    throw new InvalidToolError(
+    throw new MisuseError(
+      "invalid-tool",
       "An input must be a schema that validates and can say itself as JSON Schema: zod 4.2 or later, arktype, valibot through @valibot/to-json-schema, or jsonSchema(…).",
     );
   }
@@ -119,9 +124,13 @@ function jsonOf(schema: InputSchema): Record<string, unknown> {
     return convert({ target: "draft-2020-12" });
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new InvalidToolError(`An input's schema cannot be said as JSON Schema: ${why}`, {
-      cause: error,
-    });
+    throw new MisuseError(
+      "invalid-tool",
+      `An input's schema cannot be said as JSON Schema: ${why}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

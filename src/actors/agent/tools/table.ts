@@ -1,4 +1,4 @@
-import { ToolExistsError } from "../../../errors.ts";
+import { MisuseError } from "../../../errors.ts";
 import type { Clock } from "../../clock.ts";
 import type { ToolDescription } from "../wire/index.ts";
 import {
@@ -16,7 +16,7 @@ export interface ToolTable {
   readonly descriptions: readonly ToolDescription[];
   /** Calls whose handlers still run. */
   readonly running: readonly CallRecord[];
-  /** Add a tool. Throws ToolExistsError for a name that is taken. Returns how to withdraw it. */
+  /** Add a tool. Throws MisuseError (`tool-exists`) for a name that is taken. Returns how to withdraw it. */
   add(tool: Tool): () => void;
   /** Run the handler of a call, or give what became of the same call before. */
   run(request: CallRequest, progress: (text: string) => void): CallRecord;
@@ -71,7 +71,11 @@ class Table implements ToolTable {
   }
 
   add(tool: Tool): () => void {
-    if (this.#tools.has(tool.name)) throw new ToolExistsError(this.#options.path, tool.name);
+    if (this.#tools.has(tool.name))
+      throw new MisuseError(
+        "tool-exists",
+        `${this.#options.path} has a tool ${tool.name} already; give this one another name or a prefix.`,
+      );
     this.#tools.set(tool.name, tool);
     this.#options.onChange?.();
     return () => this.#withdraw(tool);

@@ -1,4 +1,4 @@
-import { InvalidToolError } from "../../../errors.ts";
+import { MisuseError } from "../../../errors.ts";
 import type { JsonObject } from "../wire/index.ts";
 import { type InputSchema, parametersOf, validateInput } from "./schema.ts";
 
@@ -35,21 +35,25 @@ export interface Tool {
 
 const namePattern = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
-/** Make a tool of a handler. Throws InvalidToolError for a name or a schema that no model can be given. */
+/** Make a tool of a handler. Throws MisuseError (`invalid-tool`) for a name or a schema that no model can be given. */
 export function defineTool<Args>(
   name: string,
   options: ToolOptions<Args>,
   handler: ToolHandler<Args>,
 ): Tool {
   if (!namePattern.test(name)) {
-    throw new InvalidToolError(
+    throw new MisuseError(
+      "invalid-tool",
       `${JSON.stringify(name)} cannot be a tool's name; use 1 to 64 characters of letters, digits, _ and -, not starting with a digit or -.`,
     );
   }
   const { description, input, timeoutMs = 120_000 } = options;
   // A program without types finds out here, not when the frame is refused.
   if (typeof description !== "string")
-    throw new InvalidToolError(`The tool ${name} needs a description: say when to call it.`);
+    throw new MisuseError(
+      "invalid-tool",
+      `The tool ${name} needs a description: say when to call it.`,
+    );
   return {
     name,
     description,

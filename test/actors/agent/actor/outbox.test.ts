@@ -5,7 +5,7 @@ import {
   type Outbox,
   type OutboxOptions,
 } from "../../../../src/actors/agent/actor/outbox.ts";
-import { AgentEndedError, MessageRefusedError } from "../../../../src/errors.ts";
+import { AgentEndedError, MessageRefusedError } from "../../../../src/actors/agent/errors.ts";
 
 function outboxOf(options: Partial<OutboxOptions> = {}) {
   let count = 0;

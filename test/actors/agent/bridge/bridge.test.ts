@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openBridge } from "../../../../src/actors/agent/bridge/bridge.ts";
+import { UnsafeSocketError } from "../../../../src/actors/agent/errors.ts";
 import type { ToAgent } from "../../../../src/actors/agent/wire/protocol.ts";
-import { SocketPathTooLongError, UnsafeSocketError } from "../../../../src/errors.ts";
+import { SocketPathTooLongError } from "../../../../src/machines/errors.ts";
 import { hello } from "../wire/frame-samples.ts";
 import { bridgeWorld, Caller, Ears, Heard } from "./bridge-world.ts";
 

@@ -1,7 +1,7 @@
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
 import { preparePiHost } from "../../../../src/actors/agent/pi/host.ts";
-import { HomeError } from "../../../../src/errors.ts";
+import { HomeError } from "../../../../src/machines/errors.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
 
 it("names the directory and the cause when there is no writing where the run has its files", async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { InvalidInputError } from "../../../../src/actors/agent/errors.ts";
 import {
   jsonSchema,
   parametersOf,
   validateInput,
 } from "../../../../src/actors/agent/tools/schema.ts";
-import { InvalidInputError, InvalidToolError } from "../../../../src/errors.ts";
 
 const point = { type: "object", properties: { x: { type: "number" } }, required: ["x"] };
 
@@ -43,12 +43,16 @@ describe("an input's schema", () => {
   });
 
   it("refuses what is no object at its top", () => {
-    expect(() => parametersOf(z.string())).toThrow(InvalidToolError);
+    expect(() => parametersOf(z.string())).toThrow(
+      expect.objectContaining({ code: "invalid-tool" }),
+    );
     expect(() => parametersOf(z.union([z.object({}), z.string()]))).toThrow("wrap it");
   });
 
   it("refuses what cannot say itself as JSON Schema, and names what can", () => {
-    expect(() => parametersOf(z.object({ at: z.date() }))).toThrow(InvalidToolError);
+    expect(() => parametersOf(z.object({ at: z.date() }))).toThrow(
+      expect.objectContaining({ code: "invalid-tool" }),
+    );
     const old = { "~standard": { version: 1, vendor: "old", validate: () => ({ value: 1 }) } };
     // @ts-expect-error: a schema of a library that is too old
     expect(() => parametersOf(old)).toThrow("zod 4.2");
@@ -57,7 +61,9 @@ describe("an input's schema", () => {
   });
 
   it("refuses a raw JSON Schema that is none", () => {
-    expect(() => jsonSchema({ type: "objekt" })).toThrow(InvalidToolError);
+    expect(() => jsonSchema({ type: "objekt" })).toThrow(
+      expect.objectContaining({ code: "invalid-tool" }),
+    );
   });
 
   it("lets two inputs share an $id", async () => {

@@ -7,7 +7,6 @@ import {
 } from "../../../../src/actors/agent/tools/table.ts";
 import { defineTool, type Tool, type ToolCall } from "../../../../src/actors/agent/tools/tool.ts";
 import { manualClock } from "../../../../src/actors/manual-clock.ts";
-import { InvalidToolError, ToolExistsError } from "../../../../src/errors.ts";
 
 function world(options: Partial<ToolTableOptions> = {}) {
   const clock = manualClock();
@@ -53,7 +52,9 @@ describe("a table of tools", () => {
   it("refuses a name that is taken, until it is free again", () => {
     const { table } = world();
     const withdraw = table.add(tool("finish", () => {}));
-    expect(() => table.add(tool("finish", () => {}))).toThrow(ToolExistsError);
+    expect(() => table.add(tool("finish", () => {}))).toThrow(
+      expect.objectContaining({ code: "tool-exists" }),
+    );
     withdraw();
     const again = table.add(tool("finish", () => {}));
     withdraw();
@@ -62,7 +63,9 @@ describe("a table of tools", () => {
   });
 
   it.each(["", "1st", "-x", "a b", "a.b", "x".repeat(65)])("refuses the name %j", (name) => {
-    expect(() => defineTool(name, { description: "" }, () => {})).toThrow(InvalidToolError);
+    expect(() => defineTool(name, { description: "" }, () => {})).toThrow(
+      expect.objectContaining({ code: "invalid-tool" }),
+    );
   });
 });
 

@@ -1,0 +1,21 @@
+import { RamureError } from "../../errors.ts";
+
+/** An agent asked for another one that it is not connected with, whether or not there is one. */
+export class ReachError extends RamureError {
+  readonly code = "reach";
+  override readonly retryable = false;
+  constructor(name: string, known: readonly string[]) {
+    const whom =
+      known.length > 0 ? `those that you can are ${known.join(", ")}` : "you can reach none";
+    super(`There is no agent ${JSON.stringify(name)} that you can reach; ${whom}.`);
+  }
+}
+
+/** A file cannot go from one agent to another. */
+export class FileTransferError extends RamureError {
+  readonly code = "file-transfer";
+  override readonly retryable = false;
+  constructor(path: string, why: string) {
+    super(`${JSON.stringify(path)} was not copied: ${why}.`);
+  }
+}

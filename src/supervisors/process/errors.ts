@@ -1,0 +1,77 @@
+import { inspect } from "node:util";
+import { RamureError } from "../../errors.ts";
+
+/** A process called `fail`. */
+export class ProcessFailedError extends RamureError {
+  readonly code = "process-failed";
+  constructor(
+    /** The path of the process. */
+    readonly path: string,
+    /** What `fail` was given. */
+    readonly reason: unknown,
+  ) {
+    super(`${path} failed: ${wordsOf(reason)}`, { cause: reason });
+  }
+}
+
+/** A process did not end within its `timeoutMs`. */
+export class ProcessTimeoutError extends RamureError {
+  readonly code = "process-timeout";
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} did not end within ${timeoutMs} ms; raise its timeoutMs or make it call done.`);
+  }
+}
+
+/** The process was cancelled before it had a result. */
+export class CancelledError extends RamureError {
+  readonly code = "cancelled";
+  override readonly retryable = false;
+  constructor(path: string, reason: string) {
+    super(`${path} was cancelled: ${reason}`);
+  }
+}
+
+/** `receive` had no message that fits in time. */
+export class ReceiveTimeoutError extends RamureError {
+  readonly code = "receive-timeout";
+  constructor(path: string, timeoutMs: number) {
+    super(`${path} received no message that fits within ${timeoutMs} ms.`);
+  }
+}
+
+/** A process ended in failure, and nothing was thrown that could be passed on. */
+export class ProcessEndedError extends RamureError {
+  readonly code = "process-ended";
+  constructor(
+    path: string,
+    /** The data of its `failed` event. */
+    readonly failure: { readonly class: string; readonly message: string },
+  ) {
+    super(`${path} failed (${failure.class}): ${failure.message}`);
+  }
+}
+
+/** A child failed more often than its policy allows, or in a way that no restart mends. */
+export class GaveUpError extends RamureError {
+  readonly code = "gave-up";
+  override readonly retryable: boolean;
+  constructor(
+    path: string,
+    cause: "intensity" | "not-retryable",
+    last: string,
+    options: { readonly cause?: unknown; readonly retryable?: boolean | undefined } = {},
+  ) {
+    const why =
+      cause === "intensity"
+        ? "it failed more often than maxRestarts and maxConsecutive allow"
+        : "no restart would help";
+    super(`${path} was given up: ${why}; its last failure: ${last}`, options);
+    this.retryable = options.retryable ?? true;
+  }
+}
+
+/** Say what somebody gave as a reason, whatever it is. */
+function wordsOf(reason: unknown): string {
+  if (reason instanceof Error) return reason.message;
+  return typeof reason === "string" ? reason : inspect(reason, { breakLength: Infinity });
+}

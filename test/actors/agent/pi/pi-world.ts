@@ -131,6 +131,13 @@ interface LaunchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface WorldOptions extends PiOptions {
+  readonly modelless?: boolean;
+  readonly far?: boolean;
+  /** Hears of each command on the machine, before it is run. */
+  readonly onExec?: (words: string) => void;
+}
+
 let worlds = 0;
 
 /** The same machine, but it is not to be seen that its files are this host's. */
@@ -150,11 +157,23 @@ function farFrom(machine: Machine): Machine {
   };
 }
 
+/** The same machine, which tells of each command before it is run. */
+function toldOf(machine: Machine, onExec: (words: string) => void): Machine {
+  const exec: Machine["exec"] = (command, options) => {
+    onExec(typeof command === "string" ? command : command.join(" "));
+    return machine.exec(command, options);
+  };
+  return new Proxy(machine, {
+    get(target, name) {
+      if (name === "exec") return exec;
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
 /** Everything that a real pi needs: a bridge, a scripted model, a machine, a harness. */
-export async function piWorld(
-  script?: ModelScript,
-  options: PiOptions & { readonly modelless?: boolean; readonly far?: boolean } = {},
-): Promise<PiWorld> {
+export async function piWorld(script?: ModelScript, options: WorldOptions = {}): Promise<PiWorld> {
   await buildExtension();
   const root = await mkdtemp(join(tmpdir(), "rp-"));
   const run = `test-${process.pid}-${++worlds}`;
@@ -170,7 +189,8 @@ export async function piWorld(
     env: { RAMURE_RUN: run },
   });
   const harness = piHarness({ agentDir, ...options });
-  const home = options.far ? farFrom(machine) : machine;
+  const near = options.onExec ? toldOf(machine, options.onExec) : machine;
+  const home = options.far ? farFrom(near) : near;
   const launch = async (chosen: LaunchOptions = {}) => {
     const epoch = chosen.epoch ?? 1;
     const pass = { token: `token-${epoch}`, path: "/run/writer", epoch };

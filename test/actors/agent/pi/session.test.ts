@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionPlace } from "../../../../src/actors/agent/pi/session.ts";
+import type { ModelRequest } from "../../../../src/actors/agent/scripted/model.ts";
 import type { Session } from "../../../../src/actors/agent/wire/protocol.ts";
 import { systemClock } from "../../../../src/actors/clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../../src/index.ts";
@@ -89,9 +90,10 @@ describe("the file of a conversation", () => {
 describe("a real pi whose session file was damaged", { timeout: 120_000 }, () => {
   it("begins anew with what it was sent, says so, and the file is kept", async () => {
     let asked = 0;
-    await using world = await piWorld(() => [
-      { type: "sleep", ms: ++asked === 2 ? 60_000 : 0 },
-      { type: "say", text: `answer ${asked}` },
+    const last = ({ messages }: ModelRequest) => messages.findLast(({ role }) => role === "user");
+    await using world = await piWorld((request) => [
+      { type: "sleep", ms: last(request)?.text === "SECOND" && ++asked === 1 ? 60_000 : 0 },
+      { type: "say", text: `answer to ${last(request)?.text}` },
     ]);
     const program = agentProcess(async function team() {
       await agent("worker", { policy: { backoff: { initialMs: 1, maxMs: 1 } } });
@@ -104,7 +106,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     const worker = handle.agents.get("worker");
     if (!worker) throw new Error("no worker");
     const session = () => agentMemoryOf(worker).session;
-    expect(await (await worker.send("FIRST")).turn()).toMatchObject({ text: "answer 1" });
+    expect(await (await worker.send("FIRST")).turn()).toMatchObject({ text: "answer to FIRST" });
     const second = await worker.send("SECOND");
     await second.delivered();
     const before = session();
@@ -118,8 +120,8 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     const aside = `${before?.file}.bad-1`;
     expect(told.data).toEqual({ session: before?.id, file: aside });
     expect(await readFile(aside, "utf8")).toBe(damaged);
-    expect(await second.turn()).toMatchObject({ text: "answer 4" });
-    expect(await third.turn()).toMatchObject({ text: "answer 5" });
+    expect(await second.turn()).toMatchObject({ text: "answer to SECOND" });
+    expect(await third.turn()).toMatchObject({ text: "answer to THIRD" });
     expect(session()?.id).not.toBe(before?.id);
     const { messages = [] } = world.model.requests.at(-1) ?? {};
     const said = messages.filter(({ role }) => role === "user").map(({ text }) => text);

@@ -16,7 +16,6 @@ import {
   type Agent,
   causeOf,
   childPolicy,
-  freeName,
   orStopped,
   type ProcessScope,
   type RestartPolicy,
@@ -75,7 +74,7 @@ export async function startAgent(
       `${name} was given an image and a machine; give it the one to make, or the one to share.`,
     );
   }
-  freeName(scope, name, true);
+  scope.names.take(name, true);
   const path = `${scope.record.path}/${name}`;
   if (options.prompt !== undefined) checkMessage(path, options.prompt);
   checkModel(path, options.model);
@@ -206,13 +205,7 @@ async function machineFor(scope: ProcessScope, options: AgentOptions): Promise<S
   if (options.machine !== undefined) return startedMachine(scope, options.machine);
   const image = options.image ?? scope.record.definition.options.image;
   if (image !== undefined) return await addMachine(scope, { image });
-  scope.localMachine ??= addMachine(scope, {});
-  try {
-    return await scope.localMachine;
-  } catch (error) {
-    scope.localMachine = undefined;
-    throw error;
-  }
+  return await scope.localMachine(() => addMachine(scope, {}));
 }
 
 /** Leave nothing of an agent that did not start; a machine of its own goes with it. */
@@ -225,7 +218,7 @@ async function forgetAgent(
   }: Omit<Placed, "machine"> & { readonly machine: StartedMachine | undefined },
   options: AgentOptions,
 ): Promise<void> {
-  scope.names.delete(name);
+  scope.names.release(name);
   scope.record.agents.delete(name);
   scope.run.directory.delete(path);
   scope.run.registry.send({ type: "removed", path });

@@ -13,7 +13,6 @@ import {
   type Addressee,
   causeOf,
   childPolicy,
-  freeName,
   type Launchers,
   orStopped,
   type ProcessScope,
@@ -56,7 +55,7 @@ export async function addMachine(
   scope: ProcessScope,
   { name, image = imageOf(scope), policy = {} }: MachineOptions,
 ): Promise<StartedMachine> {
-  const id = freeName(scope, name ?? image.kind, name !== undefined);
+  const id = scope.names.take(name ?? image.kind, name !== undefined);
   const path = `${scope.record.path}/${id}`;
   const launchers: Launchers = new Set();
   const memory = new MachineMemory({ clock: scope.run.clock, path, registry: scope.run.registry });
@@ -116,7 +115,7 @@ async function releaseAll(launchers: Launchers, machine: Machine, run: string): 
 
 function forget(scope: ProcessScope, id: string): void {
   const path = `${scope.record.path}/${id}`;
-  scope.names.delete(id);
+  scope.names.release(id);
   scope.run.directory.delete(path);
   scope.run.registry.send({ type: "removed", path });
 }

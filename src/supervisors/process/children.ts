@@ -1,6 +1,5 @@
 import { type Behavior, errorExit, ignore } from "../../actors/kernel/index.ts";
 import { MisuseError } from "../../errors.ts";
-import { checkName } from "../../names.ts";
 import { type ChildPolicy, type ChildSpec, InvalidSpecError } from "../supervision/index.ts";
 import type { ProcessDefinition, StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
@@ -68,7 +67,7 @@ export async function callProcess(
   }
   scope.record.children.delete(record.name);
   scope.run.directory.delete(record.path);
-  if (definition.named) scope.names.delete(record.name);
+  if (definition.named) scope.names.release(record.name);
   return await record.result();
 }
 
@@ -82,7 +81,7 @@ export function prepareProcess(
   const wanted = id ?? definition.name;
   refuseRootOptions(`${scope.record.path}/${wanted}`, definition.options);
   checkDepth(`${scope.record.path}/${wanted}`);
-  const name = freeName(scope, wanted, id !== undefined || definition.named);
+  const name = scope.names.take(wanted, id !== undefined || definition.named);
   const path = `${scope.record.path}/${name}`;
   const inherited = inherit(scope, { ...definition, start: start ?? definition.start });
   const record = new ProcessRecord(scope.run, inherited, args, path, face);
@@ -118,29 +117,7 @@ function checkDepth(path: string): void {
 export function forgetProcess(scope: ProcessScope, name: string): void {
   scope.record.children.get(name)?.forget();
   scope.record.children.delete(name);
-  scope.names.delete(name);
-}
-
-/** Take a name among the children of `scope`. */
-export function freeName(scope: ProcessScope, name: string, given: boolean): string {
-  checkName(`a child of ${scope.record.path}`, name);
-  const taken = (candidate: string): boolean => scope.names.has(candidate);
-  if (taken(name) && given) throw nameTaken(`${scope.record.path}/${name}`);
-  const free = taken(name) ? numbered(scope, name) : name;
-  scope.names.add(free);
-  return free;
-}
-
-/** The last number that each name got, so that the thousandth child need not try the numbers of all others. */
-const numbers = new WeakMap<ProcessScope, Map<string, number>>();
-
-function numbered(scope: ProcessScope, name: string): string {
-  const last = numbers.get(scope) ?? new Map<string, number>();
-  numbers.set(scope, last);
-  let n = (last.get(name) ?? 1) + 1;
-  while (scope.names.has(`${name}-${n}`)) n += 1;
-  last.set(name, n);
-  return `${name}-${n}`;
+  scope.names.release(name);
 }
 
 function inherit(scope: ProcessScope, definition: ProcessDefinition): ProcessDefinition {
@@ -161,9 +138,4 @@ function control(scope: ProcessScope, record: ProcessRecord, id: string): void {
       await supervision.restartChild(id);
     },
   };
-}
-
-/** Make the error for a name that a sibling has. */
-export function nameTaken(path: string): MisuseError {
-  return new MisuseError("name-taken", `${path} exists already; give this one another name.`);
 }

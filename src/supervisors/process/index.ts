@@ -1,11 +1,10 @@
 export type { Agent, NoArguments, SendOptions } from "./agent.ts";
 export { agentMemoryOf, rememberAgent } from "./agent-record.ts";
 export type { AttachOptions } from "./attach.ts";
+export { nameTaken } from "./child-names.ts";
 export {
   callProcess,
   forgetProcess,
-  freeName,
-  nameTaken,
   type PreparedChild,
   prepareProcess,
   startProcess,

@@ -26,11 +26,14 @@ import {
 import { Outcome } from "./outcome.ts";
 import { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
-import { enter, type ProcessMessage, type ProcessScope } from "./scope.ts";
+import { enter, type ProcessMessage, ProcessScope } from "./scope.ts";
 import { type EndMessage, receiveEarly, started, watchStart } from "./start-rule.ts";
 
 /** How long a body has, once its signal aborted, before it is abandoned. */
 const bodyShutdownMs = 5_000;
+
+/** Why something ends whose parent does. */
+const parted: ExitReason = { type: "shutdown", cause: "parent" };
 
 /** Make the actor that runs one epoch of a process. */
 export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage, ProcessScope> {
@@ -51,23 +54,21 @@ export function processBehavior(record: ProcessRecord): Behavior<ProcessMessage,
     stopping: async (scope) => {
       record.stopping();
       await bodyEnd(scope);
-      await scope.supervision.stopAll({ type: "shutdown", cause: "parent" });
+      await scope.supervision.stopAll(parted);
     },
     terminate: (scope, reason) => {
-      scope.reason = reason;
+      scope.endsBy(reason);
     },
   };
 }
 
 function openScope(record: ProcessRecord, context: Context<ProcessMessage>): ProcessScope {
   record.reopen();
-  const scope: ProcessScope = {
-    run: record.run,
+  const outcome = new Outcome();
+  const scope: ProcessScope = new ProcessScope({
     record,
     context,
-    tell: (message) => context.self.send(message),
-    epoch: record.epoch,
-    outcome: new Outcome(),
+    outcome,
     mailbox: new ProcessMailbox(),
     supervision: createSupervision(context, record.definition.supervision ?? {}, {
       onEvent: (event) => note(record, event),
@@ -76,16 +77,9 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Pro
         if (agent) agentRecordOf(agent).left(reason);
       },
       onGiveUp: (reason) => void scope.tell({ type: "end", reason }),
-      onAutoShutdown: () => scope.outcome.done(undefined),
+      onAutoShutdown: () => outcome.done(undefined),
     }),
-    names: new Set(),
-    signal: context.signal,
-    localMachine: undefined,
-    body: Promise.resolve(),
-    thrown: undefined,
-    reason: undefined,
-    closed: false,
-  };
+  });
   if (waitsForEvent(record)) receiveEarly(scope);
   // Owned first, so disposed last: also after a kill, which skips `terminate`.
   context.own(() => closeScope(scope));
@@ -108,15 +102,13 @@ function enterBody(scope: ProcessScope, rule: StartRule | undefined): void {
     );
   }
   scope.record.started();
-  scope.body = runBody(scope);
+  scope.enterBody(() => runBody(scope));
 }
 
 /** Start with a body whose event the siblings wait for. What ends it before that is a start that failed. */
 async function startWithBody(scope: ProcessScope, rule: StartRule): Promise<ProcessScope> {
   const { context, record } = scope;
-  const run = context.bind(() => {
-    scope.body = runBody(scope);
-  });
+  const run = context.bind(() => scope.enterBody(() => runBody(scope)));
   try {
     const end = await started(scope, rule, run);
     if (end !== undefined) endStart(scope, end);
@@ -124,8 +116,8 @@ async function startWithBody(scope: ProcessScope, rule: StartRule): Promise<Proc
     return scope;
   } catch (error) {
     const stopped = scope.signal.aborted;
-    scope.thrown ??= error;
-    scope.reason ??= stopped ? { type: "shutdown", cause: "parent" } : errorExit(error, "timeout");
+    const reason = stopped ? parted : errorExit(error, "timeout");
+    scope.endsBy(scope.ending.reason ?? reason, error);
     if (stopped) await bodyEnd(scope);
     else context.own(() => bodyEnd(scope));
     await scope.supervision.stopAll();
@@ -136,14 +128,14 @@ async function startWithBody(scope: ProcessScope, rule: StartRule): Promise<Proc
 /** A body that returned has started and ended; throw what any other end was. */
 function endStart(scope: ProcessScope, end: EndMessage): void {
   const reason = endOf(scope, end);
-  scope.tell = (message) => scope.context.self.send(message);
+  scope.divert(undefined);
   if (reason.type === "normal") {
     scope.tell({ type: "end", reason });
     return;
   }
-  scope.reason = reason;
+  scope.endsBy(reason);
   throw (
-    scope.thrown ??
+    scope.ending.thrown ??
     new ProcessEndedError(scope.record.path, {
       class: reason.type,
       message: "it ended before it had started",
@@ -152,10 +144,10 @@ function endStart(scope: ProcessScope, end: EndMessage): void {
 }
 
 function closeScope(scope: ProcessScope): void {
-  scope.closed = true;
+  scope.close();
   scope.record.endpoints.withdrawAll();
-  const reason = scope.reason ?? { type: "killed", by: "brutal" };
-  scope.record.ended({ reason, thrown: scope.thrown ?? scope.record.lost });
+  const { reason = { type: "killed", by: "brutal" }, thrown } = scope.ending;
+  scope.record.ended({ reason, thrown: thrown ?? scope.record.lost });
 }
 
 /** Events of the children that stand on the process's own stream; the others are in the journal alone. */
@@ -203,7 +195,7 @@ function handle(scope: ProcessScope, message: ProcessMessage): void {
 
 function endOf(scope: ProcessScope, message: EndMessage): ExitReason {
   if (message.type === "end") {
-    scope.thrown ??= message.thrown;
+    scope.endsBy(undefined, message.thrown);
     return message.reason;
   }
   if (message.type === "body-threw") return thrownExit(scope, message.error);
@@ -215,7 +207,7 @@ function endOf(scope: ProcessScope, message: EndMessage): ExitReason {
 }
 
 function thrownExit(scope: ProcessScope, error: unknown): ErrorExit {
-  scope.thrown = error;
+  scope.endsBy(undefined, error);
   return errorExit(error, classOf(scope.record, error));
 }
 

@@ -3,6 +3,7 @@ import { type Context, type ExitReason, StoppedError } from "../../actors/kernel
 import { type Limits, waiting } from "../../actors/wait.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Supervision } from "../supervision/index.ts";
+import { ChildNames } from "./child-names.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
@@ -16,30 +17,100 @@ export type ProcessMessage =
   | { readonly type: "body-threw"; readonly error: unknown }
   | { readonly type: "end"; readonly reason: ExitReason; readonly thrown?: unknown };
 
+/** The parts that one epoch of a process is made of. */
+interface ScopeParts {
+  readonly record: ProcessRecord;
+  readonly context: Context<ProcessMessage>;
+  readonly supervision: Supervision;
+  readonly outcome: Outcome;
+  readonly mailbox: ProcessMailbox;
+}
+
 /** One epoch of a process, as its own code sees it. */
-export interface ProcessScope {
+export class ProcessScope {
   readonly run: Run;
   readonly record: ProcessRecord;
   readonly context: Context<ProcessMessage>;
   readonly epoch: number;
+  readonly supervision: Supervision;
   readonly outcome: Outcome;
   readonly mailbox: ProcessMailbox;
-  readonly supervision: Supervision;
-  /** Names taken among its children. */
-  readonly names: Set<string>;
+  readonly names: ChildNames;
   /** Aborts with a StoppedError when the process is to stop. */
   readonly signal: AbortSignal;
-  /** Put a message to its actor; false when it has ended. */
-  tell: (message: ProcessMessage) => boolean;
-  /** The machine of agents for which nobody chose one. */
-  localMachine: Promise<StartedMachine> | undefined;
+  #take: ((message: ProcessMessage) => void) | undefined;
+  #localMachine: Promise<StartedMachine> | undefined;
+  #body: Promise<void> = Promise.resolve();
+  #ending: { readonly reason?: ExitReason | undefined; readonly thrown?: unknown } = {};
+  #closed = false;
+
+  constructor(parts: ScopeParts) {
+    const { record, context } = parts;
+    this.run = record.run;
+    this.record = record;
+    this.context = context;
+    this.epoch = record.epoch;
+    this.supervision = parts.supervision;
+    this.outcome = parts.outcome;
+    this.mailbox = parts.mailbox;
+    this.names = new ChildNames(record.path);
+    this.signal = context.signal;
+  }
+
+  /** Put a message to the process's actor; false when it has ended. */
+  tell(message: ProcessMessage): boolean {
+    if (this.#take === undefined) return this.context.self.send(message);
+    this.#take(message);
+    return true;
+  }
+
+  /** Hand messages to `take` while the actor handles none yet; undefined: to the actor again. */
+  divert(take: ((message: ProcessMessage) => void) | undefined): void {
+    this.#take = take;
+  }
+
+  /** Run the body; `run` never rejects. */
+  enterBody(run: () => Promise<void>): void {
+    this.#body = run();
+  }
+
   /** Settles when the body has; never rejects. */
-  body: Promise<void>;
-  /** What was thrown, for `result()` to reject with the very object. */
-  thrown: unknown;
-  reason: ExitReason | undefined;
+  get body(): Promise<void> {
+    return this.#body;
+  }
+
+  /** Keep what ends the epoch. The first that was thrown is the one that `result()` rejects with. */
+  endsBy(reason: ExitReason | undefined, thrown?: unknown): void {
+    this.#ending = {
+      reason: reason ?? this.#ending.reason,
+      thrown: this.#ending.thrown ?? thrown,
+    };
+  }
+
+  /** What ended the epoch, as far as it is known. */
+  get ending(): { readonly reason?: ExitReason | undefined; readonly thrown?: unknown } {
+    return this.#ending;
+  }
+
   /** After the end nothing that the body still does has an effect. */
-  closed: boolean;
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** Give the machine of agents for which nobody chose one; `make` is called once, unless it failed. */
+  async localMachine(make: () => Promise<StartedMachine>): Promise<StartedMachine> {
+    this.#localMachine ??= make();
+    try {
+      return await this.#localMachine;
+    } catch (error) {
+      this.#localMachine = undefined;
+      throw error;
+    }
+  }
 }
 
 const scopes = new AsyncLocalStorage<ProcessScope>();

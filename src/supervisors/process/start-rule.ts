@@ -11,10 +11,9 @@ export type EndMessage = Exclude<ProcessMessage, { readonly type: "message" }>;
 
 /** Until it has started what it is sent goes straight to its mailbox, because its actor handles nothing yet. */
 export function receiveEarly(scope: ProcessScope): void {
-  scope.tell = (message) => {
+  scope.divert((message) => {
     if (message.type === "message") scope.mailbox.push(message.value);
-    return true;
-  };
+  });
 }
 
 /**
@@ -27,18 +26,17 @@ export async function started(
   rule: StartRule,
   run: () => void,
 ): Promise<EndMessage | undefined> {
-  const { record, context } = scope;
+  const { record } = scope;
   const expired = (ms: number): Error => new StartTimeoutError(record.path, ms);
   const limits = limitsOf(scope, expired, rule.timeoutMs);
   const first = waiting<EndMessage | undefined>(limits, ({ resolve }) => {
-    scope.tell = (message) => {
+    scope.divert((message) => {
       if (message.type === "message") scope.mailbox.push(message.value);
       else resolve(message);
-      return true;
-    };
+    });
     return record.log.subscribe(({ type, source }) => {
       if (type !== rule.event || !isOwn(scope, source)) return;
-      scope.tell = (message) => context.self.send(message);
+      scope.divert(undefined);
       resolve(undefined);
     });
   });

@@ -10,6 +10,7 @@ import { type ChildLives, isToStart, type StartOutcome } from "./child-lives.ts"
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { type Family, forget, isClosing, isForgotten } from "./child-table.ts";
 import { ChildRefusedError, InvalidSpecError, StartFailedError } from "./errors.ts";
+import { tellGone, tellLeftAtRest, tellRefused } from "./gone.ts";
 import { resolveSpec } from "./resolve-spec.ts";
 import type { Restarts } from "./restarts.ts";
 import type { ChildId } from "./strategy.ts";
@@ -71,7 +72,10 @@ export class ChildAdmin {
 
   /** Take note of how a start that is no restart went. Returns whether the child runs. */
   note(child: Child, outcome: StartOutcome): boolean {
-    if (outcome.type === "ignored" && isForgotten(this.#family, child)) forget(this.#family, child);
+    if (outcome.type === "ignored") {
+      tellGone(this.#family, child, "ignored");
+      if (isForgotten(this.#family, child)) forget(this.#family, child);
+    }
     if (outcome.type !== "running") return false;
     const { id, epoch } = child;
     this.#family.emit({ type: "child-started", id, pid: outcome.ref.pid, epoch });
@@ -79,7 +83,13 @@ export class ChildAdmin {
   }
 
   async start(spec: ChildSpec, { signal }: StartOptions): Promise<StartedChild | Ignore> {
-    const child = this.admit(spec);
+    let child: Child;
+    try {
+      child = this.admit(spec);
+    } catch (refusal) {
+      await tellRefused(this.#family, spec, refusal);
+      throw refusal;
+    }
     const callOff = () => void this.#callOff(child);
     signal?.addEventListener("abort", callOff, { once: true });
     try {
@@ -88,17 +98,20 @@ export class ChildAdmin {
       return await this.#firstStart(child, await coming);
     } finally {
       signal?.removeEventListener("abort", callOff);
+      await child.closing;
     }
   }
 
   async terminate(which: ChildId | number): Promise<void> {
     const child = this.#find(which);
     const family = this.#family.children.withDependents(child);
-    for (const one of family) one.operation?.drop(one);
+    const left = family.flatMap((one) => one.operation?.drop(one) ?? []);
     for (const one of family.toReversed()) {
       await this.#lives.stop(one, { type: "shutdown", cause: "api" });
       this.#settle(one, one === child);
     }
+    tellLeftAtRest(this.#family, left);
+    await Promise.all(family.map(({ closing }) => closing));
   }
 
   async restart(id: ChildId, { force = false }: RestartOptions): Promise<StartedChild | Ignore> {
@@ -107,6 +120,7 @@ export class ChildAdmin {
     if (!force) this.#checkIdle(child);
     this.#restarts.byRequest(child, !force);
     await restarted(child);
+    await child.closing;
     return this.#result(child);
   }
 
@@ -199,6 +213,8 @@ export class ChildAdmin {
 
   async #firstStart(child: Child, outcome: StartOutcome): Promise<StartedChild | Ignore> {
     if (outcome.type === "failed") {
+      child.stoppedBy("self");
+      tellGone(this.#family, child, "not-started", outcome.cause);
       forget(this.#family, child);
       throw new StartFailedError(this.#path, child.id, outcome.reason, { cause: outcome.cause });
     }
@@ -208,9 +224,11 @@ export class ChildAdmin {
   }
 
   async #callOff(child: Child): Promise<void> {
-    child.operation?.drop(child);
+    const left = child.operation?.drop(child) ?? [];
+    tellLeftAtRest(this.#family, left);
     await this.#lives.stop(child, { type: "shutdown", cause: "api" });
     child.stoppedBy("api");
+    tellGone(this.#family, child, "not-started");
     forget(this.#family, child);
   }
 
@@ -223,6 +241,7 @@ export class ChildAdmin {
     } else if (status !== "stopped" && status !== "ignored") {
       child.stoppedBy("group");
     }
+    tellGone(this.#family, child, "terminated");
   }
 
   #result(child: Child): StartedChild | Ignore {

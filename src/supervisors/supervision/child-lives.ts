@@ -27,6 +27,7 @@ export class ChildLives {
     child.status = "starting";
     child.starts += 1;
     const { starts } = child;
+    if (child.closing !== undefined && child.spec.gone !== undefined) await child.closing;
     const obstacle = child.spec.exclusive ? await this.#obstacle(child) : undefined;
     if (obstacle?.type === "failed") {
       child.lastExit = { epoch: child.epoch, reason: obstacle.reason };
@@ -81,6 +82,7 @@ export class ChildLives {
   #launch(child: Child): Ref {
     const { spec } = child;
     child.by = undefined;
+    child.closing = undefined;
     child.nextAt = undefined;
     const { kind, startTimeoutMs, shutdownMs } = spec;
     const ref = child.slot.start(new Incarnation(spec), { kind, startTimeoutMs, shutdownMs });

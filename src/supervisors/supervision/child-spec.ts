@@ -52,6 +52,32 @@ export interface ChildPolicy {
   readonly retain?: boolean | undefined;
 }
 
+/** Why a child is gone: it does not run, and only a restart by hand would start it again. */
+export type GoneWhy =
+  /** Its first start was refused, failed or was called off. */
+  | "not-started"
+  /** Its start had nothing to run. */
+  | "ignored"
+  /** It ended by itself, and its policy does not start it again. */
+  | "ended"
+  /** Somebody stopped it, or a child that it depends on. */
+  | "terminated"
+  /** It was stopped with its group, and the group's restart does not start it again. */
+  | "with-group"
+  /** It failed beyond its limits: the supervisor gives up. */
+  | "gave-up"
+  /** The actor whose child it was has ended, or is stopping all its children. */
+  | "owner-ended";
+
+/** The end of a child that nothing starts again by itself. */
+export interface ChildGone {
+  readonly why: GoneWhy;
+  /** How its latest incarnation ended; of a child that never ran, how its start ended. */
+  readonly reason: ExitReason;
+  /** The very value that its start failed with, if it did. */
+  readonly cause?: unknown;
+}
+
 /** One child of a supervisor, as data. Unknown keys are ignored. */
 export interface ChildSpec<Message = unknown> extends ChildPolicy {
   /** Unique among its siblings; the last part of its path. */
@@ -61,12 +87,21 @@ export interface ChildSpec<Message = unknown> extends ChildPolicy {
    * own. A throw, or more time than `startTimeoutMs`, fails the start; `ignore` starts nothing.
    */
   start(context: Context<Message>): Startable<Message>;
+  /**
+   * Close what was kept for the child over its restarts.
+   *
+   * Called once when the child is gone: it does not run, and only a restart by hand would start it
+   * again; after such a restart once more. It is called in every case, also when the start is refused
+   * and when the owner is killed. The call that ended the child waits for it. Default: nothing.
+   */
+  gone?(end: ChildGone): void | Promise<void>;
 }
 
 /** A spec with every default filled in. */
 export interface ResolvedSpec {
   readonly id: ChildId;
   readonly start: (context: Context<unknown>) => Startable<unknown>;
+  readonly gone: ((end: ChildGone) => void | Promise<void>) | undefined;
   readonly restart: Restart;
   readonly shutdownMs: Shutdown;
   readonly type: "worker" | "supervisor";

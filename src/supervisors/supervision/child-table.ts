@@ -69,6 +69,8 @@ export interface Family {
   readonly living: Map<number, Child>;
   /** The significant children that were started and have not finished by themselves. */
   readonly significant: Set<Child>;
+  /** What `gone` of children began and has not settled. */
+  readonly closings: Set<Promise<void>>;
   /** Everything is being stopped: nothing is started any more. */
   closing: boolean;
   /** While the first children are being started: one of them failed, so the start as a whole has. */

@@ -39,8 +39,8 @@ export interface ChildInfo {
 export interface ComingRestart {
   /** Settles when it has started what it was to start, or was called off. */
   readonly done: Promise<void>;
-  /** Leave this child alone. Calls all off when it is the one whose end began it. */
-  drop(child: Child): void;
+  /** Leave this child alone, and the others that have no cause but its end; these are returned. */
+  drop(child: Child): readonly Child[];
 }
 
 /** The supervisor's record of one child, over all its incarnations. */
@@ -69,6 +69,8 @@ export class Child {
   operation: ComingRestart | undefined;
   /** Ends the wait for what an earlier incarnation left behind; there while an exclusive start waits. */
   wake: (() => void) | undefined;
+  /** The closing of what was kept for it; there once it is gone, until it is started again. */
+  closing: Promise<void> | undefined;
   /** The stop under way; whoever else wants it stopped waits for the same. */
   stopping: Promise<void> | undefined;
 

@@ -2,7 +2,15 @@ export type { Backoff, BackoffPolicy } from "./backoff.ts";
 export { type BubbleOptions, bubble } from "./bubble.ts";
 export type { ChildInfo, ChildStatus, GaveUpEvent, StoppedBy, SupervisionEvent } from "./child.ts";
 export type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
-export type { ChildPolicy, ChildSpec, ResolvedSpec, Restart, Startable } from "./child-spec.ts";
+export type {
+  ChildGone,
+  ChildPolicy,
+  ChildSpec,
+  GoneWhy,
+  ResolvedSpec,
+  Restart,
+  Startable,
+} from "./child-spec.ts";
 export { ChildRefusedError, InvalidSpecError, StartFailedError } from "./errors.ts";
 export { defaultLimits, type Intensity, type RestartLimits } from "./intensity.ts";
 export {

@@ -35,6 +35,7 @@ export function resolveSpec(spec: ChildSpec, autoShutdown: AutoShutdown): Resolv
   const resolved: ResolvedSpec = {
     id: spec.id,
     start: (context) => spec.start(context),
+    gone: spec.gone === undefined ? undefined : (end) => spec.gone?.(end),
     restart: spec.restart ?? defaultsByKind[kind]?.restart ?? "permanent",
     shutdownMs: spec.shutdownMs ?? defaults.shutdownMs ?? 5_000,
     type,

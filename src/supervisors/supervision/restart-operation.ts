@@ -81,13 +81,15 @@ export class RestartOperation implements ComingRestart {
   }
 
   /** Without its origin it starts only those that ended by themselves too; the others had no cause but that. */
-  drop(child: Child): void {
+  drop(child: Child): readonly Child[] {
     const wasOrigin = child === this.origin;
     this.#causes.delete(child);
     this.release(child);
-    if (!wasOrigin) return;
-    for (const other of this.#pending) if (!this.#causes.has(other)) this.release(other);
+    if (!wasOrigin) return [];
+    const others = this.pending.filter((other) => !this.#causes.has(other));
+    for (const other of others) this.release(other);
     if (this.#pending.size === 0) this.callOff();
+    return others;
   }
 
   /** Take a child out, because it was started or because another restart takes it over. */

@@ -4,6 +4,7 @@ import type { Child } from "./child.ts";
 import type { ChildLives } from "./child-lives.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
 import { type Family, forget, inStartOrder, isClosing, isForgotten } from "./child-table.ts";
+import { tellGone, tellLeftAtRest } from "./gone.ts";
 import { type RestartLimits, RestartWindow } from "./intensity.ts";
 import { type RestartActs, RestartOperation } from "./restart-operation.ts";
 import { touched } from "./strategy.ts";
@@ -43,8 +44,10 @@ export class Restarts {
 
   /** Decide over a running child that ended by itself. */
   ended(child: Child, reason: ExitReason): void {
-    if (isClosing(this.#family)) child.stoppedBy("self");
-    else this.#decide(child, reason);
+    if (isClosing(this.#family)) {
+      child.stoppedBy("self");
+      tellGone(this.#family, child, "owner-ended");
+    } else this.#decide(child, reason);
   }
 
   /** Restart a child because somebody asked: nothing is counted, what was is forgiven, nothing is waited for, and no sibling but its dependents is touched. */
@@ -78,6 +81,7 @@ export class Restarts {
 
   #leave(child: Child): void {
     child.stoppedBy("self");
+    tellGone(this.#family, child, "ended");
     if (isForgotten(this.#family, child)) forget(this.#family, child);
     this.#consequences.left(child);
     if (!child.spec.significant) return;
@@ -89,6 +93,7 @@ export class Restarts {
     const cause = this.#reasonToGiveUp(child, reason);
     if (cause !== undefined) {
       child.stoppedBy("self");
+      tellGone(this.#family, child, "gave-up");
       this.#consequences.giveUp(child, cause, reason);
       return;
     }
@@ -181,7 +186,11 @@ export class Restarts {
       return taken;
     }
     const taken = scope.filter((child) => child.operation !== undefined);
-    for (const child of taken) child.operation?.drop(child);
+    const left = taken.flatMap((child) => child.operation?.drop(child) ?? []);
+    tellLeftAtRest(
+      this.#family,
+      left.filter((child) => !taken.includes(child)),
+    );
     return taken;
   }
 
@@ -204,6 +213,7 @@ export class Restarts {
       return false;
     }
     child.stoppedBy("group");
+    if (child.operation === undefined) tellGone(this.#family, child, "with-group");
     if (child.spec.restart !== "temporary") return true;
     if (isForgotten(this.#family, child)) forget(this.#family, child);
     this.#consequences.left(child);
@@ -216,7 +226,10 @@ export class Restarts {
     if (outcome.type === "failed") return this.#failedAgain(child, operation, outcome.reason);
     operation.release(child);
     if (outcome.type === "running") this.#cameBack(child, operation, outcome.ref.pid);
-    else if (isForgotten(this.#family, child)) forget(this.#family, child);
+    else {
+      tellGone(this.#family, child, "ignored");
+      if (isForgotten(this.#family, child)) forget(this.#family, child);
+    }
   }
 
   #cameBack(child: Child, operation: RestartOperation, pid: number): void {
@@ -231,8 +244,11 @@ export class Restarts {
     this.#family.emit({ type: "start-error", id: child.id, reason });
     if (isClosing(this.#family)) return;
     if (operation.once && child === operation.origin) {
+      const { pending } = operation;
       operation.callOff();
       child.stoppedBy("api");
+      tellGone(this.#family, child, "not-started");
+      tellLeftAtRest(this.#family, pending);
     } else {
       operation.release(child);
       if (child.spec.restart === "temporary") this.#leave(child);

@@ -11,6 +11,7 @@ import { ChildLives } from "./child-lives.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
 import { ChildTable, type Family, isClosing, unlessEnded } from "./child-table.ts";
 import { StartFailedError } from "./errors.ts";
+import { parted, tellGone, tellRefused } from "./gone.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { type GiveUpCause, Restarts } from "./restarts.ts";
 import { stopSteps } from "./stop-order.ts";
@@ -73,9 +74,6 @@ export function createSupervision(
   return new ActorSupervision(context, flags, hooks);
 }
 
-/** How a child ends that is stopped with its group. */
-const parted: ExitReason = { type: "shutdown", cause: "parent" };
-
 class ActorSupervision implements Supervision {
   readonly #family: Family;
   readonly #lives: ChildLives;
@@ -93,6 +91,7 @@ class ActorSupervision implements Supervision {
       emit: (event) => unlessEnded(() => hooks.onEvent?.(event)),
       living: new Map(),
       significant: new Set(),
+      closings: new Set(),
       closing: false,
       initialFailure: undefined,
     };
@@ -105,6 +104,8 @@ class ActorSupervision implements Supervision {
       significantEnded: () => void this.#significantEnded(),
     });
     this.#admin = new ChildAdmin(this.#family, this.#lives, this.#restarts);
+    // Owned first, so released last: also after a kill, when nobody stops the children one by one.
+    context.own(() => this.#closeAll());
   }
 
   async startAll(specs: readonly ChildSpec[]): Promise<void> {
@@ -117,6 +118,9 @@ class ActorSupervision implements Supervision {
     this.#family.initialFailure = undefined;
     if (failure === undefined) return;
     await this.stopAll();
+    const begun = this.#family.children;
+    const others = specs.filter(({ id }) => begun.get(id) === undefined);
+    await Promise.all(others.map((spec) => tellRefused(this.#family, spec, failure)));
     throw failure;
   }
 
@@ -155,7 +159,7 @@ class ActorSupervision implements Supervision {
     return this.#admin.counts();
   }
 
-  stopAll(reason: ExitReason = { type: "shutdown", cause: "parent" }): Promise<void> {
+  stopAll(reason: ExitReason = parted): Promise<void> {
     this.#stopped ??= this.#stopAll(reason);
     return this.#stopped;
   }
@@ -173,6 +177,7 @@ class ActorSupervision implements Supervision {
       const outcome = await this.#lives.start(child);
       this.#admin.note(child, outcome);
       if (outcome.type !== "failed") continue;
+      tellGone(this.#family, child, "not-started", outcome.cause);
       return new StartFailedError(path, child.id, outcome.reason, { cause: outcome.cause });
     }
     return failure;
@@ -184,16 +189,22 @@ class ActorSupervision implements Supervision {
     const { children, flags } = this.#family;
     const started = children.inOrder();
     const stop = async (child: Child) => await this.#stopForGood(child, reason);
-    if (flags.dynamic) {
-      await Promise.all(started.map(stop));
-      return;
+    const steps = flags.dynamic ? [started] : stopSteps(started);
+    for (const step of steps) await Promise.all(step.map(stop));
+    await Promise.all(this.#family.closings);
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const child of this.#family.children.inOrder()) {
+      tellGone(this.#family, child, "owner-ended");
     }
-    for (const step of stopSteps(started)) await Promise.all(step.map(stop));
+    await Promise.all(this.#family.closings);
   }
 
   async #stopForGood(child: Child, reason: ExitReason): Promise<void> {
     await this.#lives.stop(child, reason);
     if (child.status !== "stopped" && child.status !== "ignored") child.stoppedBy("group");
+    tellGone(this.#family, child, "owner-ended");
   }
 
   async #giveUp(child: Child, cause: GiveUpCause, reason: ExitReason): Promise<void> {

@@ -17,6 +17,8 @@ export type {
   Image,
   Machine,
   Reach,
+  ReadOptions,
   SpawnMachineOptions,
+  WriteOptions,
 } from "./machine.ts";
 export { quote, shellLine } from "./shell.ts";

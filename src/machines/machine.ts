@@ -32,6 +32,20 @@ export interface ExecResult {
   readonly ok: boolean;
 }
 
+export interface ReadOptions {
+  /** Reject a file of more bytes. Default: 2 GiB. */
+  readonly maxBytes?: number | undefined;
+  /** A folder that the file must really lie below; a link as the file itself is refused. Default: anywhere. */
+  readonly within?: string | undefined;
+}
+
+export interface WriteOptions {
+  /** The mode of the file, from its start. Default: that of the file it replaces, else by the umask. */
+  readonly mode?: number | undefined;
+  /** A folder that the file must really lie below; no link below it is followed. Default: anywhere. */
+  readonly within?: string | undefined;
+}
+
 /** A running command's standard input and output. */
 export interface Duplex {
   readonly input: NodeJS.WritableStream;
@@ -62,12 +76,9 @@ export interface Machine extends AsyncDisposable {
   /** Run a command: words run as they are, a string is a line for `bash -c`. */
   exec(command: string | Argv, options?: ExecOptions): Promise<ExecResult>;
   /** Write a whole file, atomically, making its folders; relative paths start at `workDir`. */
-  writeFile(
-    path: string,
-    content: string | Uint8Array,
-    options?: { readonly mode?: number | undefined },
-  ): Promise<void>;
-  readFile(path: string): Promise<Uint8Array>;
+  writeFile(path: string, content: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Read a whole regular file; anything else, such as a FIFO, is refused and never waited for. */
+  readFile(path: string, options?: ReadOptions): Promise<Uint8Array>;
   /** Let go of the machine and of all that `exec` started. Idempotent. What is persistent stays. */
   stop(): Promise<void>;
   fork?(): Promise<Machine>;

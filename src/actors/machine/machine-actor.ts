@@ -232,7 +232,7 @@ function delegating(
     exec: (command, options) => use((machine) => machine.exec(command, options), options?.signal),
     writeFile: (path, content, options) =>
       use((machine) => machine.writeFile(path, content, options)),
-    readFile: (path) => use((machine) => machine.readFile(path)),
+    readFile: (path, options) => use((machine) => machine.readFile(path, options)),
     stop,
     [Symbol.asyncDispose]: stop,
     ...abilities(at, use),

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
-import { awkwardNames, everyByte, hashScript, rejectsWith, type Trial } from "./kit.ts";
+import { awkwardNames, everyByte, hashScript, rejectsWith, type Trial, timed } from "./kit.ts";
 
 /** What every machine must do with files. */
 export const fileTrials: readonly (readonly [string, Trial])[] = [
@@ -111,6 +111,51 @@ export const fileTrials: readonly (readonly [string, Trial])[] = [
       await rejectsWith("machine-file", machine.writeFile("folder", "x"));
       await rejectsWith("machine-file", machine.writeFile("folder/file/under", "x"));
       assert.equal((await machine.exec(["ls", "-A", "folder"])).stdout, "file\n");
+    },
+  ],
+  [
+    "refuses to read a FIFO at once, whether or not somebody writes to it",
+    async ({ machine }) => {
+      await machine.exec(["mkfifo", "pipe"]);
+      const { ms } = await timed(() => rejectsWith("machine-file", machine.readFile("pipe")));
+      assert.ok(ms < 10_000, `took ${ms} ms`);
+    },
+  ],
+  [
+    "reads no more than it is allowed to",
+    async ({ machine }) => {
+      await machine.writeFile("ten", "0123456789");
+      const read = await machine.readFile("ten", { maxBytes: 10 });
+      assert.equal(Buffer.from(read).toString(), "0123456789");
+      await rejectsWith("machine-file", machine.readFile("ten", { maxBytes: 9 }));
+    },
+  ],
+  [
+    "follows no link out of the folder that a file must lie in",
+    async ({ machine }) => {
+      await machine.writeFile("outside/file", "outside");
+      await machine.writeFile("inside/real", "inside");
+      await machine.exec(
+        "cd inside && ln -s ../outside away && ln -s real link && ln -s ../outside/new new",
+      );
+      const within = "inside";
+      const read = await machine.readFile("inside/real", { within });
+      assert.equal(Buffer.from(read).toString(), "inside");
+      for (const path of [
+        "inside/away/file",
+        "inside/link",
+        "outside/file",
+        "inside/../outside/file",
+      ]) {
+        await rejectsWith("machine-file", machine.readFile(path, { within }));
+      }
+      await machine.writeFile("inside/deep/er/file", "deep", { within });
+      await machine.writeFile("inside/new", "new", { within });
+      assert.equal((await machine.exec("cat inside/deep/er/file inside/new")).stdout, "deepnew");
+      for (const path of ["inside/away/made", "inside/away/sub/made", "outside/made", "inside"]) {
+        await rejectsWith("machine-file", machine.writeFile(path, "x", { within }));
+      }
+      assert.equal((await machine.exec(["ls", "-A", "outside"])).stdout, "file\n");
     },
   ],
   [

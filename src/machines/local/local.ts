@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
@@ -12,9 +12,11 @@ import type {
   Image,
   Machine,
   Reach,
+  ReadOptions,
   SpawnMachineOptions,
+  WriteOptions,
 } from "../machine.ts";
-import { readHostFile, writeHostFile } from "./files.ts";
+import { makeFolder, readHostFile, writeHostFile } from "./files.ts";
 import {
   endAll,
   endGroup,
@@ -54,7 +56,7 @@ export class LocalImage implements Image<LocalMachine> {
     signal.throwIfAborted();
     const workDir = resolve(this.#options.workDir ?? ".");
     try {
-      await mkdir(workDir, { recursive: true });
+      await makeFolder(workDir);
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
       throw new MachineFileError("make the work directory", workDir, code ?? "unknown", { cause });
@@ -115,15 +117,17 @@ export class LocalMachine implements Machine {
   async writeFile(
     path: string,
     content: string | Uint8Array,
-    options: { readonly mode?: number | undefined } = {},
+    options: WriteOptions = {},
   ): Promise<void> {
     this.#assertUsable();
-    await writeHostFile(resolve(this.workDir, path), content, options.mode);
+    const within = this.#within(options);
+    await writeHostFile(resolve(this.workDir, path), content, { ...options, within });
   }
 
-  async readFile(path: string): Promise<Uint8Array> {
+  async readFile(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
     this.#assertUsable();
-    return readHostFile(resolve(this.workDir, path));
+    const within = this.#within(options);
+    return readHostFile(resolve(this.workDir, path), { ...options, within });
   }
 
   /** The words that start a shell, or `command`, in the work directory. Not ended by `stop`: it is a person's. */
@@ -232,6 +236,10 @@ export class LocalMachine implements Machine {
   /** Runs outside the machine's life, because a work tree is removed at its very end. */
   #git(...words: Argv): Promise<ExecResult> {
     return startSubprocess(["git", ...words], { cwd: this.workDir, env: process.env }).result;
+  }
+
+  #within({ within }: ReadOptions | WriteOptions): string | undefined {
+    return within === undefined ? undefined : resolve(this.workDir, within);
   }
 
   #assertUsable({ user }: ExecOptions = {}): void {

@@ -1,6 +1,7 @@
-import { access, chmod, constants, lstat, mkdir, rm, unlink } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { access, chmod, constants, lstat, rm, unlink } from "node:fs/promises";
+import { basename } from "node:path";
 import { HomeError } from "../errors.ts";
+import { makeFolder } from "./files.ts";
 
 /** What kind of file of this user is there, links not followed; undefined for none, and for another user's. */
 export async function ownFileAt(
@@ -62,7 +63,8 @@ export async function logDirectory(path: string): Promise<void> {
 
 /** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
 export async function privateDirectory(path: string): Promise<void> {
-  await makeDirectory(path).catch((error: unknown) => {
+  await makeFolder(path, 0o700).catch((error: unknown) => {
+    if (codeOf(error) === "EEXIST") return; // What it is instead is said below.
     throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
   });
   const found = await lstat(path);
@@ -76,21 +78,6 @@ export async function privateDirectory(path: string): Promise<void> {
   await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
     throw new HomeError(path, `cannot be written (${messageOf(error)})`, error);
   });
-}
-
-/** Node's own recursive `mkdir` never ends where a file system says ENOENT for a path whose parent is there. */
-async function makeDirectory(path: string): Promise<void> {
-  const make = () => mkdir(path, { mode: 0o700 });
-  try {
-    await make();
-  } catch (error) {
-    if (codeOf(error) === "EEXIST") return;
-    if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
-    await makeDirectory(dirname(path));
-    await make().catch((again: unknown) => {
-      if (codeOf(again) !== "EEXIST") throw again;
-    });
-  }
 }
 
 async function closeToOthers(path: string): Promise<void> {

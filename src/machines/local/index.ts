@@ -15,6 +15,7 @@ export {
   findMarked,
   type HostProcess,
   isSameProcess,
+  liveProcesses,
   processStart,
   readProcess,
 } from "./processes.ts";

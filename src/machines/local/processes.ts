@@ -4,6 +4,7 @@ import { poll } from "./clock.ts";
 /** One live process of this host. Pid and start time together name it for good; a pid alone is reused. */
 export interface HostProcess {
   readonly pid: number;
+  readonly parent: number;
   /** In clock ticks since boot. */
   readonly startTime: number;
   readonly group: number;
@@ -69,8 +70,7 @@ export async function endAll(
     return left.length === 0;
   };
   if ((await find()) === undefined) return { supported: false, ended: [], left: [] };
-  const polite = await poll(() => round("SIGTERM"), { withinMs: graceMs });
-  if (!polite) await poll(() => round("SIGKILL"), { withinMs: graceMs });
+  await signalUntilGone(round, graceMs);
   const remaining = new Set(left.map(keyOf));
   const ended = [...seen].filter(([key]) => !remaining.has(key)).map(([, entry]) => entry);
   return { supported: true, ended, left };
@@ -93,6 +93,7 @@ function parseStat(pid: number, stat: string): HostProcess | undefined {
   if (fields[0] === "Z" || fields[0] === "X") return undefined;
   return {
     pid,
+    parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
@@ -144,10 +145,22 @@ export const graceMs = 1_000;
 
 /** End a process group: SIGTERM, then SIGKILL. Resolves when nothing of it lives, or after twice the grace. */
 export async function endGroup(group: number, grace: number = graceMs): Promise<void> {
-  signalProcess(-group, "SIGTERM");
-  if (await poll(groupGone(group), { withinMs: grace })) return;
-  signalProcess(-group, "SIGKILL");
-  await poll(groupGone(group), { withinMs: grace });
+  const gone = groupGone(group);
+  let signalled: NodeJS.Signals | undefined;
+  await signalUntilGone((signal) => {
+    if (signalled !== signal) signalProcess(-group, signal);
+    signalled = signal;
+    return gone();
+  }, grace);
+}
+
+/** Call a round with SIGTERM until it says that all are gone, or the grace is over; then with SIGKILL likewise. */
+async function signalUntilGone(
+  round: (signal: NodeJS.Signals) => Promise<boolean>,
+  grace: number,
+): Promise<void> {
+  const polite = await poll(() => round("SIGTERM"), { withinMs: grace });
+  if (!polite) await poll(() => round("SIGKILL"), { withinMs: grace });
 }
 
 /** Orphans may stay zombies for a while when PID 1 is slow, and a zombie still takes signals: look closer now and then. */
@@ -192,7 +205,10 @@ function sharedLook(): ReturnType<typeof liveProcesses> {
  * `undefined` when there is no such process.
  */
 export async function processStart(pid: number): Promise<string | undefined> {
-  if (process.platform === "linux") return startFromProc(pid);
+  if (process.platform === "linux") {
+    const found = await readProcess(pid);
+    return found && String(found.startTime);
+  }
   const { execa } = await import("execa");
   const listed = await execa("ps", ["-o", "lstart=", "-p", String(pid)], {
     reject: false,
@@ -205,13 +221,4 @@ export async function processStart(pid: number): Promise<string | undefined> {
 export async function isSameProcess(pid: number, start: string | undefined): Promise<boolean> {
   const now = await processStart(pid);
   return now !== undefined && (start === undefined || now === start);
-}
-
-async function startFromProc(pid: number): Promise<string | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The command in brackets may hold blanks and brackets; the fields after the last one are safe.
-  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state, startTicks] = [fields?.[0], fields?.[19]];
-  if (state === undefined || state === "Z" || state === "X") return undefined;
-  return startTicks;
 }

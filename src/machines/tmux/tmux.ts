@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../errors.ts";
 import { pause } from "../local/index.ts";
 import type { Argv, Machine } from "../machine.ts";
+import { sweep } from "../sweep.ts";
 import { TmuxCommand } from "./command.ts";
 import {
   type PaneCommand,
@@ -12,7 +13,6 @@ import {
   parsePaneStatus,
   sessionOf,
 } from "./pane.ts";
-import { endPaneProcesses } from "./processes.ts";
 import { appendLine, assertName, assertSocketPath, formatPath, tmuxConfig } from "./words.ts";
 
 export interface TmuxOptions {
@@ -116,7 +116,7 @@ export class Tmux {
     ]);
     if (asked.type === "absent") return;
     const owner = asked.stdout.trim().split("\n")[0]?.replace("$", "");
-    await endPaneProcesses(this.#machine, { socket: this.#options.socket, session: owner });
+    await this.#endPanes({ session: owner });
   }
 
   /** Tell whether there is a session of exactly this name; false too when there is no server. */
@@ -235,8 +235,24 @@ export class Tmux {
         throw error;
       });
     const serverPid = asked?.type === "done" ? Number(asked.stdout) : this.#serverPid;
-    await endPaneProcesses(this.#machine, { socket, serverPid });
+    await this.#endPanes({ serverPid });
     await this.#machine.exec(["rm", "-f", "--", socket]);
+  }
+
+  /**
+   * End what still runs in panes, of one session (`server pid,session number`) or of every server that
+   * this socket had: tmux only sends a SIGHUP, and only to the pane's own group.
+   */
+  async #endPanes(of: {
+    readonly session?: string | undefined;
+    readonly serverPid?: number | undefined;
+  }): Promise<void> {
+    const { socket } = this.#options;
+    const marker = `TMUX=${socket},${of.session ?? ""}`;
+    const prefix = of.session === undefined;
+    const left = await sweep(this.#machine, { marker, prefix, tmuxServer: of.serverPid }, "none");
+    if (left.length === 0) return;
+    throw new TmuxError("kill", `processes of ${socket} live on after SIGKILL: ${left.join(" ")}`);
   }
 
   async #makeFolder(path: string): Promise<void> {

@@ -1,4 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { liveProcesses, readProcess } from "../../machines/local/index.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /**
@@ -42,12 +43,8 @@ async function below(roots: readonly number[]): Promise<ReadonlySet<number>> {
 }
 
 async function childrenByParent(): Promise<ReadonlyMap<number, readonly number[]>> {
-  const names = await readdir("/proc").catch((): string[] => []);
-  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
-  const parents = await Promise.all(pids.map(parentOf));
   const children = new Map<number, number[]>();
-  for (const [index, pid] of pids.entries()) {
-    const parent = parents[index] ?? 0;
+  for (const { pid, parent } of (await liveProcesses()) ?? []) {
     children.set(parent, [...(children.get(parent) ?? []), pid]);
   }
   return children;
@@ -55,8 +52,5 @@ async function childrenByParent(): Promise<ReadonlyMap<number, readonly number[]
 
 /** 0 where there is none, or nobody can tell. */
 async function parentOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  // The command in brackets may hold blanks and brackets; the fields after the last one are safe.
-  const [, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(parent ?? 0) || 0;
+  return (await readProcess(pid))?.parent ?? 0;
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import type { Argv, Machine } from "../../../machines/machine.ts";
+import { sweep } from "../../../machines/sweep.ts";
 import type { Tmux } from "../../../machines/tmux/index.ts";
 import type { Clock } from "../../clock.ts";
 import type { HarnessExit, Launched } from "../wire/index.ts";
@@ -142,8 +143,7 @@ export class PiPane implements Launched {
   /** End every process that this launch started, wherever it moved to. */
   async #sweep(signal: "TERM" | "KILL"): Promise<void> {
     const { machine, marker } = this.#options;
-    const words = ["sh", "-c", sweepScript, "sh", marker, signal];
-    await machine.exec(words, { timeoutMs: 15_000 });
+    await sweep(machine, { marker }, signal);
   }
 }
 
@@ -163,23 +163,3 @@ async function unlessStopped(act: () => Promise<void>): Promise<void> {
 function codeOf(error: unknown): unknown {
   return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }
-
-/** Two seconds for the signal, then SIGKILL. A zombie has an empty environment and is never found. */
-const sweepScript = `
-rounds=0
-signal=$2
-while [ "$rounds" -lt 40 ]; do
-  found=
-  for file in $(grep -lzs -e "^$1$" /proc/[0-9]*/environ); do
-    pid=\${file#/proc/}
-    pid=\${pid%/environ}
-    [ "$pid" = $$ ] || found="$found $pid"
-  done
-  [ -n "$found" ] || exit 0
-  [ "$rounds" -lt 20 ] || signal=KILL
-  kill -"$signal" $found 2>/dev/null
-  sleep 0.1 2>/dev/null || sleep 1
-  rounds=$((rounds + 1))
-done
-exit 1
-`;

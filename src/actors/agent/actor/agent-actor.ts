@@ -1,8 +1,8 @@
 import { type Behavior, errorExit, type SpawnOptions } from "../../kernel/index.ts";
-import { Incarnation } from "./agent-incarnation.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { startAgent } from "./agent-start.ts";
+import { Life } from "./life.ts";
 
 /** What an agent is spawned with: its own limits bound its start, its stop takes up to 15 s. */
 export const agentSpawnOptions = {
@@ -19,7 +19,7 @@ export const agentSpawnOptions = {
  * ended or cannot be reached any more, and with the start's error when it did not come up. When no
  * other incarnation will follow, whoever made the memory calls its `end`.
  */
-export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnation> {
+export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Life> {
   return {
     init: async (context) => {
       const { memory } = spec;
@@ -28,15 +28,15 @@ export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Incarnati
       memory.begin(context.self, context.epoch);
       context.own(() => memory.leave());
       try {
-        return new Incarnation(spec, context, await memory.occupied(startAgent(spec, context)));
+        return new Life(spec, context, await memory.occupied(startAgent(spec, context)));
       } catch (error) {
         if (context.signal.aborted) memory.standing.stopping(context.epoch);
         else memory.crashing(context.epoch, errorExit(error, "start"));
         throw error;
       }
     },
-    started: (incarnation) => incarnation.started(),
-    receive: (incarnation, message) => incarnation.receive(message),
-    terminate: (incarnation, reason) => incarnation.terminate(reason),
+    started: (life) => life.started(),
+    receive: (life, message) => life.receive(message),
+    terminate: (life, reason) => life.terminate(reason),
   };
 }

@@ -1,72 +1,108 @@
-import type { CallRecord, CallRequest } from "../tools/index.ts";
+import type { Context } from "../../kernel/index.ts";
+import type { Call, CallRequest } from "../tools/index.ts";
 import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
+import type { AgentMessage } from "./agent-message.ts";
 import type { ModelTrouble } from "./agent-model.ts";
 import type { ProgressWatch } from "./agent-progress.ts";
 import type { AgentWire } from "./agent-wire.ts";
 import type { Turn } from "./outbox.ts";
 
 export interface FrameParts {
+  readonly context: Context<AgentMessage>;
   readonly memory: AgentMemory;
   readonly wire: AgentWire;
   readonly trouble: ModelTrouble;
   readonly progress: ProgressWatch;
+  /** Is told that the agent could not take a message now. */
+  readonly refused: (id: string, reason: string) => void;
 }
 
 /** Calls of one agent that are not over: more than any model makes in one turn. */
 const maxOpenCalls = 1_000;
 const tooManyCalls = `There are ${maxOpenCalls} calls of yours whose answers you have not taken in. Take them in, or end your turn, and call again.`;
+/** How long a call may run before the agent is shown as waiting. */
+const slowToolMs = 5_000;
 
-/** Takes in what the agent's side says, once its hello is taken in. */
+/** Acts on every frame of an agent after its hello. Acknowledgments that the wire itself waits for are taken there before. */
 export class AgentFrames {
+  readonly #parts: FrameParts;
   readonly #memory: AgentMemory;
-  readonly #wire: AgentWire;
-  readonly #trouble: ModelTrouble;
-  readonly #progress: ProgressWatch;
   #lastTurn: Turn = { text: "", stopReason: "none" };
 
-  constructor({ memory, wire, trouble, progress }: FrameParts) {
-    this.#memory = memory;
-    this.#wire = wire;
-    this.#trouble = trouble;
-    this.#progress = progress;
+  constructor(parts: FrameParts) {
+    this.#parts = parts;
+    this.#memory = parts.memory;
   }
 
   take(frame: FromAgent): void {
     const { outbox, tools } = this.#memory;
-    if (frame.type === "accepted") outbox.accepted(frame.id);
-    if (frame.type === "durable") outbox.durable(frame.id);
-    if (frame.type === "cancel") tools.cancel(frame.id);
-    if (frame.type === "call") this.#call(frame);
-    if (frame.type === "event") this.#event(frame.event);
+    switch (frame.type) {
+      case "accepted":
+        outbox.accepted(frame.id);
+        return;
+      case "durable":
+        outbox.durable(frame.id);
+        return;
+      case "refused":
+        this.#parts.refused(frame.id, frame.reason);
+        return;
+      case "call":
+        this.#call(frame);
+        return;
+      case "cancel":
+        tools.cancel(frame.id);
+        return;
+      case "event":
+        this.#event(frame.event);
+        return;
+      case "hello":
+      case "tools-active":
+      case "pong":
+      case "bye":
+        // The wire has dealt with it; `bye` is followed by the end of the process.
+        return;
+      default:
+        frame satisfies never;
+    }
   }
 
-  /** Show that it waits, when a tool still runs. */
+  /** Show that the agent waits, when a tool still runs. */
   toolIsSlow(): void {
-    const { state, tools } = this.#memory;
-    if (state === "working" && tools.running.length > 0)
-      this.#memory.standing.move({ type: "tool-waits" });
+    const { state, standing, tools } = this.#memory;
+    if (state === "working" && tools.running.length > 0) standing.move({ type: "tool-waits" });
+  }
+
+  /** Take in that no turn runs and that these messages are answered; none named: all of them. */
+  settle(messageIds: readonly string[]): void {
+    const memory = this.#memory;
+    memory.emit("idle", { messageIds });
+    memory.busy = false;
+    memory.outbox.answered(messageIds, this.#lastTurn);
+    memory.standing.move({ type: "settled" });
   }
 
   #call({ id, tool, args }: Extract<FromAgent, { type: "call" }>): void {
+    const { context, wire } = this.#parts;
     const memory = this.#memory;
+    context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });
     if (memory.openCalls.size >= maxOpenCalls && !memory.openCalls.has(id)) {
-      this.#wire.send({ type: "result", id, error: tooManyCalls });
+      wire.send({ type: "result", id, error: tooManyCalls });
       return;
     }
     const request = { id, tool, args };
-    const record = memory.tools.run(this.#inSession(request), (text) =>
-      this.#wire.send({ type: "progress", id, text }),
+    const call = memory.tools.run(this.#inConversation(request), (text) =>
+      wire.send({ type: "progress", id, text }),
     );
-    const known = memory.openCalls.get(id) === record;
-    if (known && record.answer === undefined) return;
-    memory.openCalls.set(id, record);
-    if (!known) this.#called(request);
-    void this.#answer(record, known);
+    const isKnown = memory.openCalls.get(id) === call;
+    if (isKnown && call.answer === undefined) return;
+    memory.openCalls.set(id, call);
+    if (!isKnown) this.#called(request);
+    void this.#answer(call, isKnown);
   }
 
-  #inSession(request: Omit<CallRequest, "session">): CallRequest {
-    return { ...request, session: this.#memory.session?.id ?? "" };
+  #inConversation(request: Omit<CallRequest, "session">): CallRequest {
+    return { ...request, session: this.#memory.conversation?.id ?? "" };
   }
 
   #called(request: Omit<CallRequest, "session">): void {
@@ -74,11 +110,11 @@ export class AgentFrames {
     this.#memory.emit("tool-called", request);
   }
 
-  /** `result` never rejects, and what follows does nothing but tell. */
-  async #answer(record: CallRecord, known: boolean): Promise<void> {
-    const result = await record.result;
-    this.#wire.answer(record.id, result);
-    if (!known && this.#memory.tools.running.length === 0) this.#noneRuns();
+  /** Never rejects: `result` does not, and the rest only tells others. */
+  async #answer(call: Call, isKnown: boolean): Promise<void> {
+    const result = await call.result;
+    this.#parts.wire.answer(call.id, result);
+    if (!isKnown && this.#memory.tools.running.length === 0) this.#noneRuns();
   }
 
   #noneRuns(): void {
@@ -87,21 +123,66 @@ export class AgentFrames {
   }
 
   #event(event: AgentWireEvent): void {
-    if (event.type === "tokens") return;
-    if (event.type === "idle") this.#idle(event.messageIds);
-    else this.#told(event);
+    const { progress } = this.#parts;
+    switch (event.type) {
+      case "tokens":
+        progress.worked();
+        return;
+      case "idle":
+        this.#idle(event.messageIds);
+        progress.rested();
+        return;
+      case "turn-started":
+        this.#emit(event);
+        this.#memory.busy = true;
+        this.#memory.standing.move(event);
+        progress.turnStarted();
+        return;
+      case "turn-ended":
+        this.#emit(event);
+        this.#turnEnded(event);
+        if (event.stopReason === "error" || event.stopReason === "aborted") progress.heard();
+        else progress.worked();
+        return;
+      case "message":
+        this.#emit(event);
+        if (event.role === "assistant") progress.worked();
+        else progress.heard();
+        return;
+      case "tool-started":
+        this.#emit(event);
+        progress.toolStarted(event.id);
+        return;
+      case "tool-ended":
+        this.#emit(event);
+        this.#close(event.id);
+        progress.toolEnded(event.id);
+        return;
+      case "usage":
+        this.#emit(event);
+        if (hasTokens(event.usage)) progress.worked();
+        else progress.heard();
+        return;
+      case "model-changed":
+        this.#emit(event);
+        this.#memory.learn({ model: event.model });
+        progress.heard();
+        return;
+      case "session-replaced":
+        this.#emit(event);
+        progress.heard();
+        return;
+      default:
+        event satisfies never;
+    }
   }
 
-  #told(event: Exclude<AgentWireEvent, { type: "idle" | "tokens" }>): void {
+  #emit(event: AgentWireEvent): void {
     const { type, ...data } = event;
     this.#memory.emit(type, data);
-    if (event.type === "turn-started") this.#turnStarted();
-    if (event.type === "turn-ended") this.#turnEnded(event);
-    if (event.type === "tool-ended") this.#close(event.id);
-    if (event.type === "model-changed") this.#memory.learn({ model: event.model });
   }
 
-  /** The model has the answer. Some providers count their calls anew in every reply: the id may come again. */
+  /** Forget a call whose answer the model has. Some providers count calls anew in every reply, so its id may come again. */
   #close(id: string): void {
     const { openCalls, tools } = this.#memory;
     const call = openCalls.get(id);
@@ -109,33 +190,24 @@ export class AgentFrames {
     if (call) tools.forget(call);
   }
 
-  #turnStarted(): void {
-    this.#memory.busy = true;
-    this.#memory.standing.move({ type: "turn-started" });
-  }
-
   #turnEnded(event: TurnEndedEvent): void {
     const { text, stopReason } = event;
-    this.#trouble.turnEnded(event);
+    this.#parts.trouble.turnEnded(event);
     this.#lastTurn = { text, stopReason };
     this.#memory.learn({ turns: this.#memory.facts.turns + 1 });
   }
 
-  /** A turn that the model did not answer, or that was broken off because it was stuck, is not over: it is begun again. */
+  /** A turn that the model did not answer, or that was interrupted because it was stuck, is not over: it is begun again. */
   #idle(messageIds: readonly string[]): void {
-    const memory = this.#memory;
-    for (const id of [...memory.openCalls.keys()]) this.#close(id);
-    if (this.#trouble.rested() || this.#progress.brokeOff)
-      for (const id of messageIds) memory.outbox.durable(id);
+    const { trouble, progress } = this.#parts;
+    const { openCalls, outbox } = this.#memory;
+    for (const id of [...openCalls.keys()]) this.#close(id);
+    if (trouble.rested() || progress.brokeOff) for (const id of messageIds) outbox.durable(id);
     else this.settle(messageIds);
   }
+}
 
-  /** The agent has come to rest. */
-  settle(messageIds: readonly string[]): void {
-    const memory = this.#memory;
-    memory.emit("idle", { messageIds });
-    memory.busy = false;
-    memory.outbox.answered(messageIds, this.#lastTurn);
-    memory.standing.move({ type: "settled" });
-  }
+/** A reply that was interrupted may be reported with zero for every count. */
+function hasTokens(usage: object): boolean {
+  return Object.values(usage).some((count) => typeof count === "number" && count > 0);
 }

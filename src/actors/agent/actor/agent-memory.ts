@@ -9,13 +9,13 @@ import type { ErrorExit, ExitReason, Ref } from "../../kernel/index.ts";
 import { Lives, type RegistryMessage } from "../../registry/index.ts";
 import { AgentEndedError } from "../errors.ts";
 import {
-  type CallRecord,
+  type Call,
   type CallRequest,
   createToolTable,
   type ToolResult,
   type ToolTable,
 } from "../tools/index.ts";
-import type { Launched, Session } from "../wire/index.ts";
+import type { Conversation, Launched } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentEvent, type AgentState, agentChart } from "./lifecycle.ts";
 import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";
@@ -68,9 +68,9 @@ export class AgentMemory {
   /** Its state over all its incarnations, as the registry is told. */
   readonly standing: Lives<AgentState, AgentEvent>;
   /** Calls of its tools that the model waits for, by id. */
-  readonly openCalls = new Map<string, CallRecord>();
+  readonly openCalls = new Map<string, Call>();
   /** The conversation, as the last hello named it. */
-  session: Session | undefined;
+  conversation: Conversation | undefined;
   /** A turn runs, as far as is known. */
   busy = false;
   /** Launches in a row that should have resumed the session and did not come up. */
@@ -121,9 +121,9 @@ export class AgentMemory {
     return this.#facts;
   }
 
-  /** The session that the next incarnation goes on with; undefined: begin a fresh one. */
-  get resume(): Session | undefined {
-    return this.failedResumes < maxFailedResumes ? this.session : undefined;
+  /** The conversation that the next incarnation continues; undefined: it begins a fresh one. */
+  get resume(): Conversation | undefined {
+    return this.failedResumes < maxFailedResumes ? this.conversation : undefined;
   }
 
   /** Note work of an incarnation that a kill does not end at once: the next one waits for it. */

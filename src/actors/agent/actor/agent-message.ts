@@ -2,33 +2,42 @@ import type { Argv } from "../../../machines/machine.ts";
 import type { Reply } from "../../kernel/index.ts";
 import type { FromAgent, HarnessExit, Link } from "../wire/index.ts";
 
-export type Hello = Extract<FromAgent, { type: "hello" }>;
+export type HelloFrame = Extract<FromAgent, { type: "hello" }>;
 
-/** What an agent's actor is told. */
+/** The messages that an agent's actor takes. */
 export type AgentMessage =
   /** The outbox has something to take. */
   | { readonly type: "deliver" }
   /** A tool was added or withdrawn. */
   | { readonly type: "tools-changed" }
-  /** Break off the turn that runs. */
+  /** End the turn that runs. */
   | { readonly type: "interrupt" }
-  /** Tell what a person's terminal runs to see it. */
+  /** Tell the command that shows the agent in a person's terminal. */
   | { readonly type: "attach"; readonly readOnly: boolean; readonly reply: Reply<Argv> }
-  /** What happened on the outside to one incarnation; one of an earlier epoch is dropped. */
+  /** Something happened outside to one incarnation; a message about an earlier epoch is dropped. */
   | { readonly type: "happened"; readonly epoch: number; readonly what: Happening }
+  /** The link is lost for the grace. */
   | { readonly type: "grace-over" }
+  /** The wait after a refused message is over. */
   | { readonly type: "retry-delivery" }
+  /** A call of a tool has run for so long that the agent is shown as waiting. */
   | { readonly type: "tool-slow" }
   /** The wait for a model that failed is over. */
   | { readonly type: "model-retry" }
   /** The wait for a provider that failed others is over. */
   | { readonly type: "provider-over" }
-  /** It may be at work without progress for too long. */
+  /** Time to check whether the agent is stuck. */
   | { readonly type: "progress-due" };
 
+/** Something that happened outside to one incarnation. */
 export type Happening =
-  | { readonly type: "linked"; readonly link: Link; readonly hello: Hello }
-  | { readonly type: "frame"; readonly link: Link; readonly frame: FromAgent }
-  | { readonly type: "unlinked"; readonly link: Link }
+  /** A link was opened, and its hello passed. */
+  | { readonly type: "linked"; readonly link: Link; readonly hello: HelloFrame }
+  /** A frame came in over the open link. */
+  | { readonly type: "frame"; readonly frame: FromAgent }
+  /** The link closed, and no newer one is open. */
+  | { readonly type: "unlinked" }
+  /** The machine was asked whether the process lives. */
   | { readonly type: "probed"; readonly alive: boolean }
+  /** The process of the harness ended. */
   | { readonly type: "harness-exited"; readonly exit: HarnessExit };

@@ -1,28 +1,28 @@
 import { type Context, errorExit } from "../../kernel/index.ts";
 import { AgentStuckError } from "../errors.ts";
-import type { AgentWireEvent } from "../wire/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentSpec, type FilledLimits, filledLimits } from "./agent-spec.ts";
 
 export type StuckStep = "nudge" | "interrupt" | "restart" | "fail";
 
-/** What the watch asks of the incarnation that it watches. */
+/** The life that a ProgressWatch looks after. */
 export interface Watched {
-  /** It waits for something that has a limit of its own: a handler, the model's provider, its link. */
+  /** Tell whether the agent waits for something with a limit of its own: a handler, the model's provider, its link. */
   isExcused(): boolean;
   interrupt(): void;
 }
 
 /**
- * Climbs a ladder while an agent works and nothing comes of it: a nudge, an interrupt, a restart, the
- * end. Each step is an event, `stuck {step, afterMs}`; what the model does leads back to the ground.
+ * Takes step after step while an agent works without progress: a nudge, an interrupt, a restart, the
+ * end. Each step is an event, `stuck {step, afterMs}`. Work of the model leads back to the first step.
  */
 export class ProgressWatch {
   readonly #spec: AgentSpec;
   readonly #context: Context<AgentMessage>;
   readonly #watched: Watched;
+  /** Undefined: the agent never counts as stuck. */
   readonly #limits: FilledLimits | undefined;
-  /** Tools that run, as the harness tells. */
+  /** The tools that run, as the harness tells. */
   readonly #tools = new Set<string>();
   #taken: "nudge" | "interrupt" | undefined;
   #progressAt = 0;
@@ -37,23 +37,50 @@ export class ProgressWatch {
     this.#limits = progress === false ? undefined : filledLimits(progress);
   }
 
-  /** Take in what the harness told. */
-  happened(event: AgentWireEvent): void {
-    if (this.#limits === undefined) return;
-    if (event.type === "tool-started") this.#tools.add(event.id);
-    if (event.type === "tool-ended") this.#tools.delete(event.id);
-    if (event.type === "idle") this.#rested();
-    else if (isWork(event)) this.#worked();
-    else if (this.#taken === undefined) this.#note();
-    if (event.type === "turn-started") this.#arm();
+  /** Take in that a turn began. */
+  turnStarted(): void {
+    this.heard();
+    this.#arm();
   }
 
-  /** The turn that ends was broken off by this watch, and is gone on with. */
+  /** Take in that a tool of the harness runs. */
+  toolStarted(id: string): void {
+    this.#tools.add(id);
+    this.worked();
+  }
+
+  /** Take in that a tool of the harness is over. */
+  toolEnded(id: string): void {
+    this.#tools.delete(id);
+    this.worked();
+  }
+
+  /** Take in something that only a model that answers brings about. */
+  worked(): void {
+    this.#spec.memory.stuckRestarts = 0;
+    this.#taken = undefined;
+    this.#note();
+  }
+
+  /** Take in something else that the harness told. */
+  heard(): void {
+    if (this.#taken === undefined) this.#note();
+  }
+
+  /** Take in that no turn runs. A turn that this watch interrupted continues; one that a person interrupted does not. */
+  rested(): void {
+    this.#tools.clear();
+    if (this.#taken === "interrupt") this.#say(againText);
+    else this.#taken = undefined;
+    if (this.#taken === undefined) this.#note();
+  }
+
+  /** Tell whether this watch interrupted the turn that ends, so that it is to continue. */
   get brokeOff(): boolean {
     return this.#taken === "interrupt";
   }
 
-  /** The time of a step may be over. */
+  /** Take the next step if its time has come. */
   due(): void {
     this.#isArmed = false;
     const { state } = this.#spec.memory;
@@ -116,7 +143,7 @@ export class ProgressWatch {
   }
 
   #arm(delayMs = this.#limitMs): void {
-    if (this.#isArmed) return;
+    if (this.#isArmed || this.#limits === undefined) return;
     this.#isArmed = true;
     this.#context.timers.after("progress", delayMs, { type: "progress-due" });
   }
@@ -126,22 +153,8 @@ export class ProgressWatch {
     if (this.#taken === undefined) this.#progressAt = this.#stepAt;
   }
 
-  #worked(): void {
-    this.#spec.memory.stuckRestarts = 0;
-    this.#taken = undefined;
-    this.#note();
-  }
-
-  /** What we broke off is to be gone on with; what a person broke off is not. */
-  #rested(): void {
-    this.#tools.clear();
-    if (this.#taken === "interrupt") this.#say(againText);
-    else this.#taken = undefined;
-    if (this.#taken === undefined) this.#note();
-  }
-
   #say(text: string): void {
-    // It is refused when the agent has ended or has a thousand messages waiting: then it is not needed.
+    // The message is refused when the agent has ended or has a thousand messages waiting; then nobody needs it.
     this.#spec.memory.outbox.enqueue(text, "steer").catch(() => {});
   }
 }
@@ -150,16 +163,3 @@ const nudgeText =
   "Nothing has come of your work for a while. If you wait for something that does not come, stop waiting and go on in another way; if you are done, say so with your tools.";
 const againText =
   "Your turn was broken off, because nothing had come of it for a while. Go on with your task in another way.";
-
-/** What only a model that answers brings about. */
-function isWork(event: AgentWireEvent): boolean {
-  if (event.type === "turn-ended") return !["error", "aborted"].includes(event.stopReason);
-  if (event.type === "message") return event.role === "assistant";
-  if (event.type === "usage") return hasTokens(event.usage);
-  return ["tool-started", "tool-ended", "tokens"].includes(event.type);
-}
-
-/** A reply that was broken off may be reported with all its counts at nought. */
-function hasTokens(usage: object): boolean {
-  return Object.values(usage).some((count) => typeof count === "number" && count > 0);
-}

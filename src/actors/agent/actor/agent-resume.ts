@@ -1,7 +1,7 @@
-import type { CallRecord } from "../tools/index.ts";
-import type { Session } from "../wire/index.ts";
+import type { Call } from "../tools/index.ts";
+import type { Conversation } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
-import type { Hello } from "./agent-message.ts";
+import type { HelloFrame } from "./agent-message.ts";
 
 /**
  * Learn from a hello which messages the conversation has, so that the rest is sent again.
@@ -9,8 +9,12 @@ import type { Hello } from "./agent-message.ts";
  * `resumed` is the session that a new incarnation should go on with; undefined when there was none
  * before, or when only the link was lost. The model hears what it cannot know by itself.
  */
-export function takeIn(hello: Hello, resumed: Session | undefined, memory: AgentMemory): void {
-  memory.session = hello.session;
+export function takeIn(
+  hello: HelloFrame,
+  resumed: Conversation | undefined,
+  memory: AgentMemory,
+): void {
+  memory.conversation = hello.session;
   memory.learn({ model: hello.model, session: hello.session.id });
   if (resumed === undefined) memory.outbox.opened(hello.durable);
   else if (resumed.id === hello.session.id) goOn(hello.durable, memory);
@@ -40,7 +44,10 @@ function beginAnew(durable: readonly string[], memory: AgentMemory): void {
   memory.openCalls.clear();
 }
 
-async function tellLater(call: CallRecord, { outbox }: AgentMemory): Promise<void> {
+/** One call as the model is told of it. */
+export type NotedCall = Pick<Call, "tool" | "args" | "answer">;
+
+async function tellLater(call: Call, { outbox }: AgentMemory): Promise<void> {
   await call.result;
   // It is refused when the agent has ended or has a thousand messages waiting: then nobody misses it.
   await outbox.enqueue(lateResultNote(call), "follow-up").catch(() => {});
@@ -50,7 +57,7 @@ const maxQuoted = 4_000;
 const maxHistory = 20_000;
 
 /** What the model is told after a restart in the middle of its work. */
-export function resumedNote(open: readonly CallRecord[]): string {
+export function resumedNote(open: readonly NotedCall[]): string {
   const calls = open.map(callLine);
   return [
     "You were restarted while you were at work. This conversation is complete up to here.",
@@ -62,7 +69,7 @@ export function resumedNote(open: readonly CallRecord[]): string {
 }
 
 /** What the model is told of the result of a call that was still running when it was restarted. */
-export function lateResultNote(call: CallRecord): string {
+export function lateResultNote(call: NotedCall): string {
   return `The call of ${call.tool} that was open when you were restarted has come to its end:\n${answerText(call)}`;
 }
 
@@ -75,7 +82,7 @@ export function freshNote(answered: readonly string[]): string {
   ].join("\n");
 }
 
-function callLine(call: CallRecord): string {
+function callLine(call: NotedCall): string {
   const name = `- ${call.tool}(${shortened(JSON.stringify(call.args), 400)})`;
   if (call.answer === undefined) {
     return `${name} is still running; its result will be sent to you. Do not call it again for this.`;
@@ -83,7 +90,7 @@ function callLine(call: CallRecord): string {
   return `${name} ${answerText(call)}`;
 }
 
-function answerText({ answer }: CallRecord): string {
+function answerText({ answer }: NotedCall): string {
   if (answer?.error !== undefined) return `failed: ${shortened(answer.error, maxQuoted)}`;
   return `gave: ${shortened(answer?.text ?? "", maxQuoted) || "(nothing)"}`;
 }

@@ -4,7 +4,7 @@ import type { Context } from "../../kernel/index.ts";
 import { AgentStartError, ModelMissingError } from "../errors.ts";
 import type { HarnessExit, Launched, LaunchSpec } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
-import type { AgentMessage, Hello } from "./agent-message.ts";
+import type { AgentMessage, HelloFrame } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { AgentWire } from "./agent-wire.ts";
 
@@ -12,7 +12,7 @@ import { AgentWire } from "./agent-wire.ts";
 export interface Started {
   readonly launched: Launched;
   readonly wire: AgentWire;
-  readonly hello: Hello;
+  readonly hello: HelloFrame;
 }
 
 const newToken = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 40);
@@ -125,7 +125,7 @@ interface Greeting {
   readonly deadline: Deadline;
 }
 
-async function greeted({ spec, launched, wire, deadline }: Greeting): Promise<Hello> {
+async function greeted({ spec, launched, wire, deadline }: Greeting): Promise<HelloFrame> {
   const at = { spec, launched, wire, deadline };
   const hello = await awaited(wire.hello, () => "said no hello", at);
   if (!hello.modelReady) {

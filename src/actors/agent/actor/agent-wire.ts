@@ -1,6 +1,7 @@
+import { type Deferred, deferred } from "../../wait.ts";
 import type { ToolResult } from "../tools/index.ts";
 import type { FromAgent, Link, LinkListener, ToAgent, ToolDescription } from "../wire/index.ts";
-import type { AgentMessage, Hello } from "./agent-message.ts";
+import type { AgentMessage, Happening, HelloFrame } from "./agent-message.ts";
 
 type ResultFrame = Extract<ToAgent, { type: "result" }>;
 
@@ -8,30 +9,38 @@ export interface AgentWireOptions {
   readonly epoch: number;
   /** The tools as they are now. */
   readonly tools: () => readonly ToolDescription[];
-  /** Hears of everything, in order. */
+  /** Is told of everything, in order. */
   readonly tell: (message: AgentMessage) => void;
 }
 
-/** The runtime's side of all links of one incarnation: one is open at a time, and some things are repeated on the next. */
+/**
+ * The runtime's side of all links of one incarnation: one is open at a time, and answers to calls are
+ * repeated on the next.
+ *
+ * Acknowledgments are taken here and not in the mailbox: an agent's start and its polite stop wait for
+ * them, and no mailbox is read then.
+ */
 export class AgentWire implements LinkListener {
   readonly #options: AgentWireOptions;
   readonly #unacknowledged = new Map<string, ResultFrame>();
+  readonly #hello: Deferred<HelloFrame> = deferred();
+  readonly #armed: Deferred<void> = deferred();
   #link: Link | undefined;
-  #greeted: (hello: Hello) => void = () => {};
-  #armed: () => void = () => {};
-  #quiet: (() => void)[] = [];
-  /** The first hello. */
-  readonly hello = new Promise<Hello>((resolve) => {
-    this.#greeted = resolve;
-  });
-  /** All tools are active for the first time. */
-  readonly armed = new Promise<void>((resolve) => {
-    this.#armed = resolve;
-  });
+  #quiet: Deferred<void> | undefined;
   #active: readonly string[] = [];
 
   constructor(options: AgentWireOptions) {
     this.#options = options;
+  }
+
+  /** Resolves with the first hello. */
+  get hello(): Promise<HelloFrame> {
+    return this.#hello.promise;
+  }
+
+  /** Resolves when all tools are active for the first time. */
+  get armed(): Promise<void> {
+    return this.#armed.promise;
   }
 
   get isOpen(): boolean {
@@ -44,30 +53,26 @@ export class AgentWire implements LinkListener {
     return names.filter((name) => !this.#active.includes(name));
   }
 
-  opened(link: Link, hello: Hello): void {
+  opened(link: Link, hello: HelloFrame): void {
     this.#link = link;
     this.sendTools();
-    this.#greeted(hello);
+    this.#hello.resolve(hello);
     this.#happened({ type: "linked", link, hello });
   }
 
-  received(link: Link, frame: FromAgent): void {
-    if (frame.type === "tools-active") this.#learn(frame.names);
-    if (frame.type === "event" && frame.event.type === "tool-ended") {
-      this.#acknowledged(frame.event.id);
-    }
-    if (frame.type === "event" && frame.event.type === "idle") this.#allAcknowledged();
-    this.#happened({ type: "frame", link, frame });
+  received(_link: Link, frame: FromAgent): void {
+    this.#acknowledged(frame);
+    this.#happened({ type: "frame", frame });
   }
 
   closed(link: Link): void {
     if (this.#link !== link) return;
     this.#link = undefined;
-    for (const told of this.#quiet.splice(0)) told();
-    this.#happened({ type: "unlinked", link });
+    this.#quiet?.resolve();
+    this.#happened({ type: "unlinked" });
   }
 
-  /** Whether `link` is the open one. */
+  /** Tell whether `link` is the open one. */
   isOn(link: Link | undefined): boolean {
     return link !== undefined && this.#link === link;
   }
@@ -88,7 +93,7 @@ export class AgentWire implements LinkListener {
     this.send(frame);
   }
 
-  /** Send again what was not acknowledged. */
+  /** Send again every answer that the other side has not acknowledged. Call it after each new link. */
   repeatAnswers(): void {
     for (const frame of this.#unacknowledged.values()) this.send(frame);
   }
@@ -96,27 +101,22 @@ export class AgentWire implements LinkListener {
   /** Resolves when every answer is acknowledged, or the link is lost. */
   async quiet(): Promise<void> {
     if (!this.isOpen || this.#unacknowledged.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#quiet.push(resolve);
-    });
+    this.#quiet = deferred();
+    await this.#quiet.promise;
   }
 
-  #learn(active: readonly string[]): void {
-    this.#active = active;
-    if (this.missing.length === 0) this.#armed();
+  #acknowledged(frame: FromAgent): void {
+    if (frame.type === "tools-active") {
+      this.#active = frame.names;
+      if (this.missing.length === 0) this.#armed.resolve();
+    }
+    if (frame.type !== "event") return;
+    if (frame.event.type === "tool-ended") this.#unacknowledged.delete(frame.event.id);
+    if (frame.event.type === "idle") this.#unacknowledged.clear();
+    if (this.#unacknowledged.size === 0) this.#quiet?.resolve();
   }
 
-  #acknowledged(id: string): void {
-    this.#unacknowledged.delete(id);
-    if (this.#unacknowledged.size > 0) return;
-    for (const told of this.#quiet.splice(0)) told();
-  }
-
-  #allAcknowledged(): void {
-    for (const id of [...this.#unacknowledged.keys()]) this.#acknowledged(id);
-  }
-
-  #happened(what: Extract<AgentMessage, { type: "happened" }>["what"]): void {
+  #happened(what: Happening): void {
     this.#options.tell({ type: "happened", epoch: this.#options.epoch, what });
   }
 }

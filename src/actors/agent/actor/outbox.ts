@@ -1,4 +1,5 @@
 import { customAlphabet } from "nanoid";
+import { type Deferred, deferred } from "../../wait.ts";
 import { MessageRefusedError } from "../errors.ts";
 import type { Deliver } from "../wire/index.ts";
 import { checkMessage } from "./message-check.ts";
@@ -290,8 +291,8 @@ class OutboxEntry {
   readonly bytes: number;
   refusals = 0;
   #state: EntryState = "recording";
-  readonly #delivered = new Later<void>();
-  readonly #turn = new Later<Turn>();
+  readonly #delivered: Deferred<void> = deferred();
+  readonly #turn: Deferred<Turn> = deferred();
 
   constructor({ id, text, deliver, isNote }: EntryFacts) {
     this.id = id;
@@ -328,19 +329,4 @@ class OutboxEntry {
 /** Give an entry as plain data. */
 function entrySnapshot({ id, text, deliver, state }: OutboxEntry): EntrySnapshot {
   return { id, text, deliver, state };
-}
-
-/** A promise that is settled later. Nobody has to wait for it. */
-class Later<Value> {
-  resolve: (value: Value) => void = () => {};
-  reject: (error: Error) => void = () => {};
-  readonly promise: Promise<Value>;
-
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
-    this.promise.catch(() => {});
-  }
 }

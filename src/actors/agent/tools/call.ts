@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RamureError } from "../../../errors.ts";
 import type { Clock, ClockTimer } from "../../clock.ts";
+import { type Deferred, deferred } from "../../wait.ts";
 import type { Json } from "../wire/index.ts";
 import { errorText, toolText } from "./text.ts";
 import type { Tool } from "./tool.ts";
@@ -19,16 +20,9 @@ export interface CallRequest {
   readonly args: Json;
 }
 
-/** What became of a call. */
-export interface CallRecord extends CallRequest {
-  /** Resolves with what the model reads. Never rejects. */
-  readonly result: Promise<ToolResult>;
-  /** The result, as soon as there is one. */
-  readonly answer: ToolResult | undefined;
-}
-
-interface CallSurroundings {
+export interface CallOptions {
   readonly clock: Clock;
+  /** Keeps a result for good before it is given. Default: nobody does. */
   readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
 }
 
@@ -37,32 +31,32 @@ class CallEndedError extends RamureError {
   readonly code = "tool-call-ended";
 }
 
-/** A call from its start to its answer. */
-export class RunningCall implements CallRecord {
+/** One call of a tool, from its start to its answer. */
+export class Call implements CallRequest {
   readonly session: string;
   readonly id: string;
   readonly tool: string;
   readonly args: Json;
-  readonly result: Promise<ToolResult>;
-  readonly #clock: Clock;
-  readonly #persist: CallSurroundings["persist"];
+  readonly #options: CallOptions;
   readonly #abort = new AbortController();
+  readonly #result: Deferred<ToolResult> = deferred();
   #timer: ClockTimer | undefined;
   #answer: ToolResult | undefined;
-  #settle: (result: ToolResult) => void = () => {};
 
-  constructor({ session, id, tool, args }: CallRequest, { clock, persist }: CallSurroundings) {
+  constructor({ session, id, tool, args }: CallRequest, options: CallOptions) {
     this.session = session;
     this.id = id;
     this.tool = tool;
     this.args = args;
-    this.#clock = clock;
-    this.#persist = persist;
-    this.result = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
+    this.#options = options;
   }
 
+  /** Resolves with what the model reads. Never rejects. */
+  get result(): Promise<ToolResult> {
+    return this.#result.promise;
+  }
+
+  /** The result, as soon as there is one. */
   get answer(): ToolResult | undefined {
     return this.#answer;
   }
@@ -96,28 +90,26 @@ export class RunningCall implements CallRecord {
   #limit({ name, timeoutMs }: Tool): ClockTimer | undefined {
     if (timeoutMs <= 0 || timeoutMs === Number.POSITIVE_INFINITY) return undefined;
     const why = `The tool ${name} did not answer within ${timeoutMs} ms and was stopped; what it did by then may have had an effect.`;
-    return this.#clock.setTimer(timeoutMs, () => this.end(why));
+    return this.#options.clock.setTimer(timeoutMs, () => this.end(why));
   }
 
   #finish(result: ToolResult): void {
     if (this.#answer !== undefined) return;
     this.#timer?.cancel();
     this.#answer = result;
-    if (this.#persist === undefined) this.#settle(result);
-    else void this.#keep(result, this.#persist);
+    const { persist } = this.#options;
+    if (persist === undefined) this.#result.resolve(result);
+    else void this.#keep(result, persist);
   }
 
   /** Never rejects: a result that cannot be kept is an error that the model reads. */
-  async #keep(
-    result: ToolResult,
-    persist: NonNullable<CallSurroundings["persist"]>,
-  ): Promise<void> {
+  async #keep(result: ToolResult, persist: NonNullable<CallOptions["persist"]>): Promise<void> {
     try {
       await persist(this, result);
     } catch (error) {
       this.#answer = { error: `${this.tool} ran, but its result was lost: ${errorText(error)}` };
     }
-    this.#settle(this.#answer ?? result);
+    this.#result.resolve(this.#answer ?? result);
   }
 }
 

@@ -1,4 +1,4 @@
-export type { CallRecord, CallRequest, ToolResult } from "./call.ts";
+export type { Call, CallRequest, ToolResult } from "./call.ts";
 export { type InputSchema, jsonSchema, parametersOf, validateInput } from "./schema.ts";
 export { createToolTable, type ToolTable } from "./table.ts";
 export {

@@ -1,13 +1,6 @@
 import { MisuseError } from "../../../errors.ts";
-import type { Clock } from "../../clock.ts";
 import type { ToolDescription } from "../wire/index.ts";
-import {
-  type CallRecord,
-  type CallRequest,
-  callKey,
-  RunningCall,
-  type ToolResult,
-} from "./call.ts";
+import { Call, type CallOptions, type CallRequest, callKey } from "./call.ts";
 import type { Tool } from "./tool.ts";
 
 /** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
@@ -15,13 +8,13 @@ export interface ToolTable {
   /** What the model is told, in the order of addition. */
   readonly descriptions: readonly ToolDescription[];
   /** Calls whose handlers still run. */
-  readonly running: readonly CallRecord[];
+  readonly running: readonly Call[];
   /** Add a tool. Throws MisuseError (`tool-exists`) for a name that is taken. Returns how to withdraw it. */
   add(tool: Tool): () => void;
   /** Run the handler of a call, or give what became of the same call before. */
-  run(request: CallRequest, progress: (text: string) => void): CallRecord;
+  run(request: CallRequest, progress: (text: string) => void): Call;
   /** The model has the answer: whatever has the same id later is another call. */
-  forget(call: CallRecord): void;
+  forget(call: Call): void;
   /** Abort a running call: the model does not wait for it any more. */
   cancel(id: string): void;
   /** Abort all running calls and refuse every later one. */
@@ -30,12 +23,9 @@ export interface ToolTable {
   reopen(): void;
 }
 
-export interface ToolTableOptions {
-  readonly clock: Clock;
+export interface ToolTableOptions extends CallOptions {
   /** The agent's path, for messages. */
   readonly path: string;
-  /** Keeps a result for good before it is given. Must not reject. Default: nobody does. */
-  readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
   /** Hears of each addition and withdrawal. Default: nobody. */
   readonly onChange?: (() => void) | undefined;
   /** How many answered calls are remembered. Default: 256. */
@@ -51,7 +41,7 @@ class Table implements ToolTable {
   readonly #options: ToolTableOptions;
   readonly #tools = new Map<string, Tool>();
   /** By `callKey`, oldest first. */
-  readonly #calls = new Map<string, RunningCall>();
+  readonly #calls = new Map<string, Call>();
   #ended: string | undefined;
 
   constructor(options: ToolTableOptions) {
@@ -66,7 +56,7 @@ class Table implements ToolTable {
     }));
   }
 
-  get running(): readonly CallRecord[] {
+  get running(): readonly Call[] {
     return this.#open();
   }
 
@@ -81,18 +71,18 @@ class Table implements ToolTable {
     return () => this.#withdraw(tool);
   }
 
-  run(request: CallRequest, progress: (text: string) => void): CallRecord {
+  run(request: CallRequest, progress: (text: string) => void): Call {
     const key = callKey(request);
     const known = this.#calls.get(key);
     if (known) return known;
-    const call = new RunningCall(request, this.#options);
+    const call = new Call(request, this.#options);
     this.#calls.set(key, call);
     this.#forget();
     this.#start(call, progress);
     return call;
   }
 
-  forget(call: CallRecord): void {
+  forget(call: Call): void {
     const key = callKey(call);
     if (this.#calls.get(key) === call && call.answer !== undefined) this.#calls.delete(key);
   }
@@ -110,7 +100,7 @@ class Table implements ToolTable {
     this.#ended = undefined;
   }
 
-  #start(call: RunningCall, progress: (text: string) => void): void {
+  #start(call: Call, progress: (text: string) => void): void {
     const tool = this.#tools.get(call.tool);
     if (this.#ended !== undefined) call.end(this.#ended);
     else if (tool) call.start(tool, progress);
@@ -130,7 +120,7 @@ class Table implements ToolTable {
     this.#options.onChange?.();
   }
 
-  #open(): readonly RunningCall[] {
+  #open(): readonly Call[] {
     return [...this.#calls.values()].filter((call) => call.answer === undefined);
   }
 

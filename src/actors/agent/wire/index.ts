@@ -14,6 +14,7 @@ export {
 export {
   type AgentWireEvent,
   BadFrameError,
+  type Conversation,
   closeCodes,
   type Deliver,
   type FromAgent,
@@ -25,7 +26,6 @@ export {
   parseFromAgent,
   parseToAgent,
   protocolVersion,
-  type Session,
   type ToAgent,
   type ToolDescription,
   type TurnEndedEvent,

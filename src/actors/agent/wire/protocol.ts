@@ -33,7 +33,7 @@ export interface ToolDescription {
 }
 
 /** One conversation, and where it is kept on the machine. */
-export type Session = Readonly<{ id: string; file?: string | undefined }>;
+export type Conversation = Readonly<{ id: string; file?: string | undefined }>;
 
 export type Deliver = "follow-up" | "steer";
 
@@ -57,7 +57,7 @@ export type FromAgent =
       readonly pid: number;
       readonly capabilities: Capabilities;
       /** The conversation: the same id before and after a restart that resumed. */
-      readonly session: Session;
+      readonly session: Conversation;
       /** The model in use, `provider/id`; absent: none is configured. */
       readonly model?: string | undefined;
       /** Whether there is a login or key for that model. */
@@ -210,7 +210,7 @@ const fromAgent = union<FromAgent>({
     harnessVersion: optional(word),
     pid: count,
     capabilities: object<Capabilities>({ liveTools: boolean, settled: boolean }),
-    session: object<Session>({ id, file: optional(path) }),
+    session: object<Conversation>({ id, file: optional(path) }),
     model: optional(word),
     modelReady: boolean,
     durable: list(id),

@@ -141,7 +141,7 @@ describe("an agent's frames", () => {
     puppet.session = "s2";
     puppet.hello();
     await clock.settle();
-    expect(memory.session).toEqual({ id: "s2" });
+    expect(memory.conversation).toEqual({ id: "s2" });
     expect(puppet.sent()).toEqual(["a", "b", "b"]);
     expect(memory.outbox.waiting.map(({ id }) => id)).toEqual([second.id]);
   });

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { NotedCall } from "../../../../src/actors/agent/actor/agent-resume.ts";
 import {
   freshNote,
   lateResultNote,
   resumedNote,
 } from "../../../../src/actors/agent/actor/agent-resume.ts";
-import type { CallRecord, ToolResult } from "../../../../src/actors/agent/tools/call.ts";
+import type { ToolResult } from "../../../../src/actors/agent/tools/call.ts";
 
-function call(tool: string, answer: ToolResult | undefined): CallRecord {
-  const result = Promise.resolve(answer ?? { text: "" });
-  return { session: "s", id: tool, tool, args: { n: 1 }, result, answer };
+function call(tool: string, answer: ToolResult | undefined): NotedCall {
+  return { tool, args: { n: 1 }, answer };
 }
 
 describe("the note of a restart", () => {

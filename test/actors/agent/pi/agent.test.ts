@@ -9,7 +9,7 @@ import {
   type AgentMemory,
   createAgentMemory,
 } from "../../../../src/actors/agent/actor/agent-memory.ts";
-import type { AgentMessage, Hello } from "../../../../src/actors/agent/actor/agent-message.ts";
+import type { AgentMessage, HelloFrame } from "../../../../src/actors/agent/actor/agent-message.ts";
 import { jsonSchema } from "../../../../src/actors/agent/tools/schema.ts";
 import { defineTool, type ToolHandler } from "../../../../src/actors/agent/tools/tool.ts";
 import type { Door } from "../../../../src/actors/agent/wire/harness.ts";
@@ -66,7 +66,7 @@ async function supervised(world: PiWorld): Promise<Supervised> {
   };
 }
 
-function listening(door: Door, greeted: (hello: Hello) => void): Door {
+function listening(door: Door, greeted: (hello: HelloFrame) => void): Door {
   return {
     socket: door.socket,
     connect: (received, closed) => door.connect(received, closed),

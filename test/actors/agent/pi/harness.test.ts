@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Session } from "../../../../src/actors/agent/wire/protocol.ts";
+import type { Conversation } from "../../../../src/actors/agent/wire/protocol.ts";
 import { piVersion, piWorld } from "./pi-world.ts";
 
 const finish = {
@@ -210,7 +210,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
       Array.from({ length: 15 }, (_, n) => [`m${n}`, `message ${n}\n!say ${n}`]),
     );
     const all = [...outbox];
-    let resume: Session | undefined;
+    let resume: Conversation | undefined;
     for (let epoch = 1; outbox.size > 0; epoch++) {
       const agent = await world.launch({ epoch, resume });
       const hello = await agent.hello();

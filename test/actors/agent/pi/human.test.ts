@@ -151,7 +151,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
   it("may go back to an earlier session: what is sent goes on there, and so does a restart", async () => {
     await using world = await piWorld();
     const { worker, type, event, end, keys, screen } = await staffed(world);
-    const session = () => agentMemoryOf(worker).session?.id;
+    const session = () => agentMemoryOf(worker).conversation?.id;
     await worker.send("HERON\n!say one").then(answered);
     const heron = session();
     const left = event("session-replaced", ({ reason }) => reason === "new");

@@ -17,8 +17,8 @@ import type {
   Link,
 } from "../../../../src/actors/agent/wire/harness.ts";
 import type {
+  Conversation,
   FromAgent,
-  Session,
   ToolDescription,
 } from "../../../../src/actors/agent/wire/protocol.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
@@ -120,12 +120,12 @@ export interface PiWorld extends AsyncDisposable {
   processes(): Promise<readonly number[]>;
   /** What lies in the directory of the run's sockets. */
   sockets(): Promise<readonly string[]>;
-  session(session: Session): Promise<readonly Record<string, unknown>[]>;
+  session(session: Conversation): Promise<readonly Record<string, unknown>[]>;
 }
 
 interface LaunchOptions {
   readonly epoch?: number | undefined;
-  readonly resume?: Session | undefined;
+  readonly resume?: Conversation | undefined;
   readonly model?: string | undefined;
   readonly systemPrompt?: string | undefined;
   readonly signal?: AbortSignal | undefined;

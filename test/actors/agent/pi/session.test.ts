@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sessionPlace } from "../../../../src/actors/agent/pi/session.ts";
 import type { ModelRequest } from "../../../../src/actors/agent/scripted/model.ts";
-import type { Session } from "../../../../src/actors/agent/wire/protocol.ts";
+import type { Conversation } from "../../../../src/actors/agent/wire/protocol.ts";
 import { systemClock } from "../../../../src/actors/clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../../src/index.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
@@ -105,7 +105,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     await expect.poll(() => handle.agents.get("worker")?.state, { timeout: 60_000 }).toBe("idle");
     const worker = handle.agents.get("worker");
     if (!worker) throw new Error("no worker");
-    const session = () => agentMemoryOf(worker).session;
+    const session = () => agentMemoryOf(worker).conversation;
     expect(await (await worker.send("FIRST")).turn()).toMatchObject({ text: "answer to FIRST" });
     const second = await worker.send("SECOND");
     await second.delivered();
@@ -137,7 +137,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
 describe("a real pi whose last line was torn", { timeout: 90_000 }, () => {
   it("loses that line and none that comes after it", async () => {
     await using world = await piWorld();
-    let resume: Session | undefined;
+    let resume: Conversation | undefined;
     for (const [n, id] of ["m1", "m2", "m3"].entries()) {
       const agent = await world.launch({ epoch: n + 1, resume });
       const hello = await agent.hello();

@@ -16,9 +16,9 @@ import {
   usageOf,
   userMessage,
 } from "./events.ts";
-import { type AgentFacts, atLeast } from "./facts.ts";
-import { Inbox } from "./inbox.ts";
+import { atLeast, type LaunchFacts } from "./facts.ts";
 import { ExtensionLink } from "./link.ts";
+import { AgentMailroom } from "./mailroom.ts";
 import {
   later,
   type Pi,
@@ -41,10 +41,10 @@ const compactMargin = 20_000;
 export class ExtensionAgent {
   readonly #pi: Pi;
   readonly #context: PiContext;
-  readonly #facts: AgentFacts;
+  readonly #facts: LaunchFacts;
   readonly #link: ExtensionLink;
   readonly #tools: ExtensionTools;
-  readonly #inbox: Inbox;
+  readonly #mailroom: AgentMailroom;
   readonly #ledger: Ledger;
   readonly #rest: Rest;
   readonly #ear = new ProviderEar((answer) => this.#rest.answered(answer));
@@ -56,7 +56,7 @@ export class ExtensionAgent {
   #running = false;
   #replaces = false;
 
-  constructor(pi: Pi, context: PiContext, facts: AgentFacts) {
+  constructor(pi: Pi, context: PiContext, facts: LaunchFacts) {
     this.#pi = pi;
     this.#context = context;
     this.#facts = facts;
@@ -69,7 +69,7 @@ export class ExtensionAgent {
       dismissed: (code) => this.#dismissed(code),
     });
     this.#tools = new ExtensionTools(pi, (frame) => this.#link.send(frame));
-    this.#inbox = this.#makeInbox();
+    this.#mailroom = this.#makeMailroom();
     this.#rest = this.#makeRest();
     this.#ledger = new Ledger({
       pi,
@@ -77,7 +77,7 @@ export class ExtensionAgent {
       later,
       report: (id) => this.#say({ type: "durable", id }),
     });
-    for (const id of this.#ledger.durable()) this.#inbox.knows(id);
+    for (const id of this.#ledger.durable()) this.#mailroom.knows(id);
   }
 
   /** Begin to speak; `replaces` says that another session of this pi was spoken for before. */
@@ -108,8 +108,8 @@ export class ExtensionAgent {
     session_shutdown: ({ reason }) => this.#ended(reason ?? "quit"),
   };
 
-  #makeInbox(): Inbox {
-    return new Inbox({
+  #makeMailroom(): AgentMailroom {
+    return new AgentMailroom({
       later,
       isIdle: () => this.#context.isIdle(),
       hasPending: () => this.#context.hasPendingMessages(),
@@ -127,7 +127,7 @@ export class ExtensionAgent {
       later,
       isIdle: () => this.#context.isIdle(),
       mayCompact: () => this.#mayCompact(),
-      unsure: () => this.#inbox.hold(true),
+      unsure: () => this.#mailroom.hold(true),
       resting: () => this.#resting(),
     };
     return new Rest(host, { retries, settles: atLeast(harnessVersion, "0.80.4") });
@@ -158,13 +158,34 @@ export class ExtensionAgent {
   }
 
   #received(frame: ToAgent): void {
-    if (frame.type === "tools") this.#tools.set(frame.tools);
-    if (frame.type === "send") this.#inbox.push(frame);
-    if (frame.type === "progress") this.#tools.progress(frame.id, frame.text);
-    if (frame.type === "result") this.#tools.result(frame);
-    if (frame.type === "interrupt") this.#interrupt();
-    if (frame.type === "shutdown") this.#shutdown();
-    if (frame.type === "ping") this.#say({ type: "pong", id: frame.id });
+    switch (frame.type) {
+      case "welcome":
+        // The link has dealt with it.
+        return;
+      case "tools":
+        this.#tools.set(frame.tools);
+        return;
+      case "send":
+        this.#mailroom.push(frame);
+        return;
+      case "progress":
+        this.#tools.progress(frame.id, frame.text);
+        return;
+      case "result":
+        this.#tools.result(frame);
+        return;
+      case "interrupt":
+        this.#interrupt();
+        return;
+      case "shutdown":
+        this.#shutdown();
+        return;
+      case "ping":
+        this.#say({ type: "pong", id: frame.id });
+        return;
+      default:
+        frame satisfies never;
+    }
   }
 
   #welcomed(again: boolean): void {
@@ -180,9 +201,9 @@ export class ExtensionAgent {
   }
 
   #interrupt(): void {
-    this.#inbox.look();
+    this.#mailroom.look();
     this.#context.abort();
-    this.#inbox.unpark();
+    this.#mailroom.unpark();
   }
 
   #shutdown(): void {
@@ -207,14 +228,14 @@ export class ExtensionAgent {
     this.#running = true;
     this.#nudged = false;
     this.#rest.started();
-    this.#inbox.hold(false);
+    this.#mailroom.hold(false);
   }
 
   /** After a failure of the model it is for the runtime to say when it is asked again. */
   #runEnded(messages: readonly PiMessage[] | undefined): void {
     const stopReason = lastStopReason(messages);
-    if (stopReason === "error") this.#inbox.park();
-    else this.#inbox.unpark();
+    if (stopReason === "error") this.#mailroom.park();
+    else this.#mailroom.unpark();
     this.#rest.ended(stopReason);
   }
 
@@ -231,13 +252,13 @@ export class ExtensionAgent {
       this.#tools.tellActive();
       this.#tell({ type: "idle", messageIds: this.#lastAnswered });
     }
-    this.#inbox.rested();
+    this.#mailroom.rested();
   }
 
   #messageStarted(message: PiMessage | undefined): void {
     if (message?.role !== "user") return;
     const text = textOfMessage(message);
-    const id = this.#inbox.started(text);
+    const id = this.#mailroom.started(text);
     if (id === undefined) return;
     this.#answering.push(id);
     this.#ledger.started(id, text);

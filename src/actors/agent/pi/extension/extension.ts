@@ -1,5 +1,5 @@
 import { ExtensionAgent } from "./agent.ts";
-import { agentFacts } from "./facts.ts";
+import { launchFacts } from "./facts.ts";
 import type { Pi } from "./pi.ts";
 
 /**
@@ -9,7 +9,7 @@ import type { Pi } from "./pi.ts";
  * facts of a launch by ramure it does nothing.
  */
 export default function ramure(pi: Pi): void {
-  const facts = agentFacts();
+  const facts = launchFacts();
   if (!facts) return;
   let agent: ExtensionAgent | undefined;
   pi.on("session_start", ({ reason = "startup" }, context) => {

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { Address } from "./link.ts";
 
 /** What the launcher wrote for this agent, in a file that only this user can open. */
-export interface AgentFacts extends Address {
+export interface LaunchFacts extends Address {
   readonly path: string;
   readonly epoch: number;
   readonly harnessVersion: string;
@@ -18,16 +18,16 @@ const remembered = Symbol.for("ramure.agent-facts");
  * Read the facts once in pi's life, and take the file's name out of the environment: the model's
  * shell has no business with it. An extension that pi loads again (`/new`, `/reload`) finds them in memory.
  */
-export function agentFacts(): AgentFacts | undefined {
-  const memory = globalThis as { [remembered]?: AgentFacts | undefined };
+export function launchFacts(): LaunchFacts | undefined {
+  const memory = globalThis as { [remembered]?: LaunchFacts | undefined };
   const file = process.env[variable];
   delete process.env[variable];
   if (file !== undefined) memory[remembered] = readFacts(file);
   return memory[remembered];
 }
 
-function readFacts(file: string): AgentFacts {
-  const facts: Partial<AgentFacts> = JSON.parse(readFileSync(file, "utf8"));
+function readFacts(file: string): LaunchFacts {
+  const facts: Partial<LaunchFacts> = JSON.parse(readFileSync(file, "utf8"));
   const { token, path, epoch, harnessVersion = "0", retries = true } = facts;
   if (token === undefined || path === undefined || epoch === undefined)
     throw new TypeError(`${file} does not say token, path and epoch`);

@@ -5,7 +5,10 @@ import {
   TokenReport,
   turnEnded,
 } from "../../../../../src/actors/agent/pi/extension/events.ts";
-import { Inbox, type InboxHost } from "../../../../../src/actors/agent/pi/extension/inbox.ts";
+import {
+  AgentMailroom,
+  type MailroomHost,
+} from "../../../../../src/actors/agent/pi/extension/mailroom.ts";
 import { ProviderEar } from "../../../../../src/actors/agent/pi/extension/provider.ts";
 import { Rest, type RestOptions } from "../../../../../src/actors/agent/pi/extension/rest.ts";
 import { type ManualClock, manualClock } from "../../../../../src/actors/manual-clock.ts";
@@ -17,12 +20,12 @@ function laterOn(clock: ManualClock) {
   };
 }
 
-function inboxWorld() {
+function mailroomWorld() {
   const clock = manualClock();
   const pi = { idle: true, pending: false, nudges: 0 };
   const injected: string[] = [];
   const reports: string[] = [];
-  const host: InboxHost = {
+  const host: MailroomHost = {
     later: laterOn(clock),
     isIdle: () => pi.idle,
     hasPending: () => pi.pending,
@@ -31,15 +34,15 @@ function inboxWorld() {
     returned: (text) => void reports.push(`returned ${text}`),
     report: ({ type, id }) => void reports.push(`${type} ${id}`),
   };
-  const inbox = new Inbox(host);
+  const mailroom = new AgentMailroom(host);
   const push = (id: string, text = id, deliver: "follow-up" | "steer" = "follow-up") =>
-    inbox.push({ type: "send", id, text, deliver });
-  return { clock, pi, inbox, injected, reports, push };
+    mailroom.push({ type: "send", id, text, deliver });
+  return { clock, pi, mailroom, injected, reports, push };
 }
 
-describe("the inbox", () => {
+describe("the mailroom", () => {
   it("refuses what pi has not started in 5 s, and goes on with the next", async () => {
-    const { clock, inbox, injected, reports, push } = inboxWorld();
+    const { clock, mailroom, injected, reports, push } = mailroomWorld();
     push("a");
     push("b");
     await clock.advance(4_999);
@@ -47,105 +50,105 @@ describe("the inbox", () => {
     await clock.advance(1);
     expect(reports).toEqual(["refused a"]);
     expect(injected).toEqual(["a", "b"]);
-    expect(inbox.empty).toBe(false);
+    expect(mailroom.empty).toBe(false);
   });
 
   it("accepts after all what starts late, and does not put its repetition in again", async () => {
-    const { clock, inbox, injected, reports, push } = inboxWorld();
+    const { clock, mailroom, injected, reports, push } = mailroomWorld();
     push("a");
     await clock.advance(5_000);
-    inbox.hold(true);
+    mailroom.hold(true);
     push("a");
-    inbox.started("a");
-    inbox.hold(false);
+    mailroom.started("a");
+    mailroom.hold(false);
     expect(reports).toEqual(["refused a", "accepted a"]);
     expect(injected).toEqual(["a"]);
-    expect(inbox.empty).toBe(true);
+    expect(mailroom.empty).toBe(true);
   });
 
   it("waits as long as pi says that it has the message in its queue", async () => {
-    const { clock, pi, inbox, reports, push } = inboxWorld();
+    const { clock, pi, mailroom, reports, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
     pi.pending = true;
     await clock.advance(60_000);
     expect(reports).toEqual([]);
-    expect(inbox.started("a")).toBe("a");
+    expect(mailroom.started("a")).toBe("a");
     expect(reports).toEqual(["accepted a"]);
   });
 
   it("nudges pi when it is idle with a message in its queue", async () => {
-    const { pi, inbox, push } = inboxWorld();
+    const { pi, mailroom, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
     pi.idle = true;
     pi.pending = true;
-    inbox.pump();
+    mailroom.pump();
     expect(pi.nudges).toBe(1);
   });
 
   it("puts in again what an interrupt took out of pi's queue, and nothing else", async () => {
-    const { clock, pi, inbox, injected, reports, push } = inboxWorld();
+    const { clock, pi, mailroom, injected, reports, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
-    inbox.rested();
+    mailroom.rested();
     expect(injected).toEqual(["a"]);
     pi.pending = true;
     await clock.advance(20);
     pi.idle = true;
     pi.pending = false;
-    inbox.rested();
+    mailroom.rested();
     expect(injected).toEqual(["a", "a"]);
     await clock.advance(250);
-    inbox.rested();
+    mailroom.rested();
     expect(injected).toEqual(["a", "a"]);
-    inbox.started("a");
+    mailroom.started("a");
     expect(reports).toEqual(["returned a", "accepted a"]);
   });
 
   it("gives nothing while it is held", async () => {
-    const { inbox, injected, push } = inboxWorld();
-    inbox.hold(true);
+    const { mailroom, injected, push } = mailroomWorld();
+    mailroom.hold(true);
     push("a");
     expect(injected).toEqual([]);
-    inbox.hold(false);
+    mailroom.hold(false);
     expect(injected).toEqual(["a"]);
   });
 
   it("keeps what waits after a failure of the model until something more is sent, and puts that first", async () => {
-    const { pi, inbox, injected, push, clock } = inboxWorld();
+    const { pi, mailroom, injected, push, clock } = mailroomWorld();
     pi.idle = false;
     push("a");
     push("b");
-    inbox.park();
+    mailroom.park();
     pi.idle = true;
-    inbox.rested();
+    mailroom.rested();
     expect(injected).toEqual([]);
     push("a");
     push("note");
     for (const text of ["note", "a", "b"]) {
-      inbox.started(text);
+      mailroom.started(text);
       await clock.advance(0);
     }
     expect(injected).toEqual(["note", "a", "b"]);
   });
 
   it("goes on with what it kept when a run ends well", () => {
-    const { pi, inbox, injected, push } = inboxWorld();
+    const { pi, mailroom, injected, push } = mailroomWorld();
     pi.idle = false;
     push("a");
-    inbox.park();
+    mailroom.park();
     pi.idle = true;
-    inbox.unpark();
+    mailroom.unpark();
     expect(injected).toEqual(["a"]);
   });
 
   it("does not take a stranger's message for its own", () => {
-    const { inbox, push } = inboxWorld();
+    const { mailroom, push } = mailroomWorld();
     push("a");
-    expect(inbox.started("something else")).toBeUndefined();
-    expect(inbox.started("a")).toBe("a");
-    expect(inbox.started("a")).toBeUndefined();
+    expect(mailroom.started("something else")).toBeUndefined();
+    expect(mailroom.started("a")).toBe("a");
+    expect(mailroom.started("a")).toBeUndefined();
   });
 });
 

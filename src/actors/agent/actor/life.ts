@@ -1,32 +1,31 @@
 import { type Context, type ErrorExit, type ExitReason, errorExit } from "../../kernel/index.ts";
 import { AgentLostError } from "../errors.ts";
-import type { FromAgent, Link, Session } from "../wire/index.ts";
+import type { Conversation, Link } from "../wire/index.ts";
 import { AgentFrames } from "./agent-frames.ts";
-import type { AgentMessage, Happening, Hello } from "./agent-message.ts";
+import type { AgentMessage, Happening, HelloFrame } from "./agent-message.ts";
 import { ModelTrouble } from "./agent-model.ts";
 import { ProgressWatch } from "./agent-progress.ts";
 import { takeIn } from "./agent-resume.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { exitText, type Started, stopPolitely } from "./agent-start.ts";
 
-/** How often a suspect agent is probed before it is given up. */
+/** How often a suspect agent is probed before it counts as lost. */
 const maxProbes = 4;
-/** How often an agent may refuse one message before it is taken for broken. */
+/** How often an agent may refuse one message before it counts as broken. */
 const maxRefusals = 5;
 const firstRetryMs = 1_000;
-/** How long its tools may run before it is shown as waiting. */
-const slowToolMs = 5_000;
+const defaultGraceMs = 15_000;
 
-/** One life of an agent, from its first hello to its end. */
-export class Incarnation {
+/** One incarnation of an agent, from its first hello to its end. */
+export class Life {
   readonly #spec: AgentSpec;
   readonly #context: Context<AgentMessage>;
   readonly #start: Started;
   readonly #frames: AgentFrames;
   readonly #trouble: ModelTrouble;
   readonly #progress: ProgressWatch;
-  /** The session that it goes on with, until its first hello is taken in. */
-  #resumed: Session | undefined;
+  /** The conversation to continue, until the first hello says which one it is. */
+  #resumed: Conversation | undefined;
   /** The link whose hello is taken in. */
   #link: Link | undefined;
   #isPaused = false;
@@ -37,15 +36,20 @@ export class Incarnation {
     this.#spec = spec;
     this.#context = context;
     this.#start = start;
-    this.#resumed = spec.memory.session;
+    this.#resumed = spec.memory.conversation;
     this.#trouble = new ModelTrouble(spec, context);
     this.#progress = new ProgressWatch(spec, context, {
       isExcused: () => this.#isExcused,
       interrupt: () => start.wire.send({ type: "interrupt" }),
     });
-    const { memory } = spec;
-    const [trouble, progress] = [this.#trouble, this.#progress];
-    this.#frames = new AgentFrames({ memory, wire: start.wire, trouble, progress });
+    this.#frames = new AgentFrames({
+      context,
+      memory: spec.memory,
+      wire: start.wire,
+      trouble: this.#trouble,
+      progress: this.#progress,
+      refused: (id, reason) => this.#refused(id, reason),
+    });
   }
 
   started(): this {
@@ -60,39 +64,89 @@ export class Incarnation {
   }
 
   receive(message: AgentMessage): this {
-    const { wire, launched } = this.#start;
-    if (message.type === "tools-changed") wire.sendTools();
-    if (message.type === "interrupt") this.#interrupt();
-    if (message.type === "attach") message.reply.send(launched.attach(message));
-    if (message.type === "grace-over") this.#probe();
-    if (message.type === "retry-delivery") this.#isPaused = false;
-    if (message.type === "tool-slow") this.#frames.toolIsSlow();
-    if (message.type === "model-retry") this.#trouble.retry();
-    if (message.type === "progress-due") this.#progress.due();
-    if (message.type === "happened" && message.epoch === this.#context.epoch) {
-      this.#happened(message.what);
-    }
+    this.#take(message);
     this.#deliver();
     return this;
-  }
-
-  /** What it does now has a limit of its own, or is not its doing. */
-  get #isExcused(): boolean {
-    const { tools, state } = this.#spec.memory;
-    return tools.running.length > 0 || this.#trouble.isWaiting || state === "suspect";
-  }
-
-  /** A turn that waits to be begun again is broken off by not beginning it. */
-  #interrupt(): void {
-    this.#start.wire.send({ type: "interrupt" });
-    if (!this.#trouble.isWaiting) return;
-    this.#trouble.callOff();
-    this.#frames.settle([]);
   }
 
   async terminate(reason: ExitReason): Promise<void> {
     if (reason.type === "error") this.#crash(reason);
     else await this.#stop(reason);
+  }
+
+  #take(message: AgentMessage): void {
+    switch (message.type) {
+      case "deliver":
+      case "provider-over":
+        // What is due is delivered after each message.
+        return;
+      case "tools-changed":
+        this.#start.wire.sendTools();
+        return;
+      case "interrupt":
+        this.#interrupt();
+        return;
+      case "attach":
+        message.reply.send(this.#start.launched.attach(message));
+        return;
+      case "grace-over":
+        this.#probe();
+        return;
+      case "retry-delivery":
+        this.#isPaused = false;
+        return;
+      case "tool-slow":
+        this.#frames.toolIsSlow();
+        return;
+      case "model-retry":
+        this.#trouble.retry();
+        return;
+      case "progress-due":
+        this.#progress.due();
+        return;
+      case "happened":
+        if (message.epoch === this.#context.epoch) this.#happened(message.what);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #happened(what: Happening): void {
+    switch (what.type) {
+      case "linked":
+        this.#linked(what.link, what.hello);
+        return;
+      case "frame":
+        this.#frames.take(what.frame);
+        return;
+      case "unlinked":
+        this.#unlinked();
+        return;
+      case "probed":
+        if (!what.alive && !this.#start.wire.isOpen) this.#lose("its process is gone.");
+        return;
+      case "harness-exited":
+        this.#hasExited = true;
+        this.#lose(`its process ended: ${exitText(what.exit)}`);
+        return;
+      default:
+        what satisfies never;
+    }
+  }
+
+  /** Tell whether the agent's present work has a time limit of its own, or is held up by something else. */
+  get #isExcused(): boolean {
+    const { tools, state } = this.#spec.memory;
+    return tools.running.length > 0 || this.#trouble.isWaiting || state === "suspect";
+  }
+
+  /** A turn that waits for its model is interrupted by not beginning it again. */
+  #interrupt(): void {
+    this.#start.wire.send({ type: "interrupt" });
+    if (!this.#trouble.isWaiting) return;
+    this.#trouble.callOff();
+    this.#frames.settle([]);
   }
 
   async #stop(reason: ExitReason): Promise<void> {
@@ -105,24 +159,11 @@ export class Incarnation {
   #crash(reason: ErrorExit): void {
     const { memory } = this.#spec;
     memory.crashing(this.#context.epoch, reason);
-    // The next incarnation goes on in the same terminal: whoever looks at it stays.
+    // The next incarnation uses the same terminal, so that a person who looks at it stays.
     if (this.#hasExited) memory.leftover = this.#start.launched;
   }
 
-  #happened(what: Happening): void {
-    if (what.type === "linked") this.#linked(what.link, what.hello);
-    if (what.type === "frame") this.#frame(what.frame);
-    if (what.type === "unlinked") this.#unlinked();
-    if (what.type === "probed" && !what.alive && !this.#start.wire.isOpen) {
-      this.#lose("its process is gone.");
-    }
-    if (what.type === "harness-exited") {
-      this.#hasExited = true;
-      this.#lose(`its process ended: ${exitText(what.exit)}`);
-    }
-  }
-
-  #linked(link: Link, hello: Hello): void {
+  #linked(link: Link, hello: HelloFrame): void {
     const { memory } = this.#spec;
     this.#context.timers.cancel("grace");
     this.#probes = 0;
@@ -134,19 +175,19 @@ export class Incarnation {
   }
 
   #unsuspected(): void {
-    const { memory } = this.#spec;
-    if (this.#trouble.isWaiting) memory.standing.move({ type: "model-waits" });
-    else memory.standing.move({ type: memory.busy ? "turn-started" : "settled" });
+    const { standing, busy } = this.#spec.memory;
+    if (this.#trouble.isWaiting) standing.move({ type: "model-waits" });
+    else standing.move({ type: busy ? "turn-started" : "settled" });
   }
 
   #unlinked(): void {
     if (this.#start.wire.isOpen || this.#hasExited) return;
-    const { graceMs = 15_000 } = this.#spec;
+    const { graceMs = defaultGraceMs } = this.#spec;
     this.#context.timers.after("grace", graceMs, { type: "grace-over" });
   }
 
   #probe(): void {
-    const { memory, graceMs = 15_000 } = this.#spec;
+    const { memory, graceMs = defaultGraceMs } = this.#spec;
     if (this.#start.wire.isOpen) return;
     this.#probes += 1;
     if (this.#probes > maxProbes) this.#lose("its process lives, but its link did not come back.");
@@ -154,18 +195,9 @@ export class Incarnation {
     this.#context.timers.after("grace", graceMs, { type: "grace-over" });
     this.#start.launched.alive().then(
       (alive) => this.#tell({ type: "probed", alive }),
-      // Nobody can tell: the machine does not answer. The next probe, or its own actor, decides.
+      // The machine does not answer, so nobody knows. The next probe, or the machine's actor, decides.
       () => {},
     );
-  }
-
-  #frame(frame: FromAgent): void {
-    if (frame.type === "refused") this.#refused(frame.id, frame.reason);
-    if (frame.type === "call") {
-      this.#context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });
-    }
-    this.#frames.take(frame);
-    if (frame.type === "event") this.#progress.happened(frame.event);
   }
 
   #refused(id: string, reason: string): void {
@@ -188,7 +220,7 @@ export class Incarnation {
 
   #lose(why: string): void {
     const error = new AgentLostError(`${this.#spec.path} is lost: ${why}`);
-    // Where this was found out says nothing about why.
+    // The stack says where the loss was noticed, which explains nothing.
     this.#context.exit({ ...errorExit(error, "lost"), stack: undefined });
   }
 

@@ -3,8 +3,8 @@ import type { Later } from "./pi.ts";
 
 type Send = Extract<ToAgent, { type: "send" }>;
 
-/** What the inbox does in pi, and hears from it. */
-export interface InboxHost {
+/** What the mailroom does in pi, and hears from it. */
+export interface MailroomHost {
   readonly later: Later;
   isIdle(): boolean;
   /** Whether messages lie in pi's own queue. */
@@ -38,8 +38,8 @@ const rememberedIds = 10_000;
  * So at most one is in the air, and it counts as accepted when pi starts a user message of that text.
  * A follow-up waits here until pi is idle; a steer goes to pi's queue, and only while pi is busy.
  */
-export class Inbox {
-  readonly #host: InboxHost;
+export class AgentMailroom {
+  readonly #host: MailroomHost;
   readonly #queue: Send[] = [];
   readonly #parked: Send[] = [];
   readonly #accepted = new Set<string>();
@@ -48,7 +48,7 @@ export class Inbox {
   #air: Airborne | undefined;
   #held = false;
 
-  constructor(host: InboxHost) {
+  constructor(host: MailroomHost) {
     this.#host = host;
   }
 
@@ -59,7 +59,7 @@ export class Inbox {
     this.pump();
   }
 
-  /** Note a message that was in the conversation before this inbox was. */
+  /** Note a message that was in the conversation before this mailroom was. */
   knows(id: string): void {
     this.#accepted.add(id);
     if (this.#accepted.size <= rememberedIds) return;

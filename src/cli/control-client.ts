@@ -1,23 +1,17 @@
 import { connect, type Socket } from "node:net";
 import {
   ControlError,
-  type ControlMethod,
-  type ControlStreams,
   cancelMethod,
-  Fields,
-  itemWire,
   LineReader,
-  type ParamsOf,
-  paramsWire,
   parseAnswer,
-  type ResultOf,
   type RpcAnswer,
   type RunStatus,
   requestLine,
-  resultWire,
-  type StreamMethod,
+  type StreamVerb,
+  type Verb,
+  verbs,
 } from "../supervisors/runtime/outside.ts";
-import { Inbox, type OpenRequest, pendingRequest } from "./open-request.ts";
+import { type OpenRequest, pendingRequest, StreamBuffer } from "./open-request.ts";
 
 export interface RequestOptions {
   /** How long to wait for the answer, in ms; 0: without limit. Default: 10_000. */
@@ -41,20 +35,20 @@ export class ControlClient {
   }
 
   /** Ask for one thing and wait for the answer. */
-  async request<Method extends ControlMethod>(
-    method: Method,
-    params: ParamsOf<Method>,
+  async request<Params, Result>(
+    verb: Verb<Params, Result>,
+    params: Params,
     options: RequestOptions = {},
-  ): Promise<ResultOf<Method>> {
+  ): Promise<Result> {
     const { promise, request } = pendingRequest();
-    const id = this.#send(method, params, request);
+    const id = this.#send(verb.ask(params), request);
     const { timeoutMs = 10_000 } = options;
     const stops = [options.signal, timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined];
     const stop = AbortSignal.any(stops.filter((signal) => signal !== undefined));
     const stopped = () => this.#abandon(id, stopReason(options.signal, timeoutMs));
     stop.addEventListener("abort", stopped, { once: true });
     try {
-      return resultWire(method).read(new Fields(await promise, method));
+      return verb.answer(await promise);
     } finally {
       stop.removeEventListener("abort", stopped);
     }
@@ -65,29 +59,28 @@ export class ControlClient {
    *
    * While its items are not taken the connection is not read, so other requests on it wait, too.
    */
-  async *stream<Method extends StreamMethod>(
-    method: Method,
-    params: ParamsOf<Method>,
-  ): AsyncGenerator<ControlStreams[Method]> {
-    const inbox = new Inbox(this.#socket);
-    const id = this.#send(method, params, inbox);
+  async *stream<Params, Item>(
+    verb: StreamVerb<Params, Item>,
+    params: Params,
+  ): AsyncGenerator<Item> {
+    const buffer = new StreamBuffer(this.#socket);
+    const id = this.#send(verb.ask(params), buffer);
     try {
-      for (let next = await inbox.next(); next; next = await inbox.next()) {
-        const wire = itemWire(method);
-        yield wire.read(new Fields(next.item, method));
+      for (let next = await buffer.next(); next; next = await buffer.next()) {
+        yield verb.item(next.item);
       }
     } finally {
-      inbox.close();
+      buffer.close();
       if (this.#open.delete(id)) this.#cancel(id);
     }
   }
 
   /** Ask for the whole status, page by page. */
   async status(to?: string, options?: RequestOptions): Promise<RunStatus> {
-    const { next, ...first } = await this.request("run.status", { to }, options);
+    const { next, ...first } = await this.request(verbs.runStatus, { to }, options);
     let all: RunStatus = first;
     for (let cursor = next; cursor !== undefined; ) {
-      const page = await this.request("run.status", { cursor }, options);
+      const page = await this.request(verbs.runStatus, { cursor }, options);
       all = {
         ...all,
         nodes: [...all.nodes, ...page.nodes],
@@ -103,15 +96,14 @@ export class ControlClient {
     this.#socket.destroy();
   }
 
-  #send<Method extends ControlMethod>(
-    method: Method,
-    params: ParamsOf<Method>,
+  #send(
+    asked: { readonly method: string; readonly params: unknown },
     request: OpenRequest,
   ): number {
     if (this.#lost) throw this.#lost;
     this.#lastId += 1;
     const id = this.#lastId;
-    const line = requestLine({ id, method, params: paramsWire(method).write(params) });
+    const line = requestLine({ id, ...asked });
     this.#open.set(id, request);
     this.#socket.write(line);
     return id;

@@ -1,20 +1,21 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import * as v from "valibot";
 import {
   type ControlEvent,
-  Fields,
+  connection,
   type HomeLayout,
-  isCopy,
   isNodeWithin,
   type JournalEntry,
-  type ParamsOf,
   type RunRecord,
   type RunStatus,
+  read,
   readJournal,
-  readNode,
   resolveAddress,
   statusSchema,
   type TreeNode,
+  treeNode,
+  wantedEvents,
 } from "../supervisors/runtime/outside.ts";
 import { type Outcome, outcomeOf } from "./print/index.ts";
 
@@ -96,13 +97,15 @@ export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus
 /** Read the events that a control client would have been given. */
 export async function* endedEvents(
   run: EndedRun,
-  { to, from, types }: ParamsOf<"events.follow">,
+  wanted: {
+    readonly to?: string | undefined;
+    readonly from?: number | undefined;
+    readonly types?: readonly string[] | undefined;
+  },
 ): AsyncGenerator<ControlEvent> {
+  const { to, from, types } = wanted;
   const top = to === undefined ? undefined : await pathIn(run, to);
-  for await (const entry of readJournal(journalOf(run.logDir), { from })) {
-    if (isCopy(entry) || (types !== undefined && !types.includes(entry.type))) continue;
-    if (isNodeWithin(entry.path, top)) yield { ...entry, epoch: entry.epoch ?? 1 };
-  }
+  yield* wantedEvents(readJournal(journalOf(run.logDir), { from }), { top, types });
 }
 
 async function pathIn(run: EndedRun, to: string): Promise<string> {
@@ -113,9 +116,13 @@ function journalOf(logDir: string): string {
   return join(logDir, "runtime.jsonl");
 }
 
+const introductionData = v.object({
+  program: v.optional(v.string()),
+  pid: v.optional(v.number()),
+});
+
 function introductionOf(data: unknown): Partial<EndedRun> {
-  const fields = new Fields(data, "run-started");
-  const [program, pid] = [fields.optionalText("program"), fields.optionalNumber("pid")];
+  const { program, pid } = read(introductionData, data, "run-started");
   return { ...(program === undefined ? {} : { program }), ...(pid === undefined ? {} : { pid }) };
 }
 
@@ -130,15 +137,14 @@ function connectionOf({
   data,
 }: JournalEntry): RunStatus["connections"][number] | undefined {
   if (epoch !== undefined || (type !== "connected" && type !== "disconnected")) return undefined;
-  const fields = new Fields(data, type);
-  return { from: fields.text("from"), to: fields.text("to") };
+  return read(connection, data, type);
 }
 
 /** Entries such as `process-state` hold the node as it was from then on. */
 function nodeOf({ type, path, data }: JournalEntry): TreeNode | undefined {
   if (!type.endsWith("-state")) return undefined;
   try {
-    const node = readNode(new Fields(data, type));
+    const node = read(treeNode, data, type);
     return node.path === path ? node : undefined;
   } catch {
     // A state of something that is no node of the tree.

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 
-/** Who waits for the answer to one request. */
+/** A request of this client that has no final answer yet. */
 export interface OpenRequest {
   item(item: unknown): void;
   result(result: unknown): void;
@@ -23,7 +23,7 @@ export function pendingRequest(): {
 const comfortableItems = 256;
 
 /** A request whose answers come one by one, as fast as they are taken. */
-export class Inbox implements OpenRequest {
+export class StreamBuffer implements OpenRequest {
   readonly #socket: Socket;
   #items: { readonly item: unknown }[] = [];
   #taken = 0;

@@ -4,7 +4,6 @@ import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/actors/clock.ts";
 import { openJournal } from "../../src/actors/journal/journal.ts";
-import type { ControlHandlers } from "../../src/supervisors/control/handlers.ts";
 import { EndpointTimeoutError } from "../../src/supervisors/endpoints/errors.ts";
 import {
   type BuiltCli,
@@ -13,7 +12,13 @@ import {
   type CliResult,
   cliEnv,
 } from "../fixtures/built-cli.ts";
-import { type FakeRun, node, openFakeRun, temporaryHome } from "../fixtures/fake-run.ts";
+import {
+  type FakeActs,
+  type FakeRun,
+  node,
+  openFakeRun,
+  temporaryHome,
+} from "../fixtures/fake-run.ts";
 
 let cli: BuiltCli;
 let home: string;
@@ -53,9 +58,14 @@ const endpoints = [
   },
 ];
 
-async function live(handlers: Partial<ControlHandlers> = {}, id = "7c1f9abcde"): Promise<FakeRun> {
-  const snapshot = { nodes, connections, endpoints };
-  const run = await openFakeRun({ home, id, handlers, snapshot });
+/** The nodes are made when the file is read; the first test may begin much later. */
+function aged(each: (typeof nodes)[number]): typeof each {
+  return { ...each, since: Date.now() - 41_000 };
+}
+
+async function live(acts: Partial<FakeActs> = {}, id = "7c1f9abcde"): Promise<FakeRun> {
+  const snapshot = { nodes: nodes.map(aged), connections, endpoints };
+  const run = await openFakeRun({ home, id, acts, snapshot });
   runs.push(run);
   return run;
 }
@@ -172,7 +182,7 @@ describe("ramure status", () => {
     const summary = "the model fails (overload); it is asked again";
     const waiting = node("/main/author", "agent", "waiting", { summary });
     const snapshot = { nodes: [waiting], connections: [], endpoints: [] };
-    runs.push(await openFakeRun({ home, id: "run1", handlers: {}, snapshot }));
+    runs.push(await openFakeRun({ home, id: "run1", snapshot }));
     const { stdout } = await ramure(["status"]);
     expect(stdout.split("\n").slice(1)).toEqual([
       "",
@@ -439,7 +449,7 @@ describe("ramure connect and ssh", () => {
 });
 
 describe("ramure events", () => {
-  const events: ControlHandlers["events"] = async function* ({ follow }) {
+  const events: FakeActs["events"] = async function* ({ follow }) {
     for (let seq = 1; follow || seq <= 3; seq += 1) {
       yield {
         seq,
@@ -479,23 +489,23 @@ describe("ramure events", () => {
   });
 
   it("ends well with the run that it follows, and with 130 when it is interrupted", async () => {
-    let begin = () => {};
-    const begun = new Promise<void>((resolve) => {
-      begin = resolve;
-    });
+    const followers: (() => void)[] = [];
+    const begun = () => new Promise<void>((resolve) => followers.push(resolve));
     const run = await live({
       async *events(_, signal) {
-        begin();
+        followers.shift()?.();
         await new Promise((_resolve, reject) => {
           signal.addEventListener("abort", () => reject(signal.reason));
         });
       },
     });
+    const first = begun();
     const following = ramure(["events", "-f"]);
     const options = { env: cliEnv(home), reject: false, timeout: 15_000 } as const;
-    await begun;
+    await first;
+    const second = begun();
     const interrupted = execa(process.execPath, [cli.main, "events", "-f"], options);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await second;
     interrupted.kill("SIGINT");
     expect((await interrupted).exitCode).toBe(130);
     await run.close();
@@ -573,7 +583,7 @@ describe("ramure stop", () => {
   it("asks the run to stop, or kills it", async () => {
     const asked: unknown[] = [];
     await live({
-      stop: async (request) => {
+      stop: (request) => {
         asked.push(request);
       },
     });

@@ -1,9 +1,17 @@
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { encodeValue } from "../../src/actors/data/index.ts";
 import { type ControlClient, connectControl } from "../../src/cli/control-client.ts";
-import type { ControlHandlers, RunSnapshot } from "../../src/supervisors/control/handlers.ts";
-import { type FakeRun, node, openFakeRun, temporaryHome } from "../fixtures/fake-run.ts";
+import { verbs } from "../../src/supervisors/control/index.ts";
+import type { RunSnapshot } from "../../src/supervisors/control/run-status.ts";
+import {
+  type FakeActs,
+  type FakeRun,
+  node,
+  openFakeRun,
+  temporaryHome,
+} from "../fixtures/fake-run.ts";
 
 let home: string;
 let run: FakeRun | undefined;
@@ -23,10 +31,10 @@ afterEach(async () => {
 });
 
 async function connected(
-  handlers: Partial<ControlHandlers> = {},
+  acts: Partial<FakeActs> = {},
   snapshot: Partial<RunSnapshot> = {},
 ): Promise<ControlClient> {
-  run = await openFakeRun({ home, id: "r1", handlers, snapshot });
+  run = await openFakeRun({ home, id: "r1", acts, snapshot });
   client = await connectControl(run.paths.socket);
   return client;
 }
@@ -47,7 +55,10 @@ describe("a control client", () => {
   it("gives values that JSON cannot carry, both ways", async () => {
     const echo = await connected({ call: async ({ args }) => args });
     const args = { at: new Date(5), of: new Map([["a", new Set([1n])]]), none: undefined };
-    const { value } = await echo.request("endpoint.call", { endpoint: "x", args });
+    const { value } = await echo.request(verbs.endpointCall, {
+      endpoint: "x",
+      args: encodeValue(args),
+    });
     expect(value).toEqual(args);
   });
 
@@ -76,17 +87,21 @@ describe("a control client", () => {
           });
         }),
     });
-    const call = slow.request("endpoint.call", { endpoint: "x", args: 1 }, { timeoutMs: 50 });
+    const call = slow.request(
+      verbs.endpointCall,
+      { endpoint: "x", args: { json: 1 } },
+      { timeoutMs: 50 },
+    );
     await expect(call).rejects.toMatchObject({ reason: "timed-out" });
     const given = new AbortController();
     const second = slow.request(
-      "endpoint.call",
-      { endpoint: "x", args: 1 },
+      verbs.endpointCall,
+      { endpoint: "x", args: { json: 1 } },
       { signal: given.signal },
     );
     given.abort();
     await expect(second).rejects.toMatchObject({ reason: "failed" });
-    await slow.request("run.stop", { kill: false });
+    await slow.request(verbs.runStop, { kill: false });
     expect(reason).toMatchObject({ message: expect.stringContaining("cancelled") });
   });
 
@@ -111,27 +126,27 @@ describe("a control client", () => {
       },
     });
     const seen: number[] = [];
-    for await (const { seq } of followed.stream("events.follow", { follow: true })) {
+    for await (const { seq } of followed.stream(verbs.eventsFollow, { follow: true })) {
       seen.push(seq);
       await new Promise((resolve) => setImmediate(resolve));
       if (seq === 400) break;
     }
     expect(seen).toEqual(Array.from({ length: 401 }, (_, index) => index));
     expect(given).toBeLessThan(2_000);
-    await followed.request("run.stop", { kill: false });
+    await followed.request(verbs.runStop, { kill: false });
     await expect.poll(() => ended).toBe(true);
   });
 
   it("rejects what is open, and all that comes after, when the run is gone", async () => {
     const lost = await connected({ call: () => new Promise(() => {}) });
-    const call = lost.request("endpoint.call", { endpoint: "x", args: 1 });
+    const call = lost.request(verbs.endpointCall, { endpoint: "x", args: { json: 1 } });
     const refused = expect(call).rejects.toMatchObject({ reason: "shutting-down" });
-    await lost.request("run.stop", { kill: false });
+    await lost.request(verbs.runStop, { kill: false });
     await run?.close();
     run = undefined;
     await refused;
     await expect
-      .poll(() => lost.request("run.stop", { kill: false }).catch((error) => error.reason))
+      .poll(() => lost.request(verbs.runStop, { kill: false }).catch((error) => error.reason))
       .toBe("unreachable");
     await expect(connectControl(join(home, "none"))).rejects.toMatchObject({
       reason: "unreachable",

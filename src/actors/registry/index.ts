@@ -1,7 +1,9 @@
 export { type LifeEvent, Lives, lifeChart, lifeEnds } from "./lives.ts";
 export {
   type RegistryChange,
+  type RegistryConnection,
   type RegistryMessage,
+  type RegistryNode,
   type RegistryRef,
   type RegistrySnapshot,
   registryBehavior,

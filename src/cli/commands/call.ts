@@ -1,5 +1,5 @@
 import { inspect } from "node:util";
-import { encodeValue } from "../../supervisors/runtime/outside.ts";
+import { encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { parseDuration } from "../print/index.ts";
@@ -27,11 +27,12 @@ export const callCommand = command({
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, args) => {
     const timeoutMs = timeoutOf(args.timeout);
-    const request = { ...endpointOf(args.endpoint), args: argumentsOf(args.arguments), timeoutMs };
+    const given = encodeValue(argumentsOf(args.arguments));
+    const request = { ...endpointOf(args.endpoint), args: given, timeoutMs };
     // The run keeps the limit itself; a little later than it, nothing is to be expected any more.
     const patienceMs = timeoutMs === 0 ? 0 : timeoutMs + 5_000;
     const { path, value } = await session.withRun((run) =>
-      run.request("endpoint.call", request, { timeoutMs: patienceMs }),
+      run.request(verbs.endpointCall, request, { timeoutMs: patienceMs }),
     );
     if (args.json) return await session.printJson({ schema: 1, path, ...wireOf(value) });
     if (value !== undefined) await session.print(textOf(value));

@@ -1,3 +1,4 @@
+import { verbs } from "../../supervisors/runtime/outside.ts";
 import { command } from "../command.ts";
 import { handOver, needTerminal } from "../terminal-command.ts";
 
@@ -15,7 +16,9 @@ export const connectCommand = command({
       }),
   run: async (session, args) => {
     const { agent: to, readOnly } = args;
-    const { argv } = await session.withRun((run) => run.request("agent.attach", { to, readOnly }));
+    const { argv } = await session.withRun((run) =>
+      run.request(verbs.agentAttach, { to, readOnly }),
+    );
     needTerminal("ramure connect", argv);
     await handOver(argv);
   },

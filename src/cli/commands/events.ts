@@ -1,4 +1,4 @@
-import { type ControlEvent, encodeValue } from "../../supervisors/runtime/outside.ts";
+import { type ControlEvent, encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, untilItEnds } from "../event-stream.ts";
@@ -30,11 +30,11 @@ export const eventsCommand = command({
     const ended = await session.endedRun();
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
-      return await print(endedEvents(ended, { to, from, types, follow }));
+      return await print(endedEvents(ended, { to, from, types }));
     }
     await session.withRun(
       async (run) => {
-        const events = run.stream("events.follow", { to, from, types, follow });
+        const events = run.stream(verbs.eventsFollow, { to, from, types, follow });
         await (follow ? untilItEnds(print(events), session) : print(events));
       },
       { follows: true },

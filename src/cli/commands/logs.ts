@@ -1,4 +1,4 @@
-import { type ControlEvent, systemClock } from "../../supervisors/runtime/outside.ts";
+import { type ControlEvent, systemClock, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, untilItEnds } from "../event-stream.ts";
@@ -25,15 +25,15 @@ export const logsCommand = command({
     const ended = await session.endedRun();
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
-      await printer.past(endedEvents(ended, { to, follow }));
+      await printer.past(endedEvents(ended, { to }));
       if (ended.outcome === "cut-off") await session.say("The journal was cut off here.");
       return;
     }
     await session.withRun(
       async (run) => {
-        await printer.past(run.stream("events.follow", { to, follow: false }));
+        await printer.past(run.stream(verbs.eventsFollow, { to, follow: false }));
         if (!follow) return;
-        const coming = run.stream("events.follow", { to, from: printer.next, follow: true });
+        const coming = run.stream(verbs.eventsFollow, { to, from: printer.next, follow: true });
         await untilItEnds(printer.coming(coming), session);
       },
       { follows: true },

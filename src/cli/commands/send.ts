@@ -1,4 +1,5 @@
 import { text } from "node:stream/consumers";
+import { encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command, wordsAfterDashes } from "../command.ts";
 
@@ -17,9 +18,14 @@ export const sendCommand = command({
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (session, args) => {
-    const message = await messageOf([...args.message, ...wordsAfterDashes(args)]);
+    const text = await messageOf([...args.message, ...wordsAfterDashes(args)]);
+    const message = encodeValue(text);
     const sent = await session.withRun((run) =>
-      run.request("message.send", { to: args.path, message, typed: true }, { timeoutMs: 30_000 }),
+      run.request(
+        verbs.messageSend,
+        { to: args.path, message, typed: true },
+        { timeoutMs: 30_000 },
+      ),
     );
     if (args.json) return await session.printJson({ schema: 1, ...sent });
     await session.print(`Sent to ${sent.path}.`);

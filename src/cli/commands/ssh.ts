@@ -1,3 +1,4 @@
+import { verbs } from "../../supervisors/runtime/outside.ts";
 import { command, wordsAfterDashes } from "../command.ts";
 import { handOver, needTerminal } from "../terminal-command.ts";
 
@@ -13,7 +14,7 @@ export const sshCommand = command({
     const words = wordsAfterDashes(args);
     const command = words.length > 0 ? words : undefined;
     const { argv } = await session.withRun((run) =>
-      run.request("machine.shell", { to: args.target, command }),
+      run.request(verbs.machineShell, { to: args.target, command }),
     );
     if (!command) needTerminal("ramure ssh", argv);
     await handOver(argv);

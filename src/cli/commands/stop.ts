@@ -1,3 +1,4 @@
+import { verbs } from "../../supervisors/runtime/outside.ts";
 import { command } from "../command.ts";
 
 export const stopCommand = command({
@@ -14,7 +15,7 @@ export const stopCommand = command({
   run: async (session, args) => {
     await session.withRun(
       async (run, { id }) => {
-        await run.request("run.stop", { kill: args.kill });
+        await run.request(verbs.runStop, { kill: args.kill });
         await session.print(`Run ${id} is ${args.kill ? "killed" : "stopping"}.`);
       },
       { named: args.run },

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
-import { Fields } from "../../supervisors/runtime/outside.ts";
+import * as v from "valibot";
+import { read } from "../../supervisors/runtime/outside.ts";
 
 /** How a run ended; `cut-off` when it could not say so itself. */
 export type Outcome = "done" | "failed" | "cancelled" | "cut-off";
@@ -7,16 +8,18 @@ export type Outcome = "done" | "failed" | "cancelled" | "cut-off";
 /** Where the last entry of a run that ended lies whole: it is short. */
 const tailBytes = 4_096;
 
+const lastEntry = v.object({
+  type: v.literal("run-ended"),
+  data: v.object({ state: v.picklist(["done", "failed", "cancelled"]) }),
+});
+
 /** Read how a run ended from the last line of its journal. */
 export async function outcomeOf(journal: string): Promise<Outcome> {
   const last = (await tailOf(journal)).trimEnd().split("\n").at(-1) ?? "";
   try {
-    const entry = new Fields(JSON.parse(last), "the last entry");
-    if (entry.text("type") !== "run-ended") return "cut-off";
-    const state = new Fields(entry.value("data"), "its data").text("state");
-    return state === "done" || state === "failed" || state === "cancelled" ? state : "cut-off";
+    return read(lastEntry, JSON.parse(last), "the last entry").data.state;
   } catch {
-    // A torn end, or the end of an entry that is longer than any last one.
+    // No end, a torn one, or the end of an entry that is longer than any last one.
     return "cut-off";
   }
 }

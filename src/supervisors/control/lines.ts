@@ -1,4 +1,5 @@
-import { maxLineBytes } from "./types.ts";
+/** The most that one line may hold, in bytes of UTF-8, its end of line left out. */
+export const maxLineBytes = 1_048_576;
 
 /** A peer sent more without an end of line than one message may hold. */
 class LineTooLongError extends Error {

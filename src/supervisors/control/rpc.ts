@@ -1,20 +1,30 @@
-import { Fields, isRecord } from "../../actors/data/index.ts";
+import * as v from "valibot";
+import { isRecord, read } from "../../actors/data/index.ts";
 import { ControlError, type ControlReason } from "./error.ts";
-import { maxLineBytes } from "./types.ts";
+import { maxLineBytes } from "./lines.ts";
+
+/*
+ * What a run and its control clients say to each other: JSON-RPC 2.0, one message a line.
+ * A stream is a request that stays open: its notifications carry the request's id, and its
+ * response comes when the stream has ended. The notification `cancel` ends any open request.
+ */
 
 export type RpcId = number | string;
 
-/** What a client sends; `id` is missing on a notification, which has no answer. */
+/** A request; `id` is missing on a notification, which has no answer. */
 export interface RpcRequest {
   readonly id?: RpcId | undefined;
   readonly method: string;
   readonly params: unknown;
 }
 
-/** What a run sends. `id` is null when the request could not be read far enough to have one. */
+/** A message of a run to its client. */
 export type RpcAnswer =
+  /** The end of a request that went well. */
   | { readonly type: "result"; readonly id: RpcId; readonly result: unknown }
+  /** The end of one that did not. `id` is null when the request could not be read far enough to have one. */
   | { readonly type: "error"; readonly id: RpcId | null; readonly error: ControlError }
+  /** One item of a stream. */
   | { readonly type: "item"; readonly id: RpcId; readonly item: unknown };
 
 /** JSON-RPC's own codes for what is wrong with a request, whoever would have answered it. */
@@ -63,17 +73,39 @@ export function parseRequest(line: string): RpcRequest {
 
 /** Read one line of a run; every notification is one of a stream. Throws ControlError. */
 export function parseAnswer(line: string): RpcAnswer {
-  const fields = new Fields(parseJson(line), "answer");
-  if (fields.optionalText("method") !== undefined) {
-    const params = fields.object("params");
-    return { type: "item", id: requiredId(params.value("id")), item: params.value("item") };
+  const answer = read(answerLine, parseJson(line), "answer");
+  if (answer.method !== undefined) {
+    const { id, item } = read(itemParams, answer.params, "answer.params");
+    return { type: "item", id: requiredId(id), item };
   }
-  const error = fields.value("error");
-  if (error === undefined) {
-    return { type: "result", id: requiredId(fields.value("id")), result: fields.value("result") };
+  if (answer.error === undefined) {
+    return { type: "result", id: requiredId(answer.id), result: answer.result };
   }
-  return { type: "error", id: idOf(fields.value("id")) ?? null, error: readError(error) };
+  return { type: "error", id: idOf(answer.id) ?? null, error: errorOf(answer.error) };
 }
+
+const any = v.optional(v.unknown());
+const answerLine = v.object({
+  id: any,
+  method: v.optional(v.string()),
+  params: any,
+  result: any,
+  error: any,
+});
+const itemParams = v.object({ id: any, item: any });
+const errorMember = v.object({
+  message: v.string(),
+  data: v.optional(
+    v.object({
+      reason: any,
+      why: v.optional(v.string()),
+      hint: v.optional(v.string()),
+      near: v.optional(v.array(v.string())),
+      candidates: v.optional(v.array(v.string())),
+    }),
+    {},
+  ),
+});
 
 export function requestLine(request: RpcRequest): string {
   return line({ jsonrpc: "2.0", ...request });
@@ -123,15 +155,10 @@ function requiredId(value: unknown): RpcId {
   return id;
 }
 
-function readError(value: unknown): ControlError {
-  const fields = new Fields(value, "error");
-  const data = new Fields(fields.value("data") ?? {}, "error.data");
-  return new ControlError(reasonOf(data.value("reason")), fields.text("message"), {
-    why: data.optionalText("why"),
-    hint: data.optionalText("hint"),
-    near: data.optionalTexts("near"),
-    candidates: data.optionalTexts("candidates"),
-  });
+function errorOf(value: unknown): ControlError {
+  const { message, data } = read(errorMember, value, "error");
+  const { reason, ...facts } = data;
+  return new ControlError(reasonOf(reason), message, facts);
 }
 
 function reasonOf(value: unknown): ControlReason {

@@ -1,5 +1,5 @@
 import { ControlError } from "./error.ts";
-import type { RunStatus, StatusPage, TreeNode } from "./types.ts";
+import type { RunStatus, StatusPage, TreeNode } from "./run-status.ts";
 
 const defaultLimit = 500;
 const maxLimit = 2_000;

@@ -2,7 +2,8 @@ import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
-import { Fields } from "../../actors/data/index.ts";
+import * as v from "valibot";
+import { finite, read } from "../../actors/data/index.ts";
 import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess, processStart } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
@@ -115,19 +116,19 @@ export async function readRecord(layout: HomeLayout, name: string): Promise<RunR
   }
 }
 
+const recordShape = v.object({
+  id: v.string(),
+  pid: finite,
+  host: v.optional(v.string()),
+  processStart: v.optional(v.string()),
+  program: v.string(),
+  startedAt: finite,
+  logDir: v.string(),
+  socket: v.string(),
+});
+
 function parseRecord(value: unknown): RunRecord {
-  const fields = new Fields(value, "run record");
-  return {
-    schema: 1,
-    id: fields.text("id"),
-    pid: fields.number("pid"),
-    host: fields.optionalText("host"),
-    processStart: fields.optionalText("processStart"),
-    program: fields.text("program"),
-    startedAt: fields.number("startedAt"),
-    logDir: fields.text("logDir"),
-    socket: fields.text("socket"),
-  };
+  return { schema: 1, ...read(recordShape, value, "run record") };
 }
 
 /** Tell whether this host can know whether the run lives. */

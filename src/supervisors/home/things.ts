@@ -1,7 +1,8 @@
 import { constants, lstat, open, readFile, rm } from "node:fs/promises";
+import * as v from "valibot";
 import type { Thing } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
-import { Fields } from "../../actors/data/index.ts";
+import { finite, read } from "../../actors/data/index.ts";
 import { syncFolder } from "../../actors/journal/index.ts";
 import { processStart } from "../../machines/local/index.ts";
 
@@ -97,21 +98,23 @@ async function textOf(file: string): Promise<string> {
   }
 }
 
+const thingShape = v.object({
+  v: finite,
+  kind: v.string(),
+  file: v.string(),
+  machine: v.optional(v.string()),
+  pid: v.optional(finite),
+  run: v.string(),
+  path: v.string(),
+  epoch: finite,
+  at: finite,
+  processStart: v.optional(v.string()),
+});
+
 function parseThing(line: string): RecordedThing | undefined {
   try {
-    const fields = new Fields(JSON.parse(line), "thing");
-    const kind = fields.text("kind");
-    return {
-      kind: fields.number("v") === 1 && isKind(kind) ? kind : "unknown",
-      file: fields.text("file"),
-      machine: fields.optionalText("machine"),
-      pid: fields.optionalNumber("pid"),
-      run: fields.text("run"),
-      path: fields.text("path"),
-      epoch: fields.number("epoch"),
-      at: fields.number("at"),
-      processStart: fields.optionalText("processStart"),
-    };
+    const { v: version, kind, ...thing } = read(thingShape, JSON.parse(line), "thing");
+    return { ...thing, kind: version === 1 && isKind(kind) ? kind : "unknown" };
   } catch {
     return undefined;
   }

@@ -1,33 +1,30 @@
 /* All of a run that is seen from outside: the one file below it that `src/cli/` imports. */
 
 export { systemClock } from "../../actors/clock.ts";
-export { encodeValue, Fields } from "../../actors/data/index.ts";
-export { isCopy, type JournalEntry, readJournal } from "../../actors/journal/index.ts";
+export { encodeValue, read } from "../../actors/data/index.ts";
+export { type JournalEntry, readJournal } from "../../actors/journal/index.ts";
 export { shellLine } from "../../machines/shell.ts";
 export {
   ControlError,
   type ControlEvent,
-  type ControlMethod,
   type ControlReason,
-  type ControlStreams,
   cancelMethod,
+  connection,
   type EndpointNode,
   isNodeWithin,
-  itemWire,
   LineReader,
-  type ParamsOf,
-  paramsWire,
   parseAnswer,
-  type ResultOf,
   type RpcAnswer,
   type RunStatus,
-  readNode,
   requestLine,
   resolveAddress,
-  resultWire,
-  type StreamMethod,
+  type StreamVerb,
   statusSchema,
   type TreeNode,
+  treeNode,
+  type Verb,
+  verbs,
+  wantedEvents,
 } from "../control/index.ts";
 export {
   type HomeLayout,

@@ -22,9 +22,9 @@ import {
   type RootOptions,
 } from "../process/index.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
-import { runHandlers } from "./run-handlers.ts";
 import { secretsOf } from "./run-harness.ts";
 import { Runtime } from "./runtime.ts";
+import { servedRun } from "./served-run.ts";
 import { onStopRequests } from "./signals.ts";
 import { reportExit, reportStop } from "./stop-report.ts";
 
@@ -103,7 +103,7 @@ async function openRuntime(
   await reapOthers(layout, runtime);
   const control: ControlServer = await openControlServer({
     socket: paths.socket,
-    handlers: runHandlers(runtime, { ...facts, pid: process.pid, logDir }),
+    run: servedRun(runtime, { ...facts, pid: process.pid, logDir }),
   });
   closers.push(
     () => control.close(),

@@ -3,10 +3,14 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
 import { type Journal, openJournal } from "../../../src/actors/journal/journal.ts";
-import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
-import { journalEvents } from "../../../src/supervisors/runtime/journal-events.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../../fixtures/built-cli.ts";
-import { type FakeRun, node, openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";
+import {
+  type FakeActs,
+  type FakeRun,
+  node,
+  openFakeRun,
+  temporaryHome,
+} from "../../fixtures/fake-run.ts";
 
 let cli: BuiltCli;
 let home: string;
@@ -143,9 +147,9 @@ describe("ramure logs", () => {
 
   it("follows a live run from its end, and ends well with it", async () => {
     write();
-    const events: ControlHandlers["events"] = (request, signal) =>
-      journalEvents(journal, request, signal);
-    run = await openFakeRun({ home, id: "live1", handlers: { events }, snapshot });
+    const events: FakeActs["events"] = ({ from, follow }, signal) =>
+      follow ? journal.follow({ from, signal }) : journal.read({ from });
+    run = await openFakeRun({ home, id: "live1", acts: { events }, snapshot });
     const following = ramure("logs", "--id", "live1", "-f", "--tail", "1");
     const ticks = setInterval(() => journal.append({ type: "tick", path: "/main", epoch: 1 }), 50);
     await new Promise((resolve) => setTimeout(resolve, 2_000));

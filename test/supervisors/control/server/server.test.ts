@@ -3,17 +3,16 @@ import { chmod, mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NoProcError } from "../../../src/actors/kernel/errors.ts";
-import { manualClock } from "../../../src/actors/manual-clock.ts";
-import type { ControlHandlers } from "../../../src/supervisors/control/handlers.ts";
+import { NoProcError } from "../../../../src/actors/kernel/errors.ts";
+import { manualClock } from "../../../../src/actors/manual-clock.ts";
+import { maxLineBytes } from "../../../../src/supervisors/control/lines.ts";
 import {
   type ControlServer,
   type ControlServerOptions,
   openControlServer,
-} from "../../../src/supervisors/control/server.ts";
-import { maxLineBytes } from "../../../src/supervisors/control/types.ts";
-import { node, plainHandlers, temporaryHome } from "../../fixtures/fake-run.ts";
-import { RawClient } from "../../fixtures/raw-client.ts";
+} from "../../../../src/supervisors/control/server/server.ts";
+import { type FakeActs, fakeRun, node, temporaryHome } from "../../../fixtures/fake-run.ts";
+import { RawClient } from "../../../fixtures/raw-client.ts";
 
 let home: string;
 let socket: string;
@@ -46,11 +45,10 @@ const snapshot = {
 };
 
 async function serve(
-  handlers: Partial<ControlHandlers> = {},
+  acts: Partial<FakeActs> = {},
   options: Partial<ControlServerOptions> = {},
 ): Promise<void> {
-  const all = { ...plainHandlers(snapshot), ...handlers };
-  server = await openControlServer({ socket, handlers: all, ...options });
+  server = await openControlServer({ socket, run: fakeRun(snapshot, acts), ...options });
 }
 
 async function client(): Promise<RawClient> {
@@ -60,10 +58,10 @@ async function client(): Promise<RawClient> {
 }
 
 async function served(
-  handlers: Partial<ControlHandlers> = {},
+  acts: Partial<FakeActs> = {},
   options: Partial<ControlServerOptions> = {},
 ): Promise<RawClient> {
-  await serve(handlers, options);
+  await serve(acts, options);
   return await client();
 }
 
@@ -77,7 +75,7 @@ function waitingCall() {
   const aborted = new Promise<unknown>((resolve) => {
     end = resolve;
   });
-  const call: ControlHandlers["call"] = (_, signal) => {
+  const call: FakeActs["call"] = (_, signal) => {
     begin();
     return new Promise((_resolve, reject) => {
       signal.addEventListener("abort", () => {
@@ -213,23 +211,26 @@ describe("a control server", () => {
 
   it("streams events until there are no more, and then answers", async () => {
     const raw = await served({
-      async *events({ path, types }) {
-        expect([path, types]).toEqual(["/main/pool", ["done"]]);
-        for (const seq of [1, 2]) {
-          yield { seq, at: 5, path: "/main", epoch: 1, type: "done", data: new Date(0) };
-        }
+      async *events() {
+        const other = { at: 5, path: "/main/author", epoch: 1, type: "done" };
+        yield { ...other, seq: 1 };
+        const event = { at: 5, path: "/main/pool/t1", epoch: 1, type: "done" };
+        yield { ...event, seq: 2, type: "begun" };
+        yield { ...event, seq: 3, data: new Date(0) };
+        yield { ...event, seq: 4, source: "/main/pool/t1/worker" };
+        yield { ...event, seq: 5, data: new Date(0) };
         const loop: Record<string, unknown> = {
           get bad() {
             throw new Error("bad");
           },
         };
-        yield { seq: 3, at: 5, path: "/main", epoch: 1, type: "done", data: loop };
+        yield { ...event, seq: 6, data: loop };
       },
     });
     const id = raw.ask("events.follow", { to: "pool", types: ["done"] });
     const lines = [await raw.next(), await raw.next(), await raw.next(), await raw.next()];
     expect(lines.map((line) => line?.method ?? line?.id)).toEqual(["event", "event", "event", id]);
-    expect(lines[0]?.params?.item).toMatchObject({ seq: 1, data: { meta: { values: ["Date"] } } });
+    expect(lines[0]?.params?.item).toMatchObject({ seq: 3, data: { meta: { values: ["Date"] } } });
     expect(lines[2]?.params?.item).toHaveProperty("data.json", expect.stringContaining("bad"));
   });
 
@@ -539,14 +540,14 @@ describe("a control server's socket", () => {
     socket = join(open, "run.sock");
     await serve();
     expect((await stat(open)).mode & 0o777).toBe(0o700);
-    const again = openControlServer({ socket, handlers: plainHandlers(snapshot) });
+    const again = openControlServer({ socket, run: fakeRun(snapshot) });
     await expect(again).rejects.toMatchObject({ code: "home" });
     expect(await (await client()).answer("run.stop")).toHaveProperty("result");
   });
 
   it("has a path that the system can hold", async () => {
     const long = join(home, "x".repeat(120));
-    const refused = openControlServer({ socket: long, handlers: plainHandlers(snapshot) });
+    const refused = openControlServer({ socket: long, run: fakeRun(snapshot) });
     await expect(refused).rejects.toMatchObject({ code: "socket-path-too-long" });
   });
 });

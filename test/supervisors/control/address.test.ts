@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { nearNames, resolveAddress } from "../../../src/supervisors/control/address.ts";
 import type { ControlError } from "../../../src/supervisors/control/error.ts";
-import { nearNames, resolveAddress } from "../../../src/supervisors/control/resolve-address.ts";
 
 const nodes = [
   ["/main", "process", "running"],

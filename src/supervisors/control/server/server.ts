@@ -3,19 +3,19 @@ import { chmod, lstat } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { type Clock, systemClock } from "../../actors/clock.ts";
-import { HomeError, SocketPathTooLongError } from "../../machines/errors.ts";
-import { privateDirectory } from "../../machines/local/index.ts";
-import { maxSocketPathBytes } from "../home/index.ts";
+import { type Clock, systemClock } from "../../../actors/clock.ts";
+import { HomeError, SocketPathTooLongError } from "../../../machines/errors.ts";
+import { privateDirectory } from "../../../machines/local/index.ts";
+import { maxSocketPathBytes } from "../../home/index.ts";
+import { ControlError } from "../error.ts";
+import { errorLine } from "../rpc.ts";
+import type { ServedRun } from "../served-run.ts";
 import { type ConnectionLimits, ControlConnection } from "./connection.ts";
-import { ControlError } from "./error.ts";
-import type { ControlHandlers } from "./handlers.ts";
-import { errorLine } from "./rpc.ts";
 
 export interface ControlServerOptions {
   /** The Unix socket's path; nothing may be there yet. */
   readonly socket: string;
-  readonly handlers: ControlHandlers;
+  readonly run: ServedRun;
   /** Default: the system's. */
   readonly clock?: Clock | undefined;
   readonly limits?: Partial<ControlLimits> | undefined;
@@ -56,7 +56,7 @@ export async function openControlServer(options: ControlServerOptions): Promise<
     throw new SocketPathTooLongError(socket, bytes, maxSocketPathBytes);
   await privateDirectory(dirname(socket));
   const open = new Set<ControlConnection>();
-  const service = { handlers: options.handlers, clock, limits };
+  const service = { run: options.run, clock, limits };
   const server = createServer((client) => {
     if (open.size >= limits.connections) return refuse(client);
     const connection = new ControlConnection(client, service);

@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import type { Clock, ClockTimer } from "../../actors/clock.ts";
-import { Fields } from "../../actors/data/index.ts";
-import { asControlError, ControlError } from "./error.ts";
-import type { ControlHandlers } from "./handlers.ts";
-import { LineReader } from "./lines.ts";
+import type { Clock, ClockTimer } from "../../../actors/clock.ts";
+import { isRecord } from "../../../actors/data/index.ts";
+import { asControlError, ControlError } from "../error.ts";
+import { LineReader } from "../lines.ts";
 import {
   BadRequestError,
   cancelMethod,
@@ -15,10 +14,11 @@ import {
   type RpcRequest,
   resultLine,
   rpcCodes,
-} from "./rpc.ts";
-import { StatusPages } from "./status-pages.ts";
-import { perform, type VerbContext } from "./verbs.ts";
-import { isMethod } from "./wire.ts";
+} from "../rpc.ts";
+import type { ServedRun } from "../served-run.ts";
+import { StatusPages } from "../status-pages.ts";
+import type { ServedVerb, VerbContext } from "../verb.ts";
+import * as verbs from "../verbs/index.ts";
 
 /** What one client may take. */
 export interface ConnectionLimits {
@@ -33,10 +33,14 @@ export interface ConnectionLimits {
 }
 
 interface Service {
-  readonly handlers: ControlHandlers;
+  readonly run: ServedRun;
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
 }
+
+const verbOf: ReadonlyMap<string, ServedVerb> = new Map(
+  Object.values(verbs).map((verb) => [verb.method, verb]),
+);
 
 /** A stream goes on when less than this waits for the client. */
 const comfortableBytes = 65_536;
@@ -96,7 +100,7 @@ export class ControlConnection {
   }
 
   #cancel({ params }: RpcRequest): void {
-    const id = new Fields(params, cancelMethod).value("id");
+    const id = isRecord(params) ? params.id : undefined;
     if (typeof id !== "string" && typeof id !== "number") return;
     this.#open.get(id)?.abort(new ControlError("failed", "The client cancelled the request."));
   }
@@ -104,11 +108,12 @@ export class ControlConnection {
   #start(id: RpcId, { method, params }: RpcRequest): void {
     const refusal = this.#refusalOf(id);
     if (refusal) throw refusal;
-    if (!isMethod(method)) throw noMethod(id, method);
+    const verb = verbOf.get(method);
+    if (!verb) throw noMethod(id, method);
     const abort = new AbortController();
     this.#open.set(id, abort);
     this.#idle?.cancel();
-    void this.#serve(id, () => perform(method, params, this.#context(id, abort.signal)), abort);
+    void this.#serve(id, () => verb.perform(params, this.#context(id, abort.signal)), abort);
   }
 
   #refusalOf(id: RpcId): ControlError | undefined {
@@ -119,9 +124,9 @@ export class ControlConnection {
   }
 
   #context(id: RpcId, signal: AbortSignal): VerbContext {
-    const { handlers, clock } = this.#service;
+    const { run, clock } = this.#service;
     return {
-      handlers,
+      run,
       clock,
       pages: this.#pages,
       signal,

@@ -1,0 +1,5 @@
+export {
+  type ControlLimits,
+  type ControlServer,
+  openControlServer,
+} from "./server.ts";

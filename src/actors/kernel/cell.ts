@@ -4,7 +4,7 @@ import type { Ring } from "../ring.ts";
 import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
 import { StoppedError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
-import type { Kernel, Orphan } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 import { Mailbox, type OwnTimer, type SystemMessage } from "./mailbox.ts";
 import type { NameHolder } from "./names.ts";
 import type { CallParty, PendingCall } from "./pending-call.ts";
@@ -56,6 +56,15 @@ export interface Starting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Code of an ended incarnation that still runs. */
+export interface OrphanedCode {
+  /** A word for the work: `init`, the type of a message, `terminate`. */
+  readonly doing: string;
+  readonly since: number;
+  /** Call it when the code has settled. */
+  readonly settled: () => void;
+}
+
 /** Something to release at the end. */
 export interface Owned {
   readonly dispose: () => void | Promise<void>;
@@ -105,11 +114,10 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
   call: PendingCall | undefined = undefined;
   reason: ExitReason | undefined = undefined;
   startError: unknown = undefined;
-  /** Its code, when that still runs after the end. */
-  orphan: Orphan | undefined = undefined;
+  /** Set while its code still runs after the end. */
+  orphan: OrphanedCode | undefined = undefined;
   /** What is still under way after a kill: its code, its disposers. */
   afterlife: Set<Promise<void>> | undefined = undefined;
-  orphanSettled: (() => void) | undefined = undefined;
   /** Effects that were tried after the end. */
   fenced = 0;
   children: Map<string, Child> | undefined = undefined;
@@ -194,7 +202,7 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
   orphaned(): void {}
 
   answeredLate(): void {
-    if (this.status !== "ended") this.kernel.answeredLate(this);
+    this.kernel.answeredLate(this);
   }
 
   takeUnanswered(): readonly PendingCall[] {

@@ -1,6 +1,7 @@
 import type { Cell, Owned } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import { errorExit } from "./exit-reason.ts";
+import type { Orphan } from "./kernel.ts";
 import { notice } from "./notices.ts";
 
 /** Release what the actor owned, last first, each after the one before. */
@@ -50,15 +51,18 @@ function disposeFailed(cell: Cell, error: unknown): void {
 /** Remember that the code of a killed incarnation still runs. */
 export function adoptOrphan(cell: Cell): void {
   const doing = cell.current === undefined ? "init" : nameOf(cell.current);
-  const { path, pid, epoch } = cell;
-  cell.orphan = { path, pid, epoch, doing, since: cell.kernel.clock.now() };
-  cell.kernel.orphans.add(cell.orphan);
-  outlive(
-    cell,
-    new Promise((resolve) => {
-      cell.orphanSettled = resolve;
-    }),
-  );
+  const since = cell.kernel.clock.now();
+  const settled = new Promise<void>((settle) => {
+    cell.orphan = { doing, since, settled: settle };
+  });
+  cell.kernel.orphans.add(cell);
+  outlive(cell, settled);
+}
+
+/** Describe the code of an ended incarnation that still runs; undefined when none does. */
+export function orphanOf({ path, pid, epoch, orphan, fenced }: Cell): Orphan | undefined {
+  if (orphan === undefined) return undefined;
+  return { path, pid, epoch, doing: orphan.doing, since: orphan.since, fenced };
 }
 
 /** Remember what is still under way of an ended incarnation. */
@@ -70,11 +74,12 @@ function outlive(cell: Cell, settled: Promise<void>): void {
 /** Code of an ended incarnation has come to its end after all. */
 export function settleOrphan(cell: Cell, error?: unknown): void {
   if (cell.orphan === undefined) return;
-  cell.kernel.orphans.delete(cell.orphan);
-  cell.orphanSettled?.();
-  const { epoch, doing } = cell.orphan;
+  const { doing, settled } = cell.orphan;
+  cell.kernel.orphans.delete(cell);
   cell.orphan = undefined;
-  const data = { actor: cell.path, epoch, doing };
+  settled();
+  const { epoch, fenced } = cell;
+  const data = { actor: cell.path, epoch, doing, fenced };
   const message = error === undefined ? undefined : errorExit(error).message;
   cell.kernel.logs.system.append("orphan-settled", { ...data, error: message });
 }

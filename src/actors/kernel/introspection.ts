@@ -22,7 +22,6 @@ export interface ActorInfo {
   readonly current?: { readonly message: string; readonly forMs: number } | undefined;
   readonly monitors: number;
   readonly owned: number;
-  readonly fenced: number;
   /** What waits in the mailbox, when it was asked for: message types, at most the first ten. */
   readonly messages?: readonly string[] | undefined;
   readonly children: readonly ActorInfo[];
@@ -56,7 +55,7 @@ function slotOf(child: Child): CellSlot | undefined {
 function vacant(slot: CellSlot | undefined): Facts {
   const mailbox = { system: 0, user: slot?.waiting ?? 0, stash: 0 };
   const place = { path: slot?.path ?? "", pid: 0, epoch: slot?.epoch ?? 0, kind: "actor" };
-  return { ...place, status: "vacant", mailbox, monitors: 0, owned: 0, fenced: 0 };
+  return { ...place, status: "vacant", mailbox, monitors: 0, owned: 0 };
 }
 
 function living(cell: Cell, options: TreeOptions): Facts {
@@ -70,7 +69,6 @@ function living(cell: Cell, options: TreeOptions): Facts {
     current: currentOf(cell),
     monitors: cell.watching?.size ?? 0,
     owned: cell.owned?.size ?? 0,
-    fenced: cell.fenced,
     messages: options.messages === true ? queuedOf(cell) : undefined,
   };
 }
@@ -112,8 +110,14 @@ export function findChild(root: Cell, path: string): Child | undefined {
   return found;
 }
 
-/** What actors are ranked by: waiting messages, handled messages, children, refused effects. */
-export type Attribute = "mailbox" | "handled" | "children" | "fenced";
+/** What actors are ranked by. */
+export type Attribute =
+  /** Messages that wait, of users and of the system. */
+  | "mailbox"
+  /** Messages handled since the start. */
+  | "handled"
+  /** Children, vacant slots included. */
+  | "children";
 
 export interface TopEntry {
   readonly path: string;
@@ -142,8 +146,14 @@ export function top(
 }
 
 function read(cell: Cell, attribute: Attribute): number {
-  if (attribute === "mailbox") return cell.mailbox.length + (cell.system?.length ?? 0);
-  if (attribute === "handled") return cell.handling;
-  if (attribute === "children") return cell.children?.size ?? 0;
-  return cell.fenced;
+  switch (attribute) {
+    case "mailbox":
+      return cell.mailbox.length + (cell.system?.length ?? 0);
+    case "handled":
+      return cell.handling;
+    case "children":
+      return cell.children?.size ?? 0;
+    default:
+      return attribute satisfies never;
+  }
 }

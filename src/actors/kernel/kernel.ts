@@ -16,6 +16,8 @@ export interface Orphan {
   readonly doing: string;
   /** When its incarnation ended, on the clock's scale. */
   readonly since: number;
+  /** How many effects it has tried since. None of them had any. */
+  readonly fenced: number;
 }
 
 /** How an actor failed, for people; what is secret in it went through `redact`. */
@@ -37,7 +39,8 @@ export interface Kernel<Cell extends Runnable & NameHolder> {
   readonly deadLetters: DeadLetters;
   readonly deadlines: Deadlines;
   readonly logs: Logs;
-  readonly orphans: Set<Orphan>;
+  /** Ended actors whose code still runs. */
+  readonly orphans: Set<Cell>;
   /** Disposers of killed actors that have not finished. */
   readonly reaping: Set<Promise<void>>;
   readonly mailbox: MailboxOptions;

@@ -3,14 +3,25 @@ import { createEventLog, type EventLog } from "../events/index.ts";
 import { Ring } from "../ring.ts";
 import type { ExitReason } from "./exit-reason.ts";
 
-interface Ended {
+/** The end of one incarnation. */
+interface EndedIncarnation {
   readonly path: string;
   readonly epoch: number;
   readonly reason: ExitReason;
+  /** When it ended, in ms since 1970. */
+  readonly at: number;
+  /** The end before it at the same path, of an earlier incarnation. */
+  before: EndedIncarnation | undefined;
+  /** How many ends stand before it. */
+  readonly earlier: number;
+  /** The next incarnation lives. */
+  resumed: boolean;
 }
 
 /** How many ended actors are remembered with their events. */
 const remembered = 1_000;
+/** How many ends of one actor are remembered while nobody has read its log. */
+const rememberedEnds = 100;
 /** How many events of one actor stay in memory. */
 const keptEvents = 10_000;
 
@@ -18,9 +29,10 @@ const keptEvents = 10_000;
 export class Logs {
   readonly #clock: Clock;
   readonly #logs = new Map<string, EventLog>();
-  readonly #ended = new Map<string, Ended>();
-  /** The same in the order of their ends, and some that were begun again since. */
-  readonly #oldest = new Ring<Ended>();
+  /** The last end of each path. */
+  readonly #ended = new Map<string, EndedIncarnation>();
+  /** The same in the order of their ends, and some that a later incarnation followed. */
+  readonly #oldest = new Ring<EndedIncarnation>();
   /** What the kernel has to say of any actor. */
   readonly system: EventLog;
 
@@ -34,17 +46,26 @@ export class Logs {
     if (path === "/" || path === "") return this.system;
     const known = this.#logs.get(path);
     if (known !== undefined) return known;
-    const ended = this.#ended.get(path);
-    const at = epoch ?? ended?.epoch ?? 1;
-    const log = createEventLog({ clock: this.#clock, path, epoch: at, max: keptEvents });
-    if (ended !== undefined && epoch === undefined) appendEnd(log, ended.reason);
+    const last = this.#ended.get(path);
+    const ends = endsUpTo(last);
+    const first = ends[0]?.epoch ?? epoch ?? 1;
+    const log = createEventLog({ clock: this.#clock, path, epoch: first, max: keptEvents });
+    for (const end of ends) {
+      if (log.ended) log.reopen(end.epoch);
+      appendEnd(log, end);
+    }
+    if (last?.resumed === true) log.reopen(epoch ?? last.epoch + 1);
     this.#logs.set(path, log);
     return log;
   }
 
-  /** An incarnation begins: a log that ended goes on. */
+  /** An incarnation begins: a log that ended goes on. One that is no restart has no earlier ends. */
   begin(path: string, epoch: number): void {
-    if (this.#ended.size > 0) this.#ended.delete(path);
+    if (this.#ended.size > 0) {
+      const ended = epoch === 1 ? undefined : this.#ended.get(path);
+      if (ended === undefined) this.#ended.delete(path);
+      else ended.resumed = true;
+    }
     if (this.#logs.size === 0) return;
     const log = this.#logs.get(path);
     if (log !== undefined && (log.ended || log.epoch !== epoch)) log.reopen(epoch);
@@ -52,24 +73,56 @@ export class Logs {
 
   /** An incarnation has ended: its terminal event. */
   end(path: string, epoch: number, reason: ExitReason): void {
-    const ended = { path, epoch, reason };
+    const log = this.#logs.size === 0 ? undefined : this.#logs.get(path);
+    const before = epoch === 1 || log !== undefined ? undefined : this.#ended.get(path);
+    const earlier = before === undefined ? 0 : before.earlier + 1;
+    const at = this.#clock.wallNow();
+    const ended = { path, epoch, reason, at, before, earlier, resumed: false };
     this.#ended.set(path, ended);
     this.#oldest.push(ended);
-    const log = this.#logs.size === 0 ? undefined : this.#logs.get(path);
-    if (log !== undefined) appendEnd(log, reason);
+    if (earlier > 0 && earlier % rememberedEnds === 0) forgetEarlier(ended);
+    if (log !== undefined) appendEnd(log, ended);
     if (this.#oldest.length > remembered) this.#forgetOldest();
   }
 
   #forgetOldest(): void {
     const oldest = this.#oldest.shift();
-    if (oldest === undefined || this.#ended.get(oldest.path) !== oldest) return;
+    if (oldest === undefined || this.#ended.get(oldest.path) !== oldest || oldest.resumed) return;
     this.#ended.delete(oldest.path);
     this.#logs.delete(oldest.path);
   }
 }
 
-function appendEnd(log: EventLog, reason: ExitReason): void {
-  if (reason.type === "normal") log.append("done", { result: reason.value });
-  else if (reason.type === "error") log.append("failed", { ...reason, type: undefined });
-  else log.append("cancelled", { reason });
+/** The ends at one path, oldest first. */
+function endsUpTo(last: EndedIncarnation | undefined): readonly EndedIncarnation[] {
+  const ends: EndedIncarnation[] = [];
+  for (let end = last; end !== undefined; end = end.before) ends.push(end);
+  return ends.reverse();
+}
+
+/** Keep the newest `rememberedEnds` before `last`. */
+function forgetEarlier(last: EndedIncarnation): void {
+  let oldest = last;
+  for (let kept = 0; kept < rememberedEnds && oldest.before !== undefined; kept += 1) {
+    oldest = oldest.before;
+  }
+  oldest.before = undefined;
+}
+
+function appendEnd(log: EventLog, { reason, epoch, at }: EndedIncarnation): void {
+  switch (reason.type) {
+    case "normal":
+      log.append("done", { result: reason.value }, { epoch, at });
+      return;
+    case "error":
+      log.append("failed", { ...reason, type: undefined }, { epoch, at });
+      return;
+    case "shutdown":
+    case "killed":
+    case "noproc":
+      log.append("cancelled", { reason }, { epoch, at });
+      return;
+    default:
+      reason satisfies never;
+  }
 }

@@ -12,6 +12,7 @@ import { Names } from "./names.ts";
 import { notice } from "./notices.ts";
 import { CellRef } from "./refs.ts";
 import { Scheduler } from "./scheduler.ts";
+import { countFenced } from "./scope.ts";
 import { runTurn } from "./turn.ts";
 
 export interface SystemOptions {
@@ -58,7 +59,10 @@ export function makeKernel(options: SystemOptions): Kernel<Cell> {
     },
     equip,
     crashed: (cell, error) => reportCrash(options, cell, error),
-    answeredLate: (cell) => notice(cell, "late-reply", {}),
+    answeredLate: (cell) => {
+      if (cell.status === "ended") countFenced(cell, "reply");
+      else notice(cell, "late-reply", {});
+    },
     abortFailed: (cell, error) =>
       notice(cell, "abort-callback-failed", { message: errorExit(error).message }),
   };

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
 import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
+import { orphanOf } from "./disposal.ts";
 import { kill, stopWithin } from "./ending.ts";
 import { NoProcError, StoppedError } from "./errors.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
@@ -20,6 +21,7 @@ import type { Kernel, Orphan } from "./kernel.ts";
 import { makeKernel, makeRoot, type SystemOptions } from "./make-kernel.ts";
 import { link } from "./monitors.ts";
 import { AddressRef, CellRef } from "./refs.ts";
+import { countFenced, endedCaller } from "./scope.ts";
 import { PathAddress } from "./slot.ts";
 import { noOptions, refOf, spawnChild } from "./spawning.ts";
 
@@ -127,6 +129,7 @@ class ActorSystem implements System {
   }
 
   spawn<M, S>(behavior: Behavior<M, S>, options: SpawnOptions<never> = noOptions): Ref<M> {
+    refuseEnded("spawn");
     return refOf(spawnChild(this.#root, behavior, options));
   }
 
@@ -141,12 +144,14 @@ class ActorSystem implements System {
   }
 
   register(name: string, ref: AnyRef): void {
+    refuseEnded("register");
     const cell = living(ref);
     if (cell.status === "stopping") throw new StoppedError(cell.path);
     this.#kernel.names.register(name, cell);
   }
 
   unregister(name: string, ref: AnyRef): boolean {
+    refuseEnded("unregister");
     const cell = CellRef.cellOf(ref);
     return cell !== undefined && this.#kernel.names.unregister(name, cell);
   }
@@ -160,6 +165,7 @@ class ActorSystem implements System {
   }
 
   link(one: AnyRef, other: AnyRef): void {
+    refuseEnded("link");
     link(living(one), other);
   }
 
@@ -201,7 +207,7 @@ class ActorSystem implements System {
   }
 
   orphans(): readonly Orphan[] {
-    return [...this.#kernel.orphans];
+    return [...this.#kernel.orphans].flatMap((cell) => orphanOf(cell) ?? []);
   }
 
   stop(options: SystemStopOptions = {}): Promise<void> {
@@ -238,6 +244,12 @@ class ActorSystem implements System {
   }
 }
 
+/** Throw when the code that runs now belongs to an ended incarnation: its effects are void. */
+function refuseEnded(effect: string): void {
+  const ended = endedCaller();
+  if (ended !== undefined) throw countFenced(ended, effect);
+}
+
 function living(ref: AnyRef): Cell {
   const cell = CellRef.cellOf(ref)?.living;
   if (cell === undefined) throw new NoProcError(ref.path);
@@ -258,8 +270,12 @@ export interface GroupFace {
 /** Show groups of cells as groups of refs. */
 function groupFace(groups: Groups<Cell>): GroupFace {
   return {
-    join: (key, ref) => groups.join(key, joining(ref)),
+    join: (key, ref) => {
+      refuseEnded("groups.join");
+      groups.join(key, joining(ref));
+    },
     leave: (key, ref) => {
+      refuseEnded("groups.leave");
       const cell = CellRef.cellOf(ref);
       return cell !== undefined && groups.leave(key, cell);
     },
@@ -276,8 +292,13 @@ function joining(ref: AnyRef): Cell {
 }
 
 function shown(change: GroupChange<Cell>): GroupChange<Ref> {
-  if (change.type === "members") {
-    return { type: "members", members: change.members.map((cell) => refOf(cell)) };
+  switch (change.type) {
+    case "members":
+      return { type: "members", members: change.members.map((cell) => refOf(cell)) };
+    case "joined":
+    case "left":
+      return { type: change.type, member: refOf(change.member) };
+    default:
+      return change satisfies never;
   }
-  return { type: change.type, member: refOf(change.member) };
 }

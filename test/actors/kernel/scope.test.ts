@@ -95,3 +95,52 @@ describe("a handler that has its own actor killed", () => {
     await system.stop();
   });
 });
+
+describe("code of an ended incarnation", () => {
+  it("is counted with every effect that it tries, while it runs and when it settles", async () => {
+    const clock = manualClock();
+    const system = createSystem({ clock });
+    const target = system.spawn<string, number>({ init: () => 0, receive: (state) => state });
+    const refused: unknown[] = [];
+    const ref = system.spawn<string, number>(
+      {
+        init: () => 0,
+        receive: async (state, _message, context) => {
+          await clock.sleep(10);
+          target.send("late");
+          context.from?.send("late");
+          const effects = [
+            () => system.register("late", target),
+            () => system.spawn({ init: () => 0, receive: () => 0 }),
+            () => context.emit("late"),
+          ];
+          for (const effect of effects) {
+            try {
+              effect();
+            } catch (error) {
+              refused.push(error);
+            }
+          }
+          await clock.sleep(10);
+          return state;
+        },
+      },
+      { name: "zombie" },
+    );
+    const called = expect(ref.call("go")).rejects.toMatchObject({ code: "down" });
+    await clock.settle();
+    await ref.kill();
+    await called;
+    expect(system.orphans()).toMatchObject([{ path: "/zombie", fenced: 0 }]);
+    await clock.advance(10);
+    expect(system.orphans()).toMatchObject([{ path: "/zombie", fenced: 5 }]);
+    expect(refused).toMatchObject(Array(3).fill({ code: "stopped" }));
+    expect(system.registered()).toEqual([]);
+    expect(system.tree().children).toHaveLength(1);
+    await clock.advance(10);
+    expect(await system.events("/").waitFor("orphan-settled")).toMatchObject({
+      data: { actor: "/zombie", fenced: 5 },
+    });
+    await system.stop();
+  });
+});

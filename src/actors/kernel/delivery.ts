@@ -54,15 +54,22 @@ export function bury(cell: Cell, message: unknown): void {
 /** False means that this message is not taken. */
 function makeRoom(cell: Cell, message: unknown): boolean {
   const max = cell.max ?? 0;
-  if (cell.overflow === "drop-old") {
-    overflowed(cell, cell.mailbox.shift(), max);
-    return true;
+  const { overflow } = cell;
+  switch (overflow) {
+    case "drop-old":
+      overflowed(cell, cell.mailbox.shift(), max);
+      return true;
+    case "reject":
+    case "drop-new":
+      overflowed(cell, message, max);
+      return false;
+    case "crash":
+      overflowed(cell, message, max);
+      requestStop(cell, errorExit(new OverflowError(cell.path, "mailbox", max), "overflow"));
+      return false;
+    default:
+      return overflow satisfies never;
   }
-  overflowed(cell, message, max);
-  if (cell.overflow === "crash") {
-    requestStop(cell, errorExit(new OverflowError(cell.path, "mailbox", max), "overflow"));
-  }
-  return false;
 }
 
 function overflowed(cell: Cell, message: unknown, max: number): void {

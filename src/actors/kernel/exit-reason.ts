@@ -79,8 +79,18 @@ const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
  * ```
  */
 export function isClean(reason: ExitReason): boolean {
-  if (reason.type === "normal") return true;
-  return reason.type === "shutdown" && !abnormalCauses.has(reason.cause);
+  switch (reason.type) {
+    case "normal":
+      return true;
+    case "shutdown":
+      return !abnormalCauses.has(reason.cause);
+    case "killed":
+    case "error":
+    case "noproc":
+      return false;
+    default:
+      return reason satisfies never;
+  }
 }
 
 /**

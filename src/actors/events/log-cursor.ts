@@ -1,7 +1,7 @@
 import { Ring } from "../ring.ts";
 import type { ArchiveReader, LogArchive } from "./log-archive.ts";
 
-type Step<Event> = IteratorResult<Event, undefined>;
+type CursorStep<Event> = IteratorResult<Event, undefined>;
 
 export interface CursorParts<Event> {
   readonly store: LogStore<Event>;
@@ -20,7 +20,7 @@ export class LogCursor<Event extends { readonly seq: number }>
   readonly #woken = () => this.#answer();
   #next: number;
   #detached = false;
-  #pending: ((step: Step<Event>) => void)[] = [];
+  #pending: ((step: CursorStep<Event>) => void)[] = [];
   #reader: ArchiveReader<Event> | undefined;
   /** What was read back last, and how many of it were given. Empty: nothing more is kept. */
   #page: readonly Event[] | undefined;
@@ -32,7 +32,7 @@ export class LogCursor<Event extends { readonly seq: number }>
     this.#next = Math.max(1, seq);
   }
 
-  next(): Promise<Step<Event>> {
+  next(): Promise<CursorStep<Event>> {
     const step = this.#pending.length === 0 ? this.#step() : undefined;
     if (step !== undefined) return Promise.resolve(step);
     return new Promise((resolve) => {
@@ -41,14 +41,14 @@ export class LogCursor<Event extends { readonly seq: number }>
     });
   }
 
-  return(): Promise<Step<Event>> {
+  return(): Promise<CursorStep<Event>> {
     this.#detached = true;
     this.#store.forget(this.#woken);
     this.#answer();
     return Promise.resolve({ done: true, value: undefined });
   }
 
-  #step(): Step<Event> | undefined {
+  #step(): CursorStep<Event> | undefined {
     if (this.#detached) return { done: true, value: undefined };
     if (this.#store.endedAt === this.#next - 1) return { done: true, value: undefined };
     if (this.#next < this.#store.first) return this.#behind();
@@ -60,7 +60,7 @@ export class LogCursor<Event extends { readonly seq: number }>
   }
 
   /** Undefined when it must be read back first. */
-  #behind(): Step<Event> | undefined {
+  #behind(): CursorStep<Event> | undefined {
     const { first } = this.#store;
     if (this.#parts.archive === undefined) return this.#skip(first);
     if (this.#page === undefined) return undefined;
@@ -80,12 +80,12 @@ export class LogCursor<Event extends { readonly seq: number }>
     this.#reader = undefined;
   }
 
-  #give(event: Event): Step<Event> {
+  #give(event: Event): CursorStep<Event> {
     this.#next += 1;
     return { done: false, value: event };
   }
 
-  #skip(to: number): Step<Event> {
+  #skip(to: number): CursorStep<Event> {
     const from = this.#next;
     this.#next = to;
     return { done: false, value: this.#parts.gap(from, to - 1) };

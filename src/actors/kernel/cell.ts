@@ -18,7 +18,7 @@ export interface Watcher {
 }
 
 /** The place that a cell lives in, when it has one. */
-export interface Place {
+export interface CellHome {
   readonly path: string;
   readonly keepsMailbox: boolean;
   /** What the last incarnation left unhandled; only with `keepsMailbox`. */
@@ -28,7 +28,7 @@ export interface Place {
 }
 
 /** What stands among an actor's children, in start order. */
-export interface Child {
+export interface ChildEntry {
   readonly name: string;
   /** Who lives there now. */
   readonly living: Cell | undefined;
@@ -42,7 +42,7 @@ export interface CellSetup {
   readonly path: string;
   readonly epoch: number;
   readonly parent: Cell | undefined;
-  readonly place: Place | undefined;
+  readonly home: CellHome | undefined;
   readonly behavior: Behavior<unknown, unknown>;
   readonly options: SpawnOptions<never>;
 }
@@ -75,14 +75,14 @@ export interface Owned {
  *
  * Every cell has the same fields in the same order; what not every actor needs is made on first use.
  */
-export class Cell implements Runnable, NameHolder, CallParty, Child {
+export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   readonly kernel: Kernel<Cell>;
   readonly pid: number;
   readonly name: string;
   readonly path: string;
   readonly epoch: number;
   readonly parent: Cell | undefined;
-  readonly place: Place | undefined;
+  readonly home: CellHome | undefined;
   readonly behavior: Behavior<unknown, unknown>;
   readonly options: SpawnOptions<never>;
   status: CellStatus = "starting";
@@ -120,7 +120,7 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
   afterlife: Set<Promise<void>> | undefined = undefined;
   /** Effects that were tried after the end. */
   fenced = 0;
-  children: Map<string, Child> | undefined = undefined;
+  children: Map<string, ChildEntry> | undefined = undefined;
   watchers: Set<Watcher> | undefined = undefined;
   watching: Set<{ cancel(): void }> | undefined = undefined;
   links: Set<Cell> | undefined = undefined;
@@ -148,7 +148,7 @@ export class Cell implements Runnable, NameHolder, CallParty, Child {
     this.path = setup.path;
     this.epoch = setup.epoch;
     this.parent = setup.parent;
-    this.place = setup.place;
+    this.home = setup.home;
     this.behavior = setup.behavior;
     this.options = setup.options;
     this.max = (setup.options.mailbox ?? setup.kernel.mailbox).max;
@@ -228,26 +228,26 @@ function guardedController(failed: (error: unknown) => void): AbortController {
   const controller = new AbortController();
   const { signal } = controller;
   setMaxListeners(0, signal);
-  const guarded = new WeakMap<object, EventListener>();
+  const guarded = new WeakMap<object, Guard>();
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (type: string, listener: Listener, options?: ListenerOptions) => {
+  signal.addEventListener = (type: string, listener: AbortListener, options?: AbortListenerOptions) => {
     if (listener === null) return;
     const guard = guarded.get(listener) ?? guardOf(listener, failed);
     guarded.set(listener, guard);
     add(type, guard, options);
   };
-  signal.removeEventListener = (type: string, listener: Listener, options?: ListenerOptions) => {
+  signal.removeEventListener = (type: string, listener: AbortListener, options?: AbortListenerOptions) => {
     if (listener !== null) remove(type, guarded.get(listener) ?? listener, options);
   };
   return controller;
 }
 
-type Listener = Parameters<EventTarget["addEventListener"]>[1];
-type ListenerOptions = Parameters<EventTarget["addEventListener"]>[2];
-type EventListener = (event: Event) => void;
+type AbortListener = Parameters<EventTarget["addEventListener"]>[1];
+type AbortListenerOptions = Parameters<EventTarget["addEventListener"]>[2];
+type Guard = (event: Event) => void;
 
-function guardOf(listener: NonNullable<Listener>, failed: (error: unknown) => void): EventListener {
+function guardOf(listener: NonNullable<AbortListener>, failed: (error: unknown) => void): Guard {
   return (event) => {
     try {
       if (typeof listener === "function") listener(event);

@@ -41,13 +41,13 @@ function cancelTimers(cell: Cell): void {
 function emptyMailbox(cell: Cell): void {
   const waiting = [...(cell.stash?.takeAll() ?? []), ...cell.mailbox.takeAll()];
   if (waiting.length === 0) return;
-  if (cell.place?.keepsMailbox !== true) {
+  if (cell.home?.keepsMailbox !== true) {
     for (const message of waiting) buryAtEnd(cell, message);
     return;
   }
   const carried = waiting.filter(isPlain);
   for (const message of waiting) if (message instanceof CallMessage) bury(cell, message);
-  cell.place.carry(carried);
+  cell.home.carry(carried);
 }
 
 function isPlain(message: unknown): boolean {
@@ -57,7 +57,7 @@ function isPlain(message: unknown): boolean {
 function buryAtEnd(cell: Cell, message: unknown): void {
   if (message instanceof CallMessage) bury(cell, message);
   else if (!(message instanceof TimerMessage)) {
-    const restarts = cell.place !== undefined && !isClean(cell.exit().reason);
+    const restarts = cell.home !== undefined && !isClean(cell.exit().reason);
     cell.kernel.deadLetters.add(cell, restarts ? "restart" : "stopped", message);
   }
 }
@@ -78,7 +78,7 @@ function endCalls(cell: Cell): void {
 }
 
 function leaveParent(cell: Cell): void {
-  if (cell.place !== undefined) cell.place.vacate(cell.exit(), cell.afterlife);
+  if (cell.home !== undefined) cell.home.vacate(cell.exit(), cell.afterlife);
   else cell.parent?.children?.delete(cell.name);
 }
 

@@ -57,6 +57,11 @@ export interface Exit {
   readonly unstarted?: "failed" | "ignored" | undefined;
 }
 
+/** Describe the end of an actor that was gone before it was watched. */
+export function exitOfNobody({ path, pid, epoch }: Omit<Exit, "reason">): Exit {
+  return { path, pid, epoch, reason: { type: "noproc" } };
+}
+
 const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
   "intensity",
   "not-retryable",

@@ -19,7 +19,7 @@ export interface FromMachineOptions<Machine extends AnyStateMachine> {
 /** Asks for the newest snapshot after a step that no message caused. */
 const refresh = Symbol("ramure.refresh");
 
-type MachineMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | typeof refresh;
+type HostedMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | typeof refresh;
 
 /**
  * Run an XState machine as an actor: its messages are the machine's events, its state the snapshot.
@@ -50,7 +50,7 @@ export function fromMachine<Machine extends AnyStateMachine>(
   options: FromMachineOptions<Machine> = {},
 ): Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>> {
   const hosted = new WeakMap<object, Hosted<Machine>>();
-  const behavior: Behavior<MachineMessage<Machine>, SnapshotFrom<Machine>> = {
+  const behavior: Behavior<HostedMessage<Machine>, SnapshotFrom<Machine>> = {
     init: (context) => {
       const host = new Hosted(machine, options, context);
       hosted.set(context, host);
@@ -64,7 +64,7 @@ export function fromMachine<Machine extends AnyStateMachine>(
 }
 
 class Hosted<Machine extends AnyStateMachine> {
-  readonly #context: Context<MachineMessage<Machine>>;
+  readonly #context: Context<HostedMessage<Machine>>;
   readonly #actor: Actor<Machine>;
   #stepping = false;
   #failure: { readonly error: unknown } | undefined;
@@ -72,7 +72,7 @@ class Hosted<Machine extends AnyStateMachine> {
   constructor(
     machine: Machine,
     { input }: FromMachineOptions<Machine>,
-    context: Context<MachineMessage<Machine>>,
+    context: Context<HostedMessage<Machine>>,
   ) {
     this.#context = context;
     const clock = new MachineClock(context.clock);
@@ -92,7 +92,7 @@ class Hosted<Machine extends AnyStateMachine> {
     return this.#step(() => this.#actor.start());
   }
 
-  receive(message: MachineMessage<Machine>): SnapshotFrom<Machine> {
+  receive(message: HostedMessage<Machine>): SnapshotFrom<Machine> {
     if (message === refresh) return this.#actor.getSnapshot();
     const snapshot: AnyMachineSnapshot = this.#actor.getSnapshot();
     if (!snapshot.can(message)) this.#context.unhandled();

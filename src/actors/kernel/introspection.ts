@@ -1,4 +1,4 @@
-import type { Cell, CellStatus, Child } from "./cell.ts";
+import type { Cell, CellStatus, ChildEntry } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import { TimerMessage } from "./mailbox.ts";
@@ -35,30 +35,30 @@ export interface TreeOptions {
 const shownMessages = 10;
 
 /** Read an actor and all below it, through nobody's mailbox: who is stuck is seen too. */
-export function describe(child: Child, options: TreeOptions = {}): ActorInfo {
+export function describe(child: ChildEntry, options: TreeOptions = {}): ActorInfo {
   const cell = child.living;
   const slot = slotOf(child);
   const below = cell?.children === undefined ? [] : [...cell.children.values()];
   const children = below.map((each) => describe(each, options));
   const last = slot?.lastExit?.reason;
-  const facts = cell === undefined ? vacant(slot) : living(cell, options);
+  const facts = cell === undefined ? vacantFacts(slot) : livingFacts(cell, options);
   const restarts = Math.max(0, facts.epoch - 1);
   return { name: child.name, ...facts, restarts, lastExit: last, children };
 }
 
 type Facts = Omit<ActorInfo, "name" | "restarts" | "lastExit" | "children">;
 
-function slotOf(child: Child): CellSlot | undefined {
+function slotOf(child: ChildEntry): CellSlot | undefined {
   return child instanceof CellSlot ? child : undefined;
 }
 
-function vacant(slot: CellSlot | undefined): Facts {
+function vacantFacts(slot: CellSlot | undefined): Facts {
   const mailbox = { system: 0, user: slot?.waiting ?? 0, stash: 0 };
   const place = { path: slot?.path ?? "", pid: 0, epoch: slot?.epoch ?? 0, kind: "actor" };
   return { ...place, status: "vacant", mailbox, monitors: 0, owned: 0 };
 }
 
-function living(cell: Cell, options: TreeOptions): Facts {
+function livingFacts(cell: Cell, options: TreeOptions): Facts {
   return {
     path: cell.path === "" ? "/" : cell.path,
     pid: cell.pid,
@@ -102,8 +102,8 @@ function* livingBelow(cell: Cell): Generator<Cell> {
 }
 
 /** Whoever stands at the path below `root`; `/a/b` names its child a's child b. */
-export function findChild(root: Cell, path: string): Child | undefined {
-  let found: Child | undefined = root;
+export function findChild(root: Cell, path: string): ChildEntry | undefined {
+  let found: ChildEntry | undefined = root;
   for (const name of path.split("/").slice(1)) {
     found = found?.living?.children?.get(name);
   }

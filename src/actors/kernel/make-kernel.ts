@@ -88,7 +88,7 @@ function reportCrash({ onCrash, redact }: SystemOptions, cell: Cell, error: unkn
 export function makeRoot(kernel: Kernel<Cell>): Cell {
   const behavior: Behavior<unknown, unknown> = { init: () => "root", receive: (state) => state };
   const options: SpawnOptions<never> = { kind: "root", shutdownMs: "infinity" };
-  const site = { name: "", path: "", epoch: 1, parent: undefined, place: undefined };
+  const site = { name: "", path: "", epoch: 1, parent: undefined, home: undefined };
   const root = new Cell({ kernel, behavior, options, ...site });
   equip(root);
   kernel.scheduler.ready(root);

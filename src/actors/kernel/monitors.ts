@@ -3,7 +3,7 @@ import type { Cell } from "./cell.ts";
 import { signalLink } from "./closing.ts";
 import { deliverSystem } from "./delivery.ts";
 import { watch } from "./ending.ts";
-import type { Exit } from "./exit-reason.ts";
+import { type Exit, exitOfNobody } from "./exit-reason.ts";
 import type { SystemMessage } from "./mailbox.ts";
 import { CellRef } from "./refs.ts";
 
@@ -21,7 +21,7 @@ export class CellMonitor implements Monitor {
     this.#target = CellRef.cellOf(target);
     watcher.watching ??= new Set();
     watcher.watching.add(this);
-    if (this.#target === undefined || this.#target.status === "ended") this.ended(nobody(target));
+    if (this.#target === undefined || this.#target.status === "ended") this.ended(exitOfNobody(target));
     else watch(this.#target, this);
   }
 
@@ -45,17 +45,12 @@ export class CellMonitor implements Monitor {
   }
 }
 
-function nobody(target: AnyRef): Exit {
-  const { path, pid, epoch } = target;
-  return { path, pid, epoch, reason: { type: "noproc" } };
-}
-
 /** Tie two actors together: the failure of one is the end of the other. Doing it twice is doing it once. */
 export function link(one: Cell, other: AnyRef): void {
   const cell = CellRef.cellOf(other);
   if (cell === one) return;
   if (cell === undefined || cell.status === "ended") {
-    signalLink(one, nobody(other));
+    signalLink(one, exitOfNobody(other));
     return;
   }
   one.links ??= new Set();

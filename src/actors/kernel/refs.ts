@@ -3,7 +3,7 @@ import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
 import { exitOf, kill, stopWithin, watch } from "./ending.ts";
 import { CallAbortedError, DeadlockError, DownError, NoProcError, StoppedError } from "./errors.ts";
-import type { Exit, ExitReason } from "./exit-reason.ts";
+import { type Exit, type ExitReason, exitOfNobody } from "./exit-reason.ts";
 import { CallMessage, findCircle, PendingCall } from "./pending-call.ts";
 import { endedCaller, refuse, scopeNow } from "./scope.ts";
 
@@ -189,7 +189,7 @@ function listen(call: PendingCall, signal: AbortSignal): void {
 function watchEnd(target: AnyRef, cell: Cell | undefined, down: (exit: Exit) => void): Monitor {
   let wanted = true;
   const watcher = { ended: (exit: Exit) => queueMicrotask(() => wanted && down(exit)) };
-  if (cell?.living === undefined) watcher.ended(nobody(target));
+  if (cell?.living === undefined) watcher.ended(exitOfNobody(target));
   else watch(cell, watcher);
   return {
     cancel: () => {
@@ -197,10 +197,6 @@ function watchEnd(target: AnyRef, cell: Cell | undefined, down: (exit: Exit) => 
       cell?.watchers?.delete(watcher);
     },
   };
-}
-
-function nobody({ path, pid, epoch }: AnyRef): Exit {
-  return { path, pid, epoch, reason: { type: "noproc" } };
 }
 
 /** Resolves when `init` succeeded or was ignored. A rejection that nobody looks at is no unhandled one. */

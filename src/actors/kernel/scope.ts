@@ -34,13 +34,13 @@ export function runAs<Args extends readonly unknown[], Result>(
 }
 
 /** Enter the actor's handler without a closure; `leave` with what this returned. */
-export function enter(cell: Cell): Cell | undefined {
+export function enterCell(cell: Cell): Cell | undefined {
   const outer = current;
   current = cell;
   return outer;
 }
 
-export function leave(outer: Cell | undefined): void {
+export function leaveCell(outer: Cell | undefined): void {
   current = outer;
 }
 

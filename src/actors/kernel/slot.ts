@@ -1,5 +1,5 @@
 import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
-import type { Cell, Child, Place } from "./cell.ts";
+import type { Cell, ChildEntry, CellHome } from "./cell.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 import { enqueue } from "./delivery.ts";
 import { AlreadyStartedError } from "./errors.ts";
@@ -11,7 +11,7 @@ const defaultMaxWaiting = 1_000;
 const nothing: ReadonlySet<Promise<void>> = new Set();
 
 /** A place among a parent's children: it outlives those who live in it. */
-export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
+export class CellSlot implements Slot<unknown, never>, CellHome, ChildEntry, Vacancy {
   readonly name: string;
   readonly path: string;
   readonly address: Ref<unknown>;
@@ -62,7 +62,7 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
     if (this.#released) this.#takeBack();
     checkAlive(this.#parent);
     this.#epoch += 1;
-    const site = { parent: this.#parent, name: this.name, epoch: this.#epoch, place: this };
+    const site = { parent: this.#parent, name: this.name, epoch: this.#epoch, home: this };
     const kind = options.kind ?? this.#options.kind;
     const cell = createCell(site, behavior, { ...options, kind });
     this.#cell = cell;
@@ -145,10 +145,10 @@ export class CellSlot implements Slot<unknown, never>, Place, Child, Vacancy {
 /** A path, looked up each time it is used. */
 export class PathAddress implements Vacancy {
   readonly path: string;
-  readonly #find: () => Child | undefined;
+  readonly #find: () => ChildEntry | undefined;
   readonly #deadLetters: DeadLetters;
 
-  constructor(path: string, find: () => Child | undefined, deadLetters: DeadLetters) {
+  constructor(path: string, find: () => ChildEntry | undefined, deadLetters: DeadLetters) {
     this.path = path;
     this.#find = find;
     this.#deadLetters = deadLetters;

@@ -1,6 +1,6 @@
 import { checkName } from "../../names.ts";
 import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
-import { Cell, type Child, type Place } from "./cell.ts";
+import { Cell, type CellHome, type ChildEntry } from "./cell.ts";
 import { AlreadyStartedError, StoppedError } from "./errors.ts";
 import { CellRef } from "./refs.ts";
 
@@ -12,7 +12,7 @@ export interface Site {
   readonly parent: Cell;
   readonly name: string;
   readonly epoch: number;
-  readonly place: Place | undefined;
+  readonly home: CellHome | undefined;
 }
 
 /** Start a child under a name of its own; a name that is taken throws before anything runs. */
@@ -22,14 +22,14 @@ export function spawnChild<M, S>(
   options: SpawnOptions<never>,
 ): Cell {
   const name = nameFor(parent, options.name, options.kind);
-  const cell = createCell({ parent, name, epoch: 1, place: undefined }, behavior, options);
+  const cell = createCell({ parent, name, epoch: 1, home: undefined }, behavior, options);
   addChild(parent, cell);
   return cell;
 }
 
 /** Make an incarnation and queue its start. */
 export function createCell<M, S>(
-  { parent, name, epoch, place }: Site,
+  { parent, name, epoch, home }: Site,
   given: Behavior<M, S>,
   options: SpawnOptions<never>,
 ): Cell {
@@ -37,7 +37,7 @@ export function createCell<M, S>(
   const path = `${parent.path}/${name}`;
   // Only its own ref, typed by M, brings messages to it, and only its own handlers make its state.
   const behavior = given as Behavior<unknown, unknown>;
-  const cell = new Cell({ kernel, name, path, epoch, parent, place, behavior, options });
+  const cell = new Cell({ kernel, name, path, epoch, parent, home, behavior, options });
   kernel.equip(cell);
   kernel.logs.begin(path, epoch);
   kernel.scheduler.ready(cell);
@@ -66,7 +66,7 @@ function freeName(parent: Cell, kind: string): string {
   }
 }
 
-export function addChild(parent: Cell, child: Child): void {
+export function addChild(parent: Cell, child: ChildEntry): void {
   parent.children ??= new Map();
   parent.children.set(child.name, child);
 }

@@ -8,7 +8,7 @@ import { errorExit } from "./exit-reason.ts";
 import { TimerMessage } from "./mailbox.ts";
 import { notice } from "./notices.ts";
 import { CallMessage, type PendingCall } from "./pending-call.ts";
-import { enter, leave, runAs } from "./scope.ts";
+import { enterCell, leaveCell, runAs } from "./scope.ts";
 import { messageCancelsTimers, stateChanged } from "./timers.ts";
 
 const startTimeoutMs = 5_000;
@@ -163,7 +163,7 @@ function invokeReceive(cell: Cell, message: unknown, call: PendingCall | undefin
   }
   const context = cell.context;
   if (context === undefined) return;
-  const outer = enter(cell);
+  const outer = enterCell(cell);
   try {
     const result = cell.behavior.receive(cell.state, message, context);
     if (isPromise(result)) waitForHandler(cell, result);
@@ -171,7 +171,7 @@ function invokeReceive(cell: Cell, message: unknown, call: PendingCall | undefin
   } catch (error) {
     crash(cell, error);
   } finally {
-    leave(outer);
+    leaveCell(outer);
   }
 }
 

@@ -1,27 +1,27 @@
 /** A handle of one timer. */
 export interface ClockTimer {
-  /** Make sure the callback is not called any more. Doing it twice is harmless. */
+  /** Cancel the timer: its callback is not called any more. A second cancel does nothing. */
   cancel(): void;
 }
 
-/** Where time comes from. Tests move a manual one; nothing else in ramure reads the time. */
+/** The source of time. Nothing else in ramure reads the time; tests use a clock that they move. */
 export interface Clock {
   /** Milliseconds on a monotonic scale; only differences mean something. */
   now(): number;
   /** Milliseconds since 1970, for people and files. */
   wallNow(): number;
-  /** Call back once, `delayMs` from now. A delay beyond what Node's timers hold does not fire early. */
+  /** Call back once, `delayMs` from now. A delay longer than Node's timers can hold does not fire early. */
   setTimer(delayMs: number, callback: () => void): ClockTimer;
   /** Resolve `delayMs` from now; reject with the signal's reason when it aborts first. */
   sleep(delayMs: number, options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** A clock that is moved by hand lets what is busy go first. Returns how to stop asking. */
+  /** Let a clock that is moved by hand wait while `isBusy` returns true. Returns a function that ends this. */
   busyWhile?(isBusy: () => boolean): () => void;
 }
 
-/** The longest delay that Node's timers hold; a longer one would fire at once. */
+/** The longest delay that Node's timers can hold. A longer one would fire at once. */
 const longestDelayMs = 2_147_483_647;
 
-/** Milliseconds on the machine's own monotonic scale, whatever clock a system was given. */
+/** Read the machine's own monotonic time in milliseconds. A system's clock does not change it. */
 export function monotonicNow(): number {
   return performance.now();
 }
@@ -59,7 +59,7 @@ export const systemClock: Clock = {
   sleep: (delayMs, options) => sleepOn(systemClock, delayMs, options?.signal),
 };
 
-/** Wait by the timers of `clock`: what every clock's `sleep` does. */
+/** Wait by the timers of `clock`. Every clock's `sleep` is this. */
 export function sleepOn(
   clock: Pick<Clock, "setTimer">,
   delayMs: number,

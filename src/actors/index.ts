@@ -38,6 +38,7 @@ export {
   type NoProcExit,
   type NormalExit,
   type Orphan,
+  type Overflow,
   type Ref,
   type Reply,
   type Shutdown,

@@ -1,22 +1,22 @@
 import { type Clock, type ClockTimer, sleepOn } from "./clock.ts";
 
-/** A clock that stands still until it is moved: for tests. */
+/** A clock for tests: it stands still until a test moves it. */
 export interface ManualClock extends Clock {
   /**
-   * Move on by `ms`. Each timer that falls due fires in order of its time, and everything that it
-   * set off in this program has run before the next one fires. What waits for the world outside
-   * (files, sockets, processes) is not waited for.
+   * Move the time forward by `ms`. Timers fire in the order of their times. All work that one timer
+   * starts in this program has run before the next timer fires. Work that waits for files, sockets
+   * or processes is not waited for.
    */
   advance(ms: number): Promise<void>;
-  /** Let run what can run without time passing. */
+  /** Run all work that can run while the time stands still. */
   settle(): Promise<void>;
-  /** How many timers are pending. */
+  /** The number of timers that have not fired. */
   readonly pending: number;
 }
 
-/** 2026-01-01T00:00:00Z, where every manual clock starts. */
+/** 2026-01-01T00:00:00Z: every manual clock starts here. */
 const startOfTime = 1_767_225_600_000;
-/** An endless exchange of messages never settles; time goes on after so many turns of the loop. */
+/** The number of turns of the event loop after which time moves on. An endless exchange of messages never settles. */
 const mostTurns = 1_000;
 
 interface ManualTimer {

@@ -1,7 +1,7 @@
 const smallest = 8;
 const worthShrinking = 1_024;
 
-/** A queue in a circle of slots, a power of two of them: both ends in constant time, however long it is. */
+/** A queue with two ends. It stores its items in a circle of slots; every operation takes constant time. */
 export class Ring<Item> {
   #slots: (Item | undefined)[] = new Array(smallest);
   #head = 0;
@@ -11,13 +11,14 @@ export class Ring<Item> {
     return this.#length;
   }
 
+  /** Add an item at the back. */
   push(item: Item): void {
     if (this.#length === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.#length) & (this.#slots.length - 1)] = item;
     this.#length += 1;
   }
 
-  /** Put in front: it is taken next. */
+  /** Add an item at the front: `shift` takes it next. */
   unshift(item: Item): void {
     if (this.#length === this.#slots.length) this.#grow();
     this.#head = (this.#head - 1) & (this.#slots.length - 1);
@@ -25,7 +26,7 @@ export class Ring<Item> {
     this.#length += 1;
   }
 
-  /** Take the oldest; undefined when there is none. */
+  /** Take the item at the front; undefined when the queue is empty. */
   shift(): Item | undefined {
     if (this.#length === 0) return undefined;
     const item = this.#slots[this.#head];
@@ -36,7 +37,7 @@ export class Ring<Item> {
     return item;
   }
 
-  /** Take the newest; undefined when there is none. */
+  /** Take the item at the back; undefined when the queue is empty. */
   pop(): Item | undefined {
     if (this.#length === 0) return undefined;
     this.#length -= 1;
@@ -46,7 +47,7 @@ export class Ring<Item> {
     return item;
   }
 
-  /** Look at the one that `offset` shifts would leave in front. */
+  /** Read the item that is `offset` places behind the front, without taking it. */
   at(offset: number): Item | undefined {
     if (offset < 0 || offset >= this.#length) return undefined;
     return this.#slots[(this.#head + offset) & (this.#slots.length - 1)];

@@ -4,36 +4,36 @@ import { LogEndedError, WaitTimeoutError } from "./errors.ts";
 import type { LogArchive } from "./log-archive.ts";
 import { LogCursor, LogStore } from "./log-cursor.ts";
 
-/** One event of one stream. */
+/** One event of one log. */
 export interface LogEvent {
-  /** From 1, without gaps, in its own stream. */
+  /** The number of the event in its own log: from 1, without gaps. */
   readonly seq: number;
-  /** When, in ms since 1970. */
+  /** The time of the event, in ms since 1970. */
   readonly at: number;
   readonly type: string;
   readonly data: unknown;
-  /** Whose stream it is. */
+  /** The path of the actor that owns the log. */
   readonly path: string;
   readonly epoch: number;
-  /** Who emitted it, seen from `path`; absent for its own events. */
+  /** The actor that emitted the event, as seen from `path`. Absent for the owner's own events. */
   readonly source?: string | undefined;
 }
 
 export interface AppendOptions {
-  /** Who emitted it. Default: the stream's own actor. */
+  /** The actor that emitted the event. Default: the owner of the log. */
   readonly source?: string | undefined;
   /** Default: the log's current epoch. */
   readonly epoch?: number | undefined;
   /** Default: now. */
   readonly at?: number | undefined;
-  /** The data comes from another event: it is a copy already. Default: false. */
+  /** The data is a copy already, such as that of another event. Default: false. */
   readonly isolated?: boolean | undefined;
 }
 
 export interface WaitOptions<Event> {
-  /** Only an event that this accepts. Default: any. */
+  /** Accepts or skips an event. Default: every event is accepted. */
   readonly where?: ((event: Event) => boolean) | undefined;
-  /** 0 or Infinity means no limit. Default: no limit. */
+  /** The longest wait, in ms; 0 or Infinity means no limit. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,13 +43,13 @@ export interface EventLogOptions<Event extends LogEvent = LogEvent> {
   readonly path: string;
   /** Default: 1. */
   readonly epoch?: number | undefined;
-  /** How many events stay in memory; who is further behind reads the archive. Default: all. */
+  /** The number of events in memory. A reader that is further behind reads the archive. Default: all. */
   readonly max?: number | undefined;
-  /** Keeps every event. Where it has none, or there is no archive, a reader reads one `gap` event. Default: none. */
+  /** Stores every event. For events that it has lost, or without an archive, a reader reads one `gap` event. Default: none. */
   readonly archive?: LogArchive<Event> | undefined;
 }
 
-/** A stream of events that is kept: who comes late reads from the first. */
+/** An append-only event log. A late reader still starts at the first event. */
 export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterable<Event> {
   readonly path: string;
   readonly epoch: number;
@@ -57,24 +57,24 @@ export interface EventLog<Event extends LogEvent = LogEvent> extends AsyncIterab
   readonly first: number;
   /** The `seq` of the last event; 0 before the first. */
   readonly last: number;
-  /** Whether its own terminal event stands, or it was ended, and it was not reopened. */
+  /** True after the log's own terminal event, or after `end`, until `reopen`. */
   readonly ended: boolean;
-  /** Add an event. Undefined, and nothing added, when the log has ended. */
+  /** Add an event. An ended log adds nothing and returns undefined. */
   append(type: string, data?: unknown, options?: AppendOptions): Event | undefined;
-  /** Follow from `seq` on. A loop ends after a terminal event without a source, unless reopened by then. */
+  /** Follow the events from `seq` on. A loop ends after a terminal event without a source, unless the log was reopened by then. */
   from(seq: number): AsyncIterable<Event>;
-  /** Resolve with the first event of the type, past ones included; rejects on timeout, abort, or the log's end. */
+  /** Resolve with the first event of the type, past events included. Rejects on timeout, abort, or the log's end. */
   waitFor(type: string | readonly string[], options?: WaitOptions<Event>): Promise<Event>;
-  /** Call for each event inside `append`, from now on, or from the first in memory. Returns how to stop it. */
+  /** Call `listener` inside `append` for each event, from now on or from the first in memory. Returns a function that stops this. */
   subscribe(
     listener: (event: Event) => void,
     options?: { readonly replay?: boolean | undefined },
   ): () => void;
-  /** Events now in memory, oldest first; at most the last `limit`. */
+  /** Read the events in memory, oldest first; at most the last `limit`. */
   recent(limit?: number): readonly Event[];
-  /** End without a terminal event: readers that have read all end. */
+  /** End the log without a terminal event. A reader that has read all events ends. */
   end(): void;
-  /** Go on after a terminal event, in the next epoch or in `epoch`. */
+  /** Open the log again after its end, in the next epoch or in `epoch`. */
   reopen(epoch?: number): void;
 }
 
@@ -220,7 +220,7 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
       epoch: options.epoch ?? this.#epoch,
       ...(options.source === undefined ? undefined : { source: options.source }),
     };
-    // What `Event` adds to LogEvent are names of types and shapes of data, checked where `append` is called.
+    // Safe cast: `Event` only narrows types and data, and the caller of `append` has checked those.
     return Object.freeze(event) as Event;
   }
 
@@ -231,7 +231,7 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
     return Object.freeze(event) as Event;
   }
 
-  /** Each subscriber hears of each event once and in order, also when a listener appends. */
+  /** Call each subscriber once for each event, in order, also when a listener appends. */
   #notify(): void {
     if (this.#notifying || this.#subscribers.size === 0) return;
     this.#notifying = true;
@@ -243,18 +243,18 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
   }
 
   #notifyOnce(): boolean {
-    let told = false;
+    let notified = false;
     for (const subscriber of this.#subscribers) {
       const event = this.#store.at(Math.max(subscriber.next, this.#store.first));
       if (event === undefined) continue;
       subscriber.next = event.seq + 1;
-      told = true;
+      notified = true;
       this.#tell(subscriber, event);
     }
-    return told;
+    return notified;
   }
 
-  /** A listener that throws is not asked again: the one who emits is not to blame. */
+  /** Call one listener. One that throws is removed: the actor that emits must not suffer from it. */
   #tell(subscriber: Subscriber<Event>, event: Event): void {
     try {
       subscriber.listener(event);

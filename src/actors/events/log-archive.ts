@@ -1,13 +1,13 @@
-/** Keeps the events of one log beyond memory, so that who comes late reads them all. */
+/** A store for the events of one log that no longer fit into memory. A late reader reads them from it. */
 export interface LogArchive<Event> {
-  /** Keep an event, or try to; called once for each, in order. Must not throw. */
+  /** Store an event, or try to. Called once for each event, in order. Must not throw. */
   add(event: Event): void;
-  /** Begin to read at this `seq`. */
+  /** Start reading at the event with this `seq`. */
   open(seq: number): ArchiveReader<Event>;
 }
 
-/** Reads an archive page by page, and holds nothing open between two pages. */
+/** A reader of an archive, page by page. It holds no file open between two pages. */
 export interface ArchiveReader<Event> {
-  /** The next events that are kept, oldest first; none when there is nothing more. Must not reject. */
+  /** Read the next stored events, oldest first; none when there are no more. Must not reject. */
   next(): Promise<readonly Event[]>;
 }

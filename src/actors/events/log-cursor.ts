@@ -5,13 +5,13 @@ type CursorStep<Event> = IteratorResult<Event, undefined>;
 
 export interface CursorParts<Event> {
   readonly store: LogStore<Event>;
-  /** Has what is no longer in memory; undefined where nobody keeps it. */
+  /** Holds the events that are no longer in memory; undefined when nothing stores them. */
   readonly archive: LogArchive<Event> | undefined;
-  /** Makes the event that stands for those that nobody has any more. */
+  /** Makes the event that stands in for events that are lost. */
   readonly gap: (from: number, to: number) => Event;
 }
 
-/** One reader of a log. Written by hand: an async generator costs ten times as much per event. */
+/** One reader of a log. It is written by hand: an async generator costs ten times as much per event. */
 export class LogCursor<Event extends { readonly seq: number }>
   implements AsyncIterator<Event, undefined>
 {
@@ -22,8 +22,9 @@ export class LogCursor<Event extends { readonly seq: number }>
   #detached = false;
   #pending: ((step: CursorStep<Event>) => void)[] = [];
   #reader: ArchiveReader<Event> | undefined;
-  /** What was read back last, and how many of it were given. Empty: nothing more is kept. */
+  /** The page that was read last from the archive. An empty one means that the archive has no more. */
   #page: readonly Event[] | undefined;
+  /** The number of events of the page that the reader has had. */
   #given = 0;
 
   constructor(parts: CursorParts<Event>, seq: number) {
@@ -55,11 +56,11 @@ export class LogCursor<Event extends { readonly seq: number }>
     this.#forget();
     const event = this.#store.at(this.#next);
     if (event !== undefined) return this.#give(event);
-    // Past the end of an ended log, or simply ahead of a living one.
+    // An ended log has no more events; in a living one the event is still to come.
     return this.#store.endedAt === undefined ? undefined : { done: true, value: undefined };
   }
 
-  /** Undefined when it must be read back first. */
+  /** The next step of a reader whose event has left memory; undefined when the archive must be read first. */
   #behind(): CursorStep<Event> | undefined {
     const { first } = this.#store;
     if (this.#parts.archive === undefined) return this.#skip(first);
@@ -118,9 +119,9 @@ export class LogCursor<Event extends { readonly seq: number }>
   }
 }
 
-/** Where the events of a log lie: the newest `max` of them, and who waits for the next one. */
+/** The memory of a log: its newest `max` events, and the readers that wait for the next one. */
 export class LogStore<Event> {
-  /** The `seq` after which nothing comes any more. */
+  /** The `seq` of the last event of an ended log; undefined while the log is open. */
   endedAt: number | undefined;
   #last = 0;
   readonly #max: number;
@@ -131,7 +132,7 @@ export class LogStore<Event> {
     this.#max = Math.max(1, max);
   }
 
-  /** The `seq` of the oldest event kept; one past the last when there is none. */
+  /** The `seq` of the oldest event in memory; one past the last when there is none. */
   get first(): number {
     return this.#last - this.#events.length + 1;
   }
@@ -160,7 +161,7 @@ export class LogStore<Event> {
     return events;
   }
 
-  /** Call back once, after the next event or the end. */
+  /** Call back once, at the next event or at the end. */
   whenMore(callback: () => void): void {
     this.#waiting.push(callback);
   }

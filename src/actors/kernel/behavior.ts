@@ -2,97 +2,114 @@ import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
 import type { Exit, ExitReason } from "./exit-reason.ts";
 
-/** What `init` returns to say that there is nothing to run; the start is no failure. */
+/** The value that `init` returns when there is nothing to run. The start did not fail. */
 export const ignore: unique symbol = Symbol("ramure.ignore");
 export type Ignore = typeof ignore;
 
-/** What an actor does. One message at a time; the state it returns is committed when the handler settles well. */
+/** The code of an actor. It handles one message at a time. The state that a handler returns counts when the handler settles well. */
 export interface Behavior<Message, State> {
   /**
-   * Whether `receive` may await. What follows its awaits is then known as this actor's: calls that
-   * wait for each other in a circle are found, and effects after a kill are void. A behavior that
-   * hands `receive` on to another one says so here. Default: whether `receive` is an async function.
+   * Set it to true when `receive` may await. Code after an await then still counts as this actor's:
+   * calls that wait for each other in a circle are found, and effects after a kill are void. A
+   * behavior whose `receive` calls another behavior sets it. Default: true for an async `receive`.
    */
   readonly awaits?: boolean | undefined;
-  /** Make the first state. A throw, or more time than `startTimeoutMs`, fails the start. */
+  /** Make the first state. The start fails when this throws or takes longer than `startTimeoutMs`. */
   init(context: Context<Message>): State | Ignore | Promise<State | Ignore>;
-  /** Run after the start succeeded and before any message (OTP: `handle_continue`). */
+  /** Run after a successful start and before the first message (OTP: `handle_continue`). */
   started?(state: State, context: Context<Message>): State | Promise<State>;
-  /** Handle one message. A throw ends the actor with that error; its supervisor decides. */
+  /** Handle one message. A throw ends the actor with that error; its supervisor decides what follows. */
   receive(state: State, message: Message, context: Context<Message>): State | Promise<State>;
   /**
-   * Run when the actor is to end: the signal has aborted, the children still live. Skipped by a
-   * kill. A throw becomes the reason of the end.
+   * Run when the actor is asked to end: the signal has aborted, and the children still live. A kill
+   * skips it. An error that it throws becomes the reason of the end.
    */
   stopping?(state: State, reason: ExitReason, context: Context<Message>): void | Promise<void>;
-  /** Run at the end, after the children are down and before monitors hear of it. Skipped by a kill. */
+  /** Run at the end, after the children have ended and before monitors are told. A kill skips it. */
   terminate?(state: State, reason: ExitReason, context: Context<Message>): void | Promise<void>;
 }
 
-/** One way to answer one `call`. */
+/** The means to answer one `call`. */
 export interface Reply<Value> {
-  /** Answer. The first answer counts; a later one is dropped. */
+  /** Answer the call. The first answer counts; a later one is dropped. */
   send(value: Value): void;
-  /** Answer that it failed: the caller's `call` rejects with `error`. The actor lives on. */
+  /** Answer with a failure: the caller's `call` rejects with `error`. The actor lives on. */
   fail(error: unknown): void;
-  /** Aborts when the caller no longer waits (its timeout, its signal, its end). */
+  /** Aborts when the caller no longer waits: after its timeout, its signal or its end. */
   readonly signal: AbortSignal;
 }
 
 export interface CallOptions {
-  /** How long to wait, in ms; 0 or Infinity means no limit. Default: 5_000. */
+  /** The longest wait, in ms; 0 or Infinity means no limit. Default: 5_000. */
   readonly timeoutMs?: number | undefined;
-  /** Stops the waiting, not the actor. */
+  /** Ends the wait. The actor goes on. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The handle of one incarnation of an actor, or of an address (whoever lives there now). */
+/** A handle of one incarnation of an actor, or of an address: the actor that lives there now. */
 export interface Ref<in Message = unknown> {
   readonly path: string;
-  /** Unique in the system, never reused. 0 for an address where nobody lives now. */
+  /** Unique in the system and never reused. 0 for an address where no actor lives now. */
   readonly pid: number;
-  /** Counts the incarnations of a slot, from 1. */
+  /** The number of the incarnation in its slot, from 1. */
   readonly epoch: number;
-  /** Put a message into the mailbox. Never runs a handler, never throws; false means dead letter. */
+  /** Put a message into the mailbox. Never runs a handler and never throws. False means that the message is a dead letter. */
   send(message: Message): boolean;
-  /** Send and wait for the answer. Rejects with CallTimeoutError, DownError, NoProcError or what the actor failed with. */
+  /** Send a message and wait for the answer. Rejects with CallTimeoutError, DownError, NoProcError or the error that the actor answered. */
   call<Value>(make: (reply: Reply<Value>) => Message, options?: CallOptions): Promise<Value>;
   call(message: Message, options?: CallOptions): Promise<unknown>;
-  /** Call back once, later, when this incarnation has ended; with `noproc` when it has already. */
+  /** Call back once, later, when this incarnation has ended; with `noproc` when it had ended before. */
   monitor(down: (exit: Exit) => void): Monitor;
-  /** Resolves when `init` succeeded (true) or was ignored (false); rejects with the start's error. */
+  /** Resolves with true when `init` has succeeded and with false when it returned `ignore`. Rejects with the error of the start. */
   readonly started: Promise<boolean>;
   /** Resolves with the reason when this incarnation has ended. Never rejects. */
   readonly exited: Promise<ExitReason>;
   /**
-   * Ask it to stop, children first, and wait for its end. Never rejects.
+   * Stop the actor, its children first, and wait for its end. Never rejects.
    *
-   * One that is still there after `shutdownMs` is killed. What is queued becomes dead letters.
+   * An actor that has not ended after `shutdownMs` is killed. Queued messages become dead letters.
    */
   stop(reason?: ExitReason, options?: StopOptions): Promise<ExitReason>;
-  /** Close it now: its effects stop, its resources are released, its code is abandoned. */
+  /** Close the incarnation now: its effects stop, its resources are released, its code is abandoned. */
   kill(): Promise<ExitReason>;
 }
 
 export interface StopOptions {
-  /** Handle what is queued first. Default: false. */
+  /** Handle the queued messages first. Default: false. */
   readonly drain?: boolean | undefined;
-  /** How long to wait before the kill. Default: what the actor was spawned with. */
+  /** The time before the kill. Default: the actor's own `shutdownMs`. */
   readonly shutdownMs?: Shutdown | undefined;
 }
 
-/** A ref of whatever takes whatever: for what is done to an actor without sending to it. */
+/** A ref of any actor, for operations that send no message. */
 export type AnyRef = Ref<never>;
 
-/** What `shutdownMs` may be: a budget in ms, then kill; wait without end; or kill at once. */
-export type Shutdown = number | "infinity" | "brutal-kill";
+/** The time that a stop may take. */
+export type Shutdown =
+  /** A budget in ms; then the actor is killed. */
+  | number
+  /** No limit. */
+  | "infinity"
+  /** None: the actor is killed at once, without its hooks. */
+  | "brutal-kill";
 
 export interface MailboxOptions {
-  /** Messages it holds. Default: no bound. */
+  /** The number of messages that may wait. Default: no bound. */
   readonly max?: number | undefined;
-  /** What happens to one too many. Default: `reject`. */
-  readonly overflow?: "reject" | "drop-new" | "drop-old" | "crash" | undefined;
+  /** The treatment of a message that finds the mailbox full. Default: `reject`. */
+  readonly overflow?: Overflow | undefined;
 }
+
+/** The treatment of a message that finds the mailbox full. */
+export type Overflow =
+  /** The message becomes a dead letter, and `send` returns false. */
+  | "reject"
+  /** The same as `reject`. */
+  | "drop-new"
+  /** The oldest queued message becomes a dead letter and makes room. */
+  | "drop-old"
+  /** The message becomes a dead letter, and the actor ends with an error of class `overflow`. */
+  | "crash";
 
 export interface SpawnOptions<ParentMessage = never> {
   /** Unique among siblings. Default: the kind and a counter. */
@@ -100,109 +117,109 @@ export interface SpawnOptions<ParentMessage = never> {
   /** A word for trees and logs: `process`, `agent`, `machine`, `supervisor`. Default: `actor`. */
   readonly kind?: string | undefined;
   readonly mailbox?: MailboxOptions | undefined;
-  /** How long `init` may take, in ms; Infinity for no limit. Default: 5_000. */
+  /** The limit for `init`, in ms; Infinity for none. Default: 5_000. */
   readonly startTimeoutMs?: number | undefined;
-  /** How long it may take to stop when its parent stops. Default: 5_000. */
+  /** The time to stop when its parent stops. Default: 5_000. */
   readonly shutdownMs?: Shutdown | undefined;
-  /** How its own children are stopped: one after another, last started first, or all at once. Default: `in-reverse`. */
+  /** The order of stopping its own children: one after another, last started first, or all at once. Default: `in-reverse`. */
   readonly stopChildren?: "in-reverse" | "together" | undefined;
-  /** When one message takes longer than this, a `stuck` event says so. Default: it may take any time. */
+  /** A message that takes longer than this makes a `stuck` event. Default: no limit. */
   readonly stuckAfterMs?: number | undefined;
-  /** What happens to who is stuck: only the event, or it is killed and fails with class `stuck`. Default: `report`. */
+  /** The treatment of a stuck actor: only the event, or a kill and an end of class `stuck`. Default: `report`. */
   readonly whenStuck?: "report" | "kill" | undefined;
-  /** Makes the message that the parent receives, ahead of its queue, when this child has ended. Default: none is sent. */
+  /** Makes the message that the parent receives, ahead of its queue, when this child has ended. Default: no message. */
   readonly onExit?: ((exit: Exit) => ParentMessage) | undefined;
 }
 
-/** A place among a parent's children that outlives its incarnations: name, path, epoch count, carried mailbox. */
+/** A place among a parent's children that outlives its incarnations. It keeps name, path, epoch and, where asked, the mailbox. */
 export interface Slot<Message = unknown, ParentMessage = never> {
   readonly path: string;
-  /** Whoever lives in the slot now; sends while nobody does wait here (`keep`) or become dead letters (`drop`). */
+  /** The actor that lives in the slot now. While the slot is vacant, messages wait (`keep`) or become dead letters (`drop`). */
   readonly address: Ref<Message>;
   /** Start the next incarnation. Throws AlreadyStartedError while one lives. */
   start<State>(
     behavior: Behavior<Message, State>,
     options?: Omit<SpawnOptions<ParentMessage>, "name"> | undefined,
   ): Ref<Message>;
-  /** Give up the name; what waited becomes dead letters. */
+  /** Give up the name. Messages that wait become dead letters. */
   release(): void;
-  /** Resolves when no code of an ended incarnation runs any more and all that it owned is released. */
+  /** Resolves when no code of an ended incarnation runs any more and everything that it owned is released. */
   settled(): Promise<void>;
 }
 
 export interface SlotOptions {
   readonly name?: string | undefined;
   readonly kind?: string | undefined;
-  /** What happens to the queue of an incarnation that ended. Default: `drop`. */
+  /** The treatment of messages that an ended incarnation has not handled: `keep` them for the next one, or `drop` them. Default: `drop`. */
   readonly mailbox?: "keep" | "drop" | undefined;
-  /** How many messages wait while nobody lives there. Default: 1_000. */
+  /** The number of messages that may wait while the slot is vacant. Default: 1_000. */
   readonly maxWaiting?: number | undefined;
 }
 
 export interface TimerOptions {
-  /** What cancels it: any other message, or a handler that returns another state. Default: nothing. */
+  /** Cancels the timer: any other message, or a handler that returns another state. Default: neither does. */
   readonly until?: "message" | "state-change" | undefined;
 }
 
-/** Timers that end with their actor. A message of a cancelled timer is never handled, even when it was queued. */
+/** Timers that end with their actor. The message of a cancelled timer is never handled, even if it was queued. */
 export interface Timers<in Message> {
-  /** Send `message` to oneself in `delayMs`. A timer of the same key is replaced. */
+  /** Send `message` to this actor in `delayMs`. A timer of the same key is replaced. */
   after(key: string, delayMs: number, message: Message, options?: TimerOptions): void;
-  /** Send `message` to oneself every `periodMs`. */
+  /** Send `message` to this actor every `periodMs`. */
   every(key: string, periodMs: number, message: Message): void;
   cancel(key: string): void;
 }
 
-/** Messages put aside; they come back in order, ahead of newer ones. */
+/** Messages that were put aside. They come back in order, ahead of newer messages. */
 export interface Stash {
-  /** Put aside the message being handled. Throws when 1_000 are there already. */
+  /** Put the current message aside. Throws when the stash holds 1_000 messages. */
   push(): void;
   unstashAll(): void;
   readonly size: number;
 }
 
 export interface Monitor {
-  /** After this no `down` message of it is handled, not even one already queued. */
+  /** Stop watching. No message of this monitor is handled after this, even if it was queued. */
   cancel(): void;
 }
 
-/** What an actor may do, while it lives. After its end every method has no effect and throws StoppedError. */
+/** The abilities of a living actor. After its end every method throws StoppedError and has no effect. */
 export interface Context<Message> {
   readonly self: Ref<Message>;
   readonly parent: Ref | undefined;
   readonly epoch: number;
   readonly clock: Clock;
-  /** Aborts when the actor is asked to stop; made when first read. */
+  /** Aborts when the actor is asked to stop. */
   readonly signal: AbortSignal;
-  /** Who waits for an answer to the message being handled, when it came by `call`. */
+  /** The means to answer the current message; undefined when it did not come by `call`. */
   readonly from: Reply<unknown> | undefined;
   readonly timers: Timers<Message>;
   readonly stash: Stash;
-  /** Start a child. Returns at once; `started` of the ref tells how `init` went. */
+  /** Start a child. Returns at once; `started` of the ref settles after `init`. */
   spawn<M, S>(behavior: Behavior<M, S>, options?: SpawnOptions<Message>): Ref<M>;
-  /** Reserve a name among the children, for incarnations to come and go in. */
+  /** Reserve a name among the children for one incarnation after another. */
   slot<M>(options?: SlotOptions): Slot<M, Message>;
-  /** Receive one message, ahead of the queue, when `target` has ended (at once when it already has). */
+  /** Receive one message, ahead of the queue, when `target` has ended; at once when it had ended before. */
   monitor(target: AnyRef, toMessage: (exit: Exit) => Message): Monitor;
-  /** End together with `target` when either fails. */
+  /** Link this actor with `target`: when one of them fails, the other ends too. */
   link(target: AnyRef): void;
   unlink(target: AnyRef): void;
   /** Receive the end of a linked actor as a message instead of ending. */
   trapExit(toMessage: (exit: Exit) => Message): void;
-  /** Release this at the actor's end, last owned first. Returns how to release it from the actor without calling it. */
+  /** Call `dispose` at the actor's end, last owned first. Returns a function that gives up this duty. */
   own(dispose: () => void | Promise<void>): () => void;
   reply<Value>(from: Reply<Value>, value: Value): void;
-  /** The actor's event log, which `emit` appends to. */
+  /** The actor's event log: `emit` appends to it. */
   readonly events: EventLog;
   /** Append to the actor's event log. */
   emit(type: string, data?: unknown): void;
-  /** End after the message being handled. Default: `normal`. */
+  /** End after the current message. Default: `normal`. */
   exit(reason?: ExitReason): void;
-  /** Report that the behavior has no use for the message being handled. */
+  /** Report that the behavior does not handle the current message. */
   unhandled(): void;
-  /** Say that the handler waits for somebody outside, such as a person, and is not stuck, until the returned function is called. */
+  /** Report that the handler waits for something outside, such as a person, and is not stuck. The returned function ends this. */
   awaiting(): () => void;
-  /** Make a callback of a library act as this actor. */
+  /** Wrap a callback so that it runs as this actor, whoever calls it. */
   bind<Args extends readonly unknown[], Result>(
     callback: (...args: Args) => Result,
   ): (...args: Args) => Result;

@@ -30,7 +30,7 @@ import { CellTimers } from "./timers.ts";
 
 const maxStashed = 1_000;
 
-/** What one incarnation may do while it lives. */
+/** The context of one incarnation: its abilities while it lives. */
 export class CellContext implements Context<unknown> {
   readonly #cell: Cell;
   #timers: Timers<unknown> | undefined;
@@ -150,7 +150,7 @@ export class CellContext implements Context<unknown> {
     return bindTo(this.#cell, callback);
   }
 
-  /** The cell, unless its incarnation has ended. */
+  /** Return the cell of a living incarnation; throw for an ended one. */
   #live(effect: string): Cell {
     if (this.#cell.status === "ended") throw countFenced(this.#cell, effect);
     return this.#cell;

@@ -1,8 +1,10 @@
 import { setMaxListeners } from "node:events";
 import type { ClockTimer } from "../clock.ts";
 import type { Ring } from "../ring.ts";
-import type { Behavior, Context, MailboxOptions, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
+
+import type { Behavior, Context, Overflow, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
 import { StoppedError } from "./errors.ts";
+
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import type { Kernel } from "./kernel.ts";
 import { Mailbox, type OwnTimer, type SystemMessage } from "./mailbox.ts";
@@ -10,29 +12,38 @@ import type { NameHolder } from "./names.ts";
 import type { CallParty, PendingCall } from "./pending-call.ts";
 import type { Runnable } from "./scheduler.ts";
 
-export type CellStatus = "starting" | "running" | "stopping" | "ended";
+/** The stage of life of one incarnation. */
+export type CellStatus =
+  /** `init` has not succeeded yet. */
+  | "starting"
+  /** It handles messages. */
+  | "running"
+  /** It was asked to end, or has failed; it accepts no new message. */
+  | "stopping"
+  /** It is closed: its effects are void. */
+  | "ended";
 
-/** Hears, once, that an incarnation has ended. */
+/** Is told once that an incarnation has ended. */
 export interface Watcher {
   ended(exit: Exit): void;
 }
 
-/** The place that a cell lives in, when it has one. */
+/** The slot that a cell lives in. */
 export interface CellHome {
   readonly path: string;
   readonly keepsMailbox: boolean;
-  /** What the last incarnation left unhandled; only with `keepsMailbox`. */
+  /** Take over messages that the ended incarnation has not handled. Only called when `keepsMailbox` is true. */
   carry(messages: readonly unknown[]): void;
-  /** The incarnation is no more; what is still under way of it is in `afterlife`. */
+  /** Note that the incarnation has ended. `afterlife` is its work that still runs. */
   vacate(exit: Exit, afterlife: ReadonlySet<Promise<void>> | undefined): void;
 }
 
-/** What stands among an actor's children, in start order. */
+/** One entry among an actor's children: a cell or a slot. */
 export interface ChildEntry {
   readonly name: string;
-  /** Who lives there now. */
+  /** The cell that lives there now. */
   readonly living: Cell | undefined;
-  /** The parent has ended. */
+  /** Note that the parent has ended. */
   orphaned(): void;
 }
 
@@ -49,7 +60,7 @@ export interface CellSetup {
 
 const workerShutdownMs = 5_000;
 
-/** Who waits for the start. */
+/** The promise of a start that somebody awaits. */
 export interface Starting {
   readonly promise: Promise<boolean>;
   readonly resolve: (ran: boolean) => void;
@@ -65,15 +76,15 @@ export interface OrphanedCode {
   readonly settled: () => void;
 }
 
-/** Something to release at the end. */
+/** A resource that is released at the end. */
 export interface Owned {
   readonly dispose: () => void | Promise<void>;
 }
 
 /**
- * One incarnation of an actor: what is known of it, and nothing that it does.
+ * The data of one incarnation of an actor. Functions of other files act on it.
  *
- * Every cell has the same fields in the same order; what not every actor needs is made on first use.
+ * Every cell has the same fields in the same order. A field that few actors need is filled at its first use.
  */
 export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   readonly kernel: Kernel<Cell>;
@@ -86,29 +97,29 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   readonly behavior: Behavior<unknown, unknown>;
   readonly options: SpawnOptions<never>;
   status: CellStatus = "starting";
-  /** Waits in the run queue. */
+  /** True while it waits in the run queue. */
   queued = false;
-  /** A handler returned a promise that has not settled. */
+  /** True while a promise that a handler returned has not settled. */
   busy = false;
-  /** `init` was entered. */
+  /** True once `init` was called. */
   entered = false;
-  /** `init` gave a state: there is something to terminate. */
+  /** True once `init` has made a state: `terminate` has something to act on. */
   hasState = false;
   suspended = false;
-  /** Its end is under way: no message is handled any more. */
+  /** True once its end has begun: no message is handled any more. */
   winding = false;
-  /** Handles what is queued before it ends. */
+  /** True when it handles the queued messages before it ends. */
   drains = false;
-  /** Handlers run in an async scope, so that what follows their awaits is known as theirs. */
+  /** True when handlers run in an async scope, so that code after an await still counts as the actor's. */
   scoped: boolean;
   unstarted: "failed" | "ignored" | undefined = undefined;
   state: unknown = undefined;
   readonly mailbox = new Mailbox<unknown>();
   readonly max: number | undefined;
   system: Ring<SystemMessage> | undefined = undefined;
-  /** Counts the messages that it has begun to handle. */
+  /** The number of messages whose handling has begun. */
   handling = 0;
-  /** What it handles now; undefined between messages. */
+  /** The current message; undefined between messages. */
   current: unknown = undefined;
   since = 0;
   call: PendingCall | undefined = undefined;
@@ -116,9 +127,9 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   startError: unknown = undefined;
   /** Set while its code still runs after the end. */
   orphan: OrphanedCode | undefined = undefined;
-  /** What is still under way after a kill: its code, its disposers. */
+  /** The work that still runs after a kill: its code, its disposers. */
   afterlife: Set<Promise<void>> | undefined = undefined;
-  /** Effects that were tried after the end. */
+  /** The number of effects that it has tried after its end. */
   fenced = 0;
   children: Map<string, ChildEntry> | undefined = undefined;
   watchers: Set<Watcher> | undefined = undefined;
@@ -129,9 +140,9 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   owned: Set<Owned> | undefined = undefined;
   timers: Map<string, OwnTimer> | undefined = undefined;
   stash: Mailbox<unknown> | undefined = undefined;
-  /** Watches one slow step: the start, or a message that may get stuck. */
+  /** The timer of one slow step: the start, or a message that may get stuck. */
   watchdog: ClockTimer | undefined = undefined;
-  /** How many waits for somebody outside are open. */
+  /** The number of open waits for something outside. */
   awaiting = 0;
   starting: Starting | undefined = undefined;
   exited: Promise<ExitReason> | undefined = undefined;
@@ -160,7 +171,7 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
     return this.status === "ended" ? undefined : this;
   }
 
-  get overflow(): NonNullable<MailboxOptions["overflow"]> {
+  get overflow(): Overflow {
     return (this.options.mailbox ?? this.kernel.mailbox).overflow ?? "reject";
   }
 
@@ -168,13 +179,13 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
     return this.options.shutdownMs ?? workerShutdownMs;
   }
 
-  /** The calls that it has not answered. */
+  /** The calls to it that have no answer yet. */
   get unanswered(): Set<PendingCall> {
     this.#unanswered ??= new Set();
     return this.#unanswered;
   }
 
-  /** The calls that it waits for. */
+  /** The calls by it that have no answer yet. */
   get asked(): Set<PendingCall> {
     this.#asked ??= new Set();
     return this.#asked;
@@ -198,7 +209,7 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
     return this.unstarted === undefined ? facts : { ...facts, unstarted: this.unstarted };
   }
 
-  /** A cell ends before its parent does: there is nothing left to do. */
+  /** Does nothing: a cell ends before its parent does. */
   orphaned(): void {}
 
   answeredLate(): void {
@@ -214,15 +225,15 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   }
 }
 
-/** Tell whether a method was written as an async one. */
+/** Tell whether a method was written as an async function. */
 export function isAsync(method: { readonly constructor: { readonly name: string } }): boolean {
   return method.constructor.name === "AsyncFunction";
 }
 
 /**
- * Make a controller whose signal bears any number of listeners, also ones that throw.
+ * Make a controller whose signal accepts any number of listeners, also listeners that throw.
  *
- * In Node an abort listener's error is an uncaught exception, far from whoever made the mistake.
+ * In Node an error in an abort listener is an uncaught exception, far from the code that is at fault.
  */
 function guardedController(failed: (error: unknown) => void): AbortController {
   const controller = new AbortController();
@@ -231,13 +242,21 @@ function guardedController(failed: (error: unknown) => void): AbortController {
   const guarded = new WeakMap<object, Guard>();
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
-  signal.addEventListener = (type: string, listener: AbortListener, options?: AbortListenerOptions) => {
+  signal.addEventListener = (
+    type: string,
+    listener: AbortListener,
+    options?: AbortListenerOptions,
+  ) => {
     if (listener === null) return;
     const guard = guarded.get(listener) ?? guardOf(listener, failed);
     guarded.set(listener, guard);
     add(type, guard, options);
   };
-  signal.removeEventListener = (type: string, listener: AbortListener, options?: AbortListenerOptions) => {
+  signal.removeEventListener = (
+    type: string,
+    listener: AbortListener,
+    options?: AbortListenerOptions,
+  ) => {
     if (listener !== null) remove(type, guarded.get(listener) ?? listener, options);
   };
   return controller;

@@ -6,7 +6,7 @@ import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { requestStop } from "./stop-request.ts";
 
-/** The end itself, in one go: resources are released by now; then names; then everyone hears of it. */
+/** Close the incarnation in one step, after its resources were released: free its names, then tell everyone who watches. */
 export function close(cell: Cell): void {
   if (cell.status === "ended") return;
   const { kernel } = cell;
@@ -37,7 +37,7 @@ function cancelTimers(cell: Cell): void {
   cell.timers.clear();
 }
 
-/** In a slot that keeps its mailbox, messages wait for the next incarnation; calls and timers never do. */
+/** Bury the queued messages. A slot that keeps its mailbox takes them over, except calls and timers. */
 function emptyMailbox(cell: Cell): void {
   const waiting = [...(cell.stash?.takeAll() ?? []), ...cell.mailbox.takeAll()];
   if (waiting.length === 0) return;
@@ -88,7 +88,7 @@ function endStart(cell: Cell): void {
   else cell.starting.reject(cell.startError ?? new StoppedError(cell.path));
 }
 
-/** Monitors and links first, the parent last. */
+/** Tell monitors and links first, the parent last. */
 function tellAll(cell: Cell): void {
   const exit = cell.exit();
   const { watchers, links, parent } = cell;
@@ -107,7 +107,7 @@ function tellAll(cell: Cell): void {
   }
 }
 
-/** The end of a linked actor: a message for who traps it, else the end of `cell` too if it was a failure. */
+/** Tell `cell` of the end of a linked actor: a message if it traps exits; otherwise a failure ends it too. */
 export function signalLink(cell: Cell, exit: Exit): void {
   if (cell.trap !== undefined) deliverSystem(cell, { make: cell.trap, exit, cancelled: false });
   else if (!isClean(exit.reason)) {

@@ -1,14 +1,25 @@
 import type { Clock } from "../clock.ts";
 import { createEventLog, type EventLog } from "../events/index.ts";
 
-export type DeadLetterReason = "stopped" | "noproc" | "overflow" | "fenced" | "restart";
+/** The cause of a dead letter. */
+export type DeadLetterReason =
+  /** The actor was stopping, or ended with the message in its queue. */
+  | "stopped"
+  /** No actor lived there. */
+  | "noproc"
+  /** The mailbox or the stash of a slot was full. */
+  | "overflow"
+  /** The sender's incarnation had ended. */
+  | "fenced"
+  /** The incarnation crashed with the message in its queue; the next one does not get it. */
+  | "restart";
 
-/** A message that nobody will handle. */
+/** A message that no actor will handle. */
 export interface DeadLetter {
   readonly to: string;
   readonly pid: number;
   readonly reason: DeadLetterReason;
-  /** The message's `type`, or what it is; its contents are not kept. */
+  /** The message's `type`, or a word for its kind. Its contents are not kept. */
   readonly message: string;
 }
 
@@ -16,7 +27,7 @@ const kept = 1_000;
 const loggedAtOnce = 10;
 const windowMs = 1_000;
 
-/** Counts them all, keeps the newest, and says the first few a second aloud. */
+/** The dead letters of a system: counts all, keeps the newest, and reports the first few of each second. */
 export class DeadLetters {
   readonly log: EventLog;
   readonly #clock: Clock;
@@ -35,7 +46,7 @@ export class DeadLetters {
     return this.log.last;
   }
 
-  /** A letter about somebody who listens to dead letters makes no further ones. */
+  /** Add a letter. A letter that arises while another one is reported is not counted: reports would never end. */
   add(
     to: { readonly path: string; readonly pid: number },
     reason: DeadLetterReason,
@@ -60,12 +71,12 @@ export class DeadLetters {
     try {
       this.#say(letter);
     } catch {
-      // The one who logs must not harm the one who sends.
+      // An error in the reporter must not reach the sender.
     }
   }
 }
 
-/** A word for a message that shows none of its contents. */
+/** Name a message without showing its contents. */
 export function nameOf(message: unknown): string {
   if (typeof message === "string")
     return message.length > 40 ? `${message.slice(0, 40)}…` : message;

@@ -1,6 +1,6 @@
 import type { Clock, ClockTimer } from "../clock.ts";
 
-/** Something that must end by a moment; the links are the lane's. */
+/** An entry with a deadline. Its lane links it to the entries before and after it. */
 export interface Expiring {
   dueAt: number;
   previous: Expiring | undefined;
@@ -9,7 +9,7 @@ export interface Expiring {
   expire(): void;
 }
 
-/** All that wait equally long: the first is always due first, so that one timer does for all. */
+/** Entries with the same delay. The first one is always due first, so one timer serves all of them. */
 interface Lane {
   readonly delayMs: number;
   first: Expiring | undefined;
@@ -17,7 +17,7 @@ interface Lane {
   timer: ClockTimer | undefined;
 }
 
-/** Deadlines of calls. Most calls share a few durations and are answered long before them. */
+/** The deadlines of calls. Most calls share a few delays and are answered long before the deadline. */
 export class Deadlines {
   readonly #clock: Clock;
   readonly #lanes = new Map<number, Lane>();
@@ -74,7 +74,7 @@ export class Deadlines {
     });
   }
 
-  /** One call after another would arm and cancel a timer each; an empty lane is left armed for this turn. */
+  /** Cancel the timer of an empty lane at the end of this turn. Otherwise each of many calls in a row would set and cancel one. */
   #disarmSoon(lane: Lane): void {
     this.#idle.add(lane);
     if (this.#idle.size === 1) setImmediate(() => this.#disarmIdle());

@@ -7,7 +7,7 @@ import { CallMessage } from "./pending-call.ts";
 import { countFenced, endedCaller } from "./scope.ts";
 import { requestStop } from "./stop-request.ts";
 
-/** Put a message into the user lane. False, and a dead letter, when nobody will handle it. */
+/** Put a message into the user lane. Returns false and makes a dead letter when no actor will handle it. */
 export function deliver(cell: Cell, message: unknown): boolean {
   const fenced = endedCaller();
   if (fenced !== undefined) {
@@ -26,13 +26,13 @@ export function deliver(cell: Cell, message: unknown): boolean {
   return true;
 }
 
-/** Put what the kernel itself made into the user lane, whatever its bound. */
+/** Put a message of the kernel into the user lane, even if that is full. */
 export function enqueue(cell: Cell, message: unknown): void {
   cell.mailbox.push(message);
   if (!cell.busy) cell.kernel.scheduler.ready(cell);
 }
 
-/** Put a message into the system lane: it is handled ahead of the user's. */
+/** Put a message into the system lane: it is handled ahead of the user lane. */
 export function deliverSystem(cell: Cell, message: SystemMessage): void {
   if (cell.winding || cell.status === "ended") return;
   cell.system ??= new Ring();
@@ -40,7 +40,7 @@ export function deliverSystem(cell: Cell, message: SystemMessage): void {
   if (!cell.busy) cell.kernel.scheduler.ready(cell);
 }
 
-/** Record that nobody will handle the message; who called learns of it. */
+/** Make a dead letter of the message. A caller that waits for its answer is told. */
 export function bury(cell: Cell, message: unknown): void {
   if (message instanceof TimerMessage) return;
   const ended = cell.status === "ended";
@@ -51,7 +51,7 @@ export function bury(cell: Cell, message: unknown): void {
   }
 }
 
-/** False means that this message is not taken. */
+/** Apply the overflow rule to a full mailbox. Returns true when the message may be queued. */
 function makeRoom(cell: Cell, message: unknown): boolean {
   const max = cell.max ?? 0;
   const { overflow } = cell;

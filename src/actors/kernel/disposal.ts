@@ -4,7 +4,7 @@ import { errorExit } from "./exit-reason.ts";
 import type { Orphan } from "./kernel.ts";
 import { notice } from "./notices.ts";
 
-/** Release what the actor owned, last first, each after the one before. */
+/** Release the actor's resources one after another, last owned first. */
 export async function disposeInOrder(cell: Cell): Promise<void> {
   for (const owned of takeOwned(cell)) {
     try {
@@ -15,12 +15,12 @@ export async function disposeInOrder(cell: Cell): Promise<void> {
   }
 }
 
-/** Release what the actor owned without waiting for it. */
+/** Start to release the actor's resources without waiting. */
 export function disposeNow(cell: Cell): void {
   for (const owned of takeOwned(cell)) disposeLate(cell, owned);
 }
 
-/** Dispose of what belongs to an ended incarnation; whoever stops the system waits for it. */
+/** Release a resource of an ended incarnation. The stop of the system waits for it. */
 export function disposeLate(cell: Cell, owned: Owned): void {
   try {
     const disposing = owned.dispose();
@@ -36,7 +36,7 @@ export function disposeLate(cell: Cell, owned: Owned): void {
   }
 }
 
-/** Last owned first. What is not taken yet stays in the set, so that a kill in between finds it. */
+/** Take the resources, last owned first. The rest stays in the set, so that a kill in between finds it. */
 function* takeOwned(cell: Cell): Generator<Owned, void> {
   while (cell.owned !== undefined && cell.owned.size > 0) {
     const newest = [...cell.owned].reverse();
@@ -48,7 +48,7 @@ function disposeFailed(cell: Cell, error: unknown): void {
   notice(cell, "dispose-failed", { message: errorExit(error).message });
 }
 
-/** Remember that the code of a killed incarnation still runs. */
+/** Note that the code of a killed incarnation still runs. */
 export function adoptOrphan(cell: Cell): void {
   const doing = cell.current === undefined ? "init" : nameOf(cell.current);
   const since = cell.kernel.clock.now();
@@ -65,13 +65,13 @@ export function orphanOf({ path, pid, epoch, orphan, fenced }: Cell): Orphan | u
   return { path, pid, epoch, doing: orphan.doing, since: orphan.since, fenced };
 }
 
-/** Remember what is still under way of an ended incarnation. */
+/** Track work that may outlive a kill. The slot settles after it. */
 function outlive(cell: Cell, settled: Promise<void>): void {
   cell.afterlife ??= new Set();
   cell.afterlife.add(settled);
 }
 
-/** Code of an ended incarnation has come to its end after all. */
+/** Note that the code of an ended incarnation has settled. */
 export function settleOrphan(cell: Cell, error?: unknown): void {
   if (cell.orphan === undefined) return;
   const { doing, settled } = cell.orphan;

@@ -6,7 +6,7 @@ import { type ExitReason, errorExit, type KilledExit } from "./exit-reason.ts";
 import { runAs } from "./scope.ts";
 import { requestStop } from "./stop-request.ts";
 
-/** Resolves with the reason at the incarnation's end. */
+/** Wait for the incarnation's end: the promise resolves with its reason. */
 export function exitOf(cell: Cell): Promise<ExitReason> {
   if (cell.exited === undefined) {
     cell.exited = new Promise((resolve) => {
@@ -17,13 +17,13 @@ export function exitOf(cell: Cell): Promise<ExitReason> {
   return cell.exited;
 }
 
-/** Hear of the end. The cell must be alive. */
+/** Add a watcher of the end. The cell must be alive. */
 export function watch(cell: Cell, watcher: Watcher): void {
   cell.watchers ??= new Set();
   cell.watchers.add(watcher);
 }
 
-/** Ask for the end and wait for it; kill when the budget is over. Never rejects. */
+/** Stop the cell and wait for its end; kill it when the budget is over. Never rejects. */
 export function stopWithin(
   cell: Cell,
   reason: ExitReason,
@@ -43,7 +43,7 @@ export function stopWithin(
   return exited;
 }
 
-/** Go through the end of a cell whose reason is set and whose handler has settled. */
+/** Run the end of a cell. Its reason must be set, and its handler must have settled. */
 export function wind(cell: Cell): void {
   if (cell.winding || cell.status === "ended") return;
   cell.winding = true;
@@ -52,12 +52,12 @@ export function wind(cell: Cell): void {
   else close(cell);
 }
 
-/** Close the incarnation now, everything below it first, whatever its code is doing. */
+/** Close the incarnation now, everything below it first, even while its code runs. */
 export function kill(cell: Cell, by: KilledExit["by"]): void {
   closeNow(cell, { type: "killed", by });
 }
 
-/** As `kill`, with another reason: a start that took too long, a message that got stuck. */
+/** Close the incarnation as `kill` does, with another reason, such as a start that took too long. */
 export function closeNow(cell: Cell, reason: ExitReason): void {
   if (cell.status === "ended") return;
   for (const child of livingChildren(cell)) closeNow(child, killedFrom(reason));
@@ -110,7 +110,7 @@ async function stopChildren(cell: Cell): Promise<void> {
   }
 }
 
-/** End at once a child that does nothing and has nothing to do at its end. */
+/** Stop a child at once when it is idle and its end needs no work. Returns false for any other child. */
 function stopIdle(cell: Cell, reason: ExitReason): boolean {
   if (cell.busy || cell.status !== "running" || hasWorkToEnd(cell)) return false;
   if (cell.shutdownMs === "brutal-kill") return false;
@@ -119,7 +119,7 @@ function stopIdle(cell: Cell, reason: ExitReason): boolean {
   return true;
 }
 
-/** A hook that throws makes its error the reason; the end goes on. */
+/** Run a hook of the behavior. An error that it throws becomes the reason, and the end goes on. */
 async function runHook(cell: Cell, name: "stopping" | "terminate"): Promise<void> {
   const { behavior, context } = cell;
   if (!cell.hasState || behavior[name] === undefined || context === undefined) return;

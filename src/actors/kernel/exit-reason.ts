@@ -1,35 +1,46 @@
 import { inspect } from "node:util";
 
-/** Why an actor ended: plain data, safe to serialise. */
+/** The reason of an actor's end: plain data, safe to serialise. */
 export type ExitReason = NormalExit | ShutdownExit | KilledExit | ErrorExit | NoProcExit;
 
+/** The actor ended by itself, and well. */
 export interface NormalExit {
   readonly type: "normal";
   readonly value?: unknown;
 }
 
+/** The cause of a shutdown. */
 export type ShutdownCause =
+  /** The parent ended. */
   | "parent"
+  /** Code outside the actor called `stop`. */
   | "api"
+  /** A supervisor ended because its significant children had ended. */
   | "auto-shutdown"
+  /** A supervisor gave up: its children failed too often. */
   | "intensity"
+  /** A supervisor gave up: a child failed with an error that no restart can fix. */
   | "not-retryable"
+  /** A supervisor gave up: a child could not be started. */
   | "start-failed"
+  /** The system stopped at its deadline. */
   | "deadline";
 
-/** Asked to stop, and stopped in its own time; or a supervisor that gave up. */
+/** The actor was asked to stop and ended in its own time; or it is a supervisor that gave up. */
 export interface ShutdownExit {
   readonly type: "shutdown";
   readonly cause: ShutdownCause;
   readonly detail?: unknown;
 }
 
-/** Closed without its consent: its code may still run, but has no effect any more. */
+/** The incarnation was closed by force. Its code may still run, but has no effect any more. */
 export interface KilledExit {
   readonly type: "killed";
+  /** The cause: a `brutal-kill`, a stop that took too long, the system's deadline, or a call of `kill`. */
   readonly by: "brutal" | "timeout" | "deadline" | "api";
 }
 
+/** The actor failed. */
 export interface ErrorExit {
   readonly type: "error";
   /** `throw`, `fail`, `start`, `timeout`, `linked`, `overflow`, `lost`, `stuck`, `budget`; open for more. */
@@ -37,23 +48,24 @@ export interface ErrorExit {
   readonly message: string;
   readonly code?: string | undefined;
   readonly stack?: string | undefined;
+  /** False when the same again cannot succeed, such as after a wrong key. */
   readonly retryable: boolean;
-  /** The earliest sensible moment of a restart, in ms from the end. */
+  /** The time from the end to the earliest sensible restart, in ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** Only in a `down` message: the actor was gone before it was watched. */
+/** The actor was gone before it was watched. Only monitors and links see this reason. */
 export interface NoProcExit {
   readonly type: "noproc";
 }
 
-/** The end of one incarnation, as a parent or a monitor sees it. */
+/** The end of one incarnation, as its parent and its monitors see it. */
 export interface Exit {
   readonly path: string;
   readonly pid: number;
   readonly epoch: number;
   readonly reason: ExitReason;
-  /** Set when it never ran: its `init` failed, or returned `ignore`. */
+  /** Set when it never ran: its `init` failed or returned `ignore`. */
   readonly unstarted?: "failed" | "ignored" | undefined;
 }
 
@@ -71,7 +83,7 @@ const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
 /**
  * Tell whether an end is clean: a transient child that ended so is left alone.
  *
- * A normal end is, and a shutdown that somebody asked for. A supervisor that gave up did not end clean.
+ * A normal end is, and a shutdown that somebody asked for. A supervisor that gave up did not end cleanly.
  *
  * @example
  * ```ts
@@ -99,17 +111,17 @@ export function isClean(reason: ExitReason): boolean {
 }
 
 /**
- * Tell whether doing the same again may help.
+ * Tell whether a restart may help.
  *
- * Not after an error that says so, however many supervisors gave up over it since: a wrong key does
- * not become right by a larger restart.
+ * It does not help after an error that is not retryable, also when supervisors have given up because
+ * of it since: a wrong key stays wrong in a larger restart.
  */
 export function isRetryable(reason: ExitReason): boolean {
   const first = firstReason(reason);
   return first.type !== "error" || first.retryable;
 }
 
-/** Find what began it: beneath the supervisors that gave up one over the other, the first failure. */
+/** Find the first failure beneath supervisors that gave up one after the other. */
 export function firstReason(reason: ExitReason): ExitReason {
   if (reason.type !== "shutdown" || isClean(reason)) return reason;
   const { detail } = reason;
@@ -150,7 +162,7 @@ export function errorExit(thrown: unknown, errorClass = "throw"): ErrorExit {
     class: errorClass,
     message: messageOf(thrown, facts),
     code: typeof facts.code === "string" ? facts.code : undefined,
-    // Read when somebody looks: writing a stack out costs more than a whole restart.
+    // Read on demand: formatting a stack costs more than a whole restart.
     get stack() {
       return stackOf(facts);
     },

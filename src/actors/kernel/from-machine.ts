@@ -12,11 +12,11 @@ import type { Behavior, Context } from "./behavior.ts";
 import { errorExit } from "./exit-reason.ts";
 
 export interface FromMachineOptions<Machine extends AnyStateMachine> {
-  /** What the machine is created with, where it asks for input. */
+  /** The input of the machine, where it asks for one. */
   readonly input?: InputFrom<Machine> | undefined;
 }
 
-/** Asks for the newest snapshot after a step that no message caused. */
+/** The message that fetches the newest snapshot after a step that no message caused. */
 const refresh = Symbol("ramure.refresh");
 
 type HostedMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | typeof refresh;
@@ -24,9 +24,9 @@ type HostedMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | 
 /**
  * Run an XState machine as an actor: its messages are the machine's events, its state the snapshot.
  *
- * Delays go by the system's clock. What the machine emits is emitted. A final state ends the actor
- * with the machine's output, an error in it crashes the actor. An event that the state does not
- * take is reported as unhandled. Every incarnation runs a machine of its own.
+ * Delays go by the system's clock. Events that the machine emits go to the actor's log. A final state
+ * ends the actor with the machine's output; an error in the machine crashes the actor. An event that
+ * the current state does not handle is reported as unhandled. Every incarnation runs its own machine.
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function fromMachine<Machine extends AnyStateMachine>(
     },
     receive: (state, message, context) => hosted.get(context)?.receive(message) ?? state,
   };
-  // Only the host itself sends `refresh`; callers see the machine's own events.
+  // Safe cast: only the host itself sends `refresh`; callers see the machine's own events.
   return behavior as Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>>;
 }
 
@@ -126,7 +126,7 @@ class Hosted<Machine extends AnyStateMachine> {
   }
 }
 
-/** The system's clock as XState asks for one. */
+/** The system's clock in the form that XState needs. */
 class MachineClock {
   readonly #clock: Clock;
 

@@ -1,18 +1,21 @@
-/** What changed in a group. */
+/** One change of a group, as a subscriber is told of it. */
 export type GroupChange<Member> =
+  /** The members at the start of the subscription. It comes first, and once. */
   | { readonly type: "members"; readonly members: readonly Member[] }
+  /** A new member. */
   | { readonly type: "joined"; readonly member: Member }
+  /** A member left the group or ended. */
   | { readonly type: "left"; readonly member: Member };
 
 type GroupListener<Member> = (change: GroupChange<Member>) => void;
 
 interface Group<Member> {
-  /** How often each has joined. */
+  /** The members, and how often each has joined. */
   readonly joins: Map<Member, number>;
   readonly listeners: Set<GroupListener<Member>>;
 }
 
-/** Sets of living actors under a key. Who joined twice leaves twice; who ends has left everywhere. */
+/** Sets of living actors by key. A member that joined twice must leave twice. An actor that ends leaves all its groups. */
 export class Groups<Member> {
   readonly #groups = new Map<string, Group<Member>>();
   readonly #keysOf = new Map<Member, Set<string>>();
@@ -27,7 +30,7 @@ export class Groups<Member> {
     tell(group, { type: "joined", member });
   }
 
-  /** Undo one join; false when it is no member. */
+  /** Undo one join. Returns false when `member` is no member. */
   leave(key: string, member: Member): boolean {
     const group = this.#groups.get(key);
     const joins = group?.joins.get(member);
@@ -50,7 +53,7 @@ export class Groups<Member> {
     return [...(this.#groups.get(key)?.joins.keys() ?? [])];
   }
 
-  /** Hear of the members now, and then of each change once. Returns how to stop. */
+  /** Call `listener` with the members now and then once for each change. Returns a function that stops this. */
   subscribe(key: string, listener: GroupListener<Member>): () => void {
     const group = this.#group(key);
     group.listeners.add(listener);
@@ -83,7 +86,7 @@ export class Groups<Member> {
   }
 }
 
-/** One listener's trouble is not the others'. */
+/** Call all listeners. One that throws is removed and does not harm the others. */
 function tell<Member>(group: Group<Member>, change: GroupChange<Member>): void {
   for (const listener of group.listeners) {
     try {

@@ -7,6 +7,7 @@ export {
   ignore,
   type MailboxOptions,
   type Monitor,
+  type Overflow,
   type Ref,
   type Reply,
   type Shutdown,

@@ -5,24 +5,27 @@ import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { CellSlot } from "./slot.ts";
 
-/** One actor, or one place where nobody lives now: plain data. */
+/** One actor or one vacant slot: plain data. */
 export interface ActorInfo {
   readonly name: string;
   readonly path: string;
-  /** 0 where nobody lives. */
+  /** 0 for a vacant slot. */
   readonly pid: number;
   readonly epoch: number;
   readonly kind: string;
   readonly status: CellStatus | "vacant" | "suspended";
   /** Incarnations after the first. */
   readonly restarts: number;
+  /** The end of the incarnation before this one; only in a slot. */
   readonly lastExit?: ExitReason | undefined;
   readonly mailbox: { readonly system: number; readonly user: number; readonly stash: number };
-  /** What it handles now, and for how long. */
+  /** The current message, and how long its handler has run. */
   readonly current?: { readonly message: string; readonly forMs: number } | undefined;
+  /** The number of actors that it monitors. */
   readonly monitors: number;
+  /** The number of its resources. */
   readonly owned: number;
-  /** What waits in the mailbox, when it was asked for: message types, at most the first ten. */
+  /** The types of the first ten queued messages; only where they were asked for. */
   readonly messages?: readonly string[] | undefined;
   readonly children: readonly ActorInfo[];
 }
@@ -34,7 +37,7 @@ export interface TreeOptions {
 
 const shownMessages = 10;
 
-/** Read an actor and all below it, through nobody's mailbox: who is stuck is seen too. */
+/** Describe an actor and everything below it. No mailbox is involved, so a stuck actor is described too. */
 export function describe(child: ChildEntry, options: TreeOptions = {}): ActorInfo {
   const cell = child.living;
   const slot = slotOf(child);
@@ -91,7 +94,7 @@ function queuedOf(cell: Cell): readonly string[] {
   });
 }
 
-/** Every living actor below, parents first. */
+/** Walk every living actor below `cell`, parents first. */
 function* livingBelow(cell: Cell): Generator<Cell> {
   if (cell.children === undefined) return;
   for (const child of cell.children.values()) {
@@ -101,7 +104,7 @@ function* livingBelow(cell: Cell): Generator<Cell> {
   }
 }
 
-/** Whoever stands at the path below `root`; `/a/b` names its child a's child b. */
+/** Find the entry at a path below `root`, such as `/a/b`: child `b` of child `a`. */
 export function findChild(root: Cell, path: string): ChildEntry | undefined {
   let found: ChildEntry | undefined = root;
   for (const name of path.split("/").slice(1)) {
@@ -110,9 +113,9 @@ export function findChild(root: Cell, path: string): ChildEntry | undefined {
   return found;
 }
 
-/** What actors are ranked by. */
+/** A number by which actors are ranked. */
 export type Attribute =
-  /** Messages that wait, of users and of the system. */
+  /** Queued messages, those of the system included. */
   | "mailbox"
   /** Messages handled since the start. */
   | "handled"
@@ -132,7 +135,7 @@ export function sample(root: Cell, attribute: Attribute): Map<Cell, number> {
   return values;
 }
 
-/** The actors with the largest growth since `before`, largest first. */
+/** Find the actors with the largest growth since `before`, largest first. */
 export function top(
   now: ReadonlyMap<Cell, number>,
   before: ReadonlyMap<Cell, number>,

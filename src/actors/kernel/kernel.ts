@@ -12,15 +12,15 @@ export interface Orphan {
   readonly path: string;
   readonly pid: number;
   readonly epoch: number;
-  /** What it was doing: `init`, a message's type, `terminate`. */
+  /** A word for the work: `init`, the type of a message, `terminate`. */
   readonly doing: string;
-  /** When its incarnation ended, on the clock's scale. */
+  /** The time at which its incarnation ended, on the clock's scale. */
   readonly since: number;
-  /** How many effects it has tried since. None of them had any. */
+  /** The number of effects that it has tried since. All were refused. */
   readonly fenced: number;
 }
 
-/** How an actor failed, for people; what is secret in it went through `redact`. */
+/** A report of a failure, for people. State and message went through `redact`. */
 export interface CrashReport {
   readonly path: string;
   readonly pid: number;
@@ -30,7 +30,7 @@ export interface CrashReport {
   readonly message: unknown;
 }
 
-/** What all actors of one system share. Knows no actor's shape: it carries them. */
+/** The parts that all actors of one system share. It knows nothing about the shape of an actor. */
 export interface Kernel<Cell extends Runnable & NameHolder> {
   readonly clock: Clock;
   readonly scheduler: Scheduler<Cell>;
@@ -41,16 +41,17 @@ export interface Kernel<Cell extends Runnable & NameHolder> {
   readonly logs: Logs;
   /** Ended actors whose code still runs. */
   readonly orphans: Set<Cell>;
-  /** Disposers of killed actors that have not finished. */
+  /** Disposers of killed actors that still run. */
   readonly reaping: Set<Promise<void>>;
+  /** The mailbox of an actor whose options have none. */
   readonly mailbox: MailboxOptions;
   nextPid(): number;
   /** Give the new cell its ref and its context. */
   equip(cell: Cell): void;
-  /** Hears of crashes. Whatever it throws is dropped. */
+  /** Report a crash. */
   crashed(cell: Cell, error: unknown): void;
-  /** The actor gave an answer that nobody waits for. */
+  /** Report an answer that no caller waits for. */
   answeredLate(cell: Cell): void;
-  /** A listener of the actor's signal has thrown. */
+  /** Report an error in a listener of the actor's signal. */
   abortFailed(cell: Cell, error: unknown): void;
 }

@@ -8,32 +8,32 @@ interface EndedIncarnation {
   readonly path: string;
   readonly epoch: number;
   readonly reason: ExitReason;
-  /** When it ended, in ms since 1970. */
+  /** The time of the end, in ms since 1970. */
   readonly at: number;
-  /** The end before it at the same path, of an earlier incarnation. */
+  /** The end of the incarnation before it in the same slot. */
   before: EndedIncarnation | undefined;
-  /** How many ends stand before it. */
+  /** The number of ends before it. */
   readonly earlier: number;
-  /** The next incarnation lives. */
+  /** True while the next incarnation lives. */
   resumed: boolean;
 }
 
-/** How many ended actors are remembered with their events. */
+/** The number of ended actors that are remembered with their events. */
 const remembered = 1_000;
-/** How many ends of one actor are remembered while nobody has read its log. */
+/** The number of ends of one slot that are remembered while nobody has read its log. */
 const rememberedEnds = 100;
-/** How many events of one actor stay in memory. */
+/** The number of events of one actor in memory. */
 const keptEvents = 10_000;
 
-/** The event logs of actors by path: made at the first use, forgotten some time after the actor's end. */
+/** The event logs of actors by path. A log is made at its first use and forgotten some time after the actor's end. */
 export class Logs {
   readonly #clock: Clock;
   readonly #logs = new Map<string, EventLog>();
-  /** The last end of each path. */
+  /** The last end at each path. */
   readonly #ended = new Map<string, EndedIncarnation>();
-  /** The same in the order of their ends, and some that a later incarnation followed. */
+  /** All of them in the order of their ends; some have a later incarnation. */
   readonly #oldest = new Ring<EndedIncarnation>();
-  /** What the kernel has to say of any actor. */
+  /** The kernel's own events about any actor. */
   readonly system: EventLog;
 
   constructor(clock: Clock) {
@@ -41,7 +41,7 @@ export class Logs {
     this.system = createEventLog({ clock, path: "/", max: keptEvents });
   }
 
-  /** The log of the actor at `path`, whether it lives, has ended or is still to come. */
+  /** Find or make the log of the actor at `path`. The actor may live, have ended, or not exist yet. */
   of(path: string, epoch: number | undefined): EventLog {
     if (path === "/" || path === "") return this.system;
     const known = this.#logs.get(path);
@@ -59,7 +59,7 @@ export class Logs {
     return log;
   }
 
-  /** An incarnation begins: a log that ended goes on. One that is no restart has no earlier ends. */
+  /** Note that an incarnation begins: an ended log is opened again. An actor that is no restart has no earlier ends. */
   begin(path: string, epoch: number): void {
     if (this.#ended.size > 0) {
       const ended = epoch === 1 ? undefined : this.#ended.get(path);
@@ -71,7 +71,7 @@ export class Logs {
     if (log !== undefined && (log.ended || log.epoch !== epoch)) log.reopen(epoch);
   }
 
-  /** An incarnation has ended: its terminal event. */
+  /** Note that an incarnation has ended: its log gets the terminal event. */
   end(path: string, epoch: number, reason: ExitReason): void {
     const log = this.#logs.size === 0 ? undefined : this.#logs.get(path);
     const before = epoch === 1 || log !== undefined ? undefined : this.#ended.get(path);
@@ -93,7 +93,7 @@ export class Logs {
   }
 }
 
-/** The ends at one path, oldest first. */
+/** List the ends in one slot, oldest first. */
 function endsUpTo(last: EndedIncarnation | undefined): readonly EndedIncarnation[] {
   const ends: EndedIncarnation[] = [];
   for (let end = last; end !== undefined; end = end.before) ends.push(end);

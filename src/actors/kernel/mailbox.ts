@@ -2,7 +2,7 @@ import type { ClockTimer } from "../clock.ts";
 import { Ring } from "../ring.ts";
 import type { Exit } from "./exit-reason.ts";
 
-/** The user lane of an actor: the first message lies inline, a ring is made when a second one queues. */
+/** The user lane of an actor. The first message lies inline; a second one makes a ring. */
 export class Mailbox<Item> {
   #first: Item | undefined;
   #hasFirst = false;
@@ -22,7 +22,7 @@ export class Mailbox<Item> {
     this.#rest.push(item);
   }
 
-  /** Put in front of all. */
+  /** Add an item at the front. */
   unshift(item: Item): void {
     if (this.#hasFirst) {
       this.#rest ??= new Ring();
@@ -32,7 +32,7 @@ export class Mailbox<Item> {
     this.#hasFirst = true;
   }
 
-  /** Take the oldest. Ask `length` first: undefined may be a message. */
+  /** Take the oldest item. Check `length` first: undefined may be a message. */
   shift(): Item | undefined {
     if (!this.#hasFirst) return this.#rest?.shift();
     const item = this.#first;
@@ -41,14 +41,14 @@ export class Mailbox<Item> {
     return item;
   }
 
-  /** Take all, oldest first. */
+  /** Take all items, oldest first. */
   takeAll(): Item[] {
     const items: Item[] = [];
     for (let left = this.length; left > 0; left -= 1) items.push(this.shift() as Item);
     return items;
   }
 
-  /** The items now queued, oldest first, without taking them. */
+  /** Read the queued items, oldest first, without taking them. */
   peek(limit: number): Item[] {
     const items: Item[] = this.#hasFirst ? [this.#first as Item] : [];
     const rest = this.#rest?.length ?? 0;
@@ -59,7 +59,7 @@ export class Mailbox<Item> {
   }
 }
 
-/** What a timer puts into the mailbox: dropped when the timer was cancelled by its turn. */
+/** The message of a timer in the mailbox. It is dropped if the timer was cancelled by its turn. */
 export class TimerMessage {
   readonly timer: OwnTimer;
   readonly message: unknown;
@@ -70,7 +70,7 @@ export class TimerMessage {
   }
 }
 
-/** A message of the system lane: it is made when its turn comes, unless it was cancelled by then. */
+/** A message of the system lane. It is made at its turn, unless it was cancelled by then. */
 export interface SystemMessage {
   readonly make: (exit: Exit) => unknown;
   readonly exit: Exit;

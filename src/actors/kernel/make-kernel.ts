@@ -16,23 +16,23 @@ import { countFenced } from "./scope.ts";
 import { runTurn } from "./turn.ts";
 
 export interface SystemOptions {
-  /** Where time comes from. Default: the machine's own. */
+  /** The source of time. Default: the machine's own clock. */
   readonly clock?: Clock | undefined;
-  /** For actors that say nothing of their mailbox. Default: no bound. */
+  /** The mailbox of an actor whose options have none. Default: no bound. */
   readonly mailbox?: MailboxOptions | undefined;
-  /** Hears of every crash. Whatever it throws is dropped. Default: nobody does. */
+  /** Called for every crash. An error that it throws is dropped. Default: no report. */
   readonly onCrash?: ((report: CrashReport) => void) | undefined;
-  /** Hears of the first few dead letters a second. Default: nobody does. */
+  /** Called for the first few dead letters of each second. Default: no report. */
   readonly onDeadLetter?: ((letter: DeadLetter) => void) | undefined;
-  /** Takes secrets out of states and messages before anybody reads them in a crash report. */
+  /** Removes secrets from states and messages before they enter a crash report. Default: nothing is removed. */
   readonly redact?: ((value: unknown) => unknown) | undefined;
-  /** A handler that holds the thread for longer gets a `loop-blocked` event. Default: 200. */
+  /** The time in ms after which a handler that holds the thread makes a `loop-blocked` event. Default: 200. */
   readonly loopBlockedMs?: number | undefined;
 }
 
 const defaultBlockedMs = 200;
 
-/** Make what all actors of one system share. */
+/** Make the parts that all actors of one system share. */
 export function makeKernel(options: SystemOptions): Kernel<Cell> {
   const clock = options.clock ?? systemClock;
   const deadLetters = new DeadLetters(clock, options.onDeadLetter ?? (() => undefined));
@@ -80,11 +80,11 @@ function reportCrash({ onCrash, redact }: SystemOptions, cell: Cell, error: unkn
   try {
     onCrash({ path, pid, epoch, error, state: shown(state), message: shown(current) });
   } catch {
-    // The one who logs must not harm the one who crashed.
+    // An error in the reporter must not harm the actor.
   }
 }
 
-/** The root is an actor that handles nothing: it is there to be the parent of all. */
+/** Make the root: an actor that handles no message and is the parent of all others. */
 export function makeRoot(kernel: Kernel<Cell>): Cell {
   const behavior: Behavior<unknown, unknown> = { init: () => "root", receive: (state) => state };
   const options: SpawnOptions<never> = { kind: "root", shutdownMs: "infinity" };

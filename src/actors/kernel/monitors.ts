@@ -7,7 +7,7 @@ import { type Exit, exitOfNobody } from "./exit-reason.ts";
 import type { SystemMessage } from "./mailbox.ts";
 import { CellRef } from "./refs.ts";
 
-/** One watch of one incarnation: a single message at its end, unless it is cancelled first. */
+/** The watch of one incarnation: one message at its end, unless it is cancelled first. */
 export class CellMonitor implements Monitor {
   readonly #watcher: Cell;
   readonly #target: Cell | undefined;
@@ -21,11 +21,12 @@ export class CellMonitor implements Monitor {
     this.#target = CellRef.cellOf(target);
     watcher.watching ??= new Set();
     watcher.watching.add(this);
-    if (this.#target === undefined || this.#target.status === "ended") this.ended(exitOfNobody(target));
+    if (this.#target === undefined || this.#target.status === "ended")
+      this.ended(exitOfNobody(target));
     else watch(this.#target, this);
   }
 
-  /** Who is watched. */
+  /** The path of the watched actor. */
   get path(): string | undefined {
     return this.#target?.path;
   }
@@ -45,7 +46,7 @@ export class CellMonitor implements Monitor {
   }
 }
 
-/** Tie two actors together: the failure of one is the end of the other. Doing it twice is doing it once. */
+/** Link two actors: the failure of one ends the other. A second link of the same two changes nothing. */
 export function link(one: Cell, other: AnyRef): void {
   const cell = CellRef.cellOf(other);
   if (cell === one) return;

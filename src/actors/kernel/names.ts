@@ -1,14 +1,14 @@
 import { checkName } from "../../names.ts";
 import { AlreadyStartedError } from "./errors.ts";
 
-/** What may hold a name. */
+/** A holder of names. */
 export interface NameHolder {
   readonly pid: number;
-  /** The names it holds; made when it takes the first. */
+  /** The names that it holds; undefined before it takes the first. */
   names: Set<string> | undefined;
 }
 
-/** Names beside the paths: one living holder each. */
+/** Names beside the paths. Each has one living holder. */
 export class Names<Holder extends NameHolder> {
   readonly #holders = new Map<string, Holder>();
 
@@ -22,7 +22,7 @@ export class Names<Holder extends NameHolder> {
     holder.names.add(name);
   }
 
-  /** Free the name; false, and nothing changes, when somebody else or nobody holds it. */
+  /** Free the name. Returns false and changes nothing when `holder` does not hold it. */
   unregister(name: string, holder: Holder): boolean {
     if (this.#holders.get(name) !== holder) return false;
     this.#holders.delete(name);

@@ -1,6 +1,6 @@
 import type { Cell } from "./cell.ts";
 
-/** Say something of an actor, on its own stream and on the system's. */
+/** Append an event about an actor to its own log and to the system's log. */
 export function notice(cell: Cell, type: string, data: Readonly<Record<string, unknown>>): void {
   const { logs } = cell.kernel;
   const { epoch } = cell;

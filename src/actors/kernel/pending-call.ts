@@ -2,26 +2,26 @@ import type { Reply } from "./behavior.ts";
 import type { Deadlines, Expiring } from "./deadlines.ts";
 import { CallTimeoutError } from "./errors.ts";
 
-/** What a call knows of the actors at its two ends. */
+/** The part of an actor that its calls need: at either end of a call. */
 export interface CallParty {
   readonly path: string;
-  /** Counts the messages it has begun to handle. */
+  /** The number of messages whose handling has begun. */
   readonly handling: number;
-  /** Whether the handler of the last one is still under way. */
+  /** True while the handler of the last one runs. */
   readonly busy: boolean;
-  /** The calls it has not answered. */
+  /** The calls to it that have no answer yet. */
   readonly unanswered: Set<PendingCall>;
-  /** The calls it waits for. */
+  /** The calls by it that have no answer yet. */
   readonly asked: Set<PendingCall>;
-  /** It gave an answer that nobody waits for. */
+  /** Report an answer that no caller waits for. */
   answeredLate(): void;
 }
 
-/** Who calls, from within which message. */
+/** The caller, and the message in whose handler it calls. */
 export interface Caller {
   readonly party: CallParty;
   readonly handling: number;
-  /** The call that this message was. */
+  /** The call that brought this message. */
   readonly via: PendingCall | undefined;
 }
 
@@ -34,14 +34,14 @@ export interface CallSetup {
   readonly reject: (error: unknown) => void;
 }
 
-/** One call under way: the callee's way to answer, the caller's deadline, the chain that led here. */
+/** One open call: the callee's means to answer, the caller's deadline, and the chain of calls that led here. */
 export class PendingCall implements Reply<unknown>, Expiring {
   dueAt = 0;
   previous: Expiring | undefined = undefined;
   next: Expiring | undefined = undefined;
   lane: Expiring["lane"] = undefined;
   settled = false;
-  /** Undoes what listens to the caller's signal. */
+  /** Removes the listener from the caller's signal. */
   unlisten: (() => void) | undefined = undefined;
   readonly #setup: CallSetup;
   #controller: AbortController | undefined = undefined;
@@ -82,14 +82,14 @@ export class PendingCall implements Reply<unknown>, Expiring {
     else this.target.answeredLate();
   }
 
-  /** Fail it from outside the callee, which learns of it by its `signal`. */
+  /** Fail the call from outside the callee. The callee sees it in `signal`. */
   giveUp(error: unknown): void {
     if (!this.#settle()) return;
     this.#abort(error);
     this.#setup.reject(error);
   }
 
-  /** Nobody is left to hear of it: it never settles. */
+  /** Drop the call without settling it: no code is left that awaits it. */
   abandon(error: unknown): void {
     if (this.#settle()) this.#abort(error);
   }
@@ -114,7 +114,7 @@ export class PendingCall implements Reply<unknown>, Expiring {
   }
 }
 
-/** What is queued for a call: the message, and how to answer it. */
+/** A call in a mailbox: the message, and the means to answer it. */
 export class CallMessage {
   readonly message: unknown;
   readonly call: PendingCall;
@@ -125,7 +125,7 @@ export class CallMessage {
   }
 }
 
-/** Tell whether `target` waits, along the chain that led here, for what `caller` does now. */
+/** Tell whether `target` waits, along the chain of calls that led here, for the current message of `caller`. */
 export function findCircle(
   target: CallParty,
   caller: Caller | undefined,

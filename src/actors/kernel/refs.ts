@@ -17,7 +17,7 @@ export class CellRef implements Ref {
     this.#cell = cell;
   }
 
-  /** The incarnation behind a ref, for the kernel's own files; undefined when nobody lives there. */
+  /** Find the incarnation behind a ref, for the kernel's own files; undefined when no actor lives there. */
   static cellOf(ref: AnyRef): Cell | undefined {
     if (ref instanceof CellRef) return ref.#cell;
     return ref instanceof AddressRef ? ref.cell() : undefined;
@@ -48,7 +48,7 @@ export class CellRef implements Ref {
   }
 
   call<Value>(message: unknown, options?: CallOptions): Promise<Value> {
-    // Whoever answers gives what the caller's `make` promised; types meet where the message is made.
+    // Safe cast: `make` received a `Reply<Value>`, so only a `Value` can arrive here.
     return callCell(this.#cell.path, this.#cell, message, options) as Promise<Value>;
   }
 
@@ -68,17 +68,17 @@ export class CellRef implements Ref {
   }
 }
 
-/** What an address does while nobody lives there. */
+/** The place behind an address, with or without an actor. */
 export interface Vacancy {
   readonly path: string;
   readonly epoch: number;
-  /** Who lives there now. */
+  /** The actor that lives there now. */
   readonly living: Cell | undefined;
-  /** Take a message that finds nobody, or somebody who is ending. */
+  /** Take a message while no actor lives there, or while it is stopping. */
   sendToNobody(message: unknown): boolean;
 }
 
-/** The handle of a place: bound to whoever lives there when it is used. */
+/** The handle of an address. Each use finds the actor that lives there at that moment. */
 export class AddressRef implements Ref {
   readonly #vacancy: Vacancy;
 
@@ -141,7 +141,7 @@ const defaultTimeoutMs = 5_000;
 
 type Make = (reply: Reply<unknown>) => unknown;
 
-/** Send and wait for the answer; `target` is undefined when nobody lives at `path`. */
+/** Send a message and wait for the answer. `target` is undefined when no actor lives at `path`. */
 function callCell(
   path: string,
   target: Cell | undefined,
@@ -199,7 +199,7 @@ function watchEnd(target: AnyRef, cell: Cell | undefined, down: (exit: Exit) => 
   };
 }
 
-/** Resolves when `init` succeeded or was ignored. A rejection that nobody looks at is no unhandled one. */
+/** Wait until `init` has succeeded or was ignored. A rejection that nobody handles is no unhandled one. */
 function startOf(cell: Cell): Promise<boolean> {
   if (cell.starting !== undefined) return cell.starting.promise;
   if (cell.unstarted === "ignored") return Promise.resolve(false);

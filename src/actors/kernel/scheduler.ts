@@ -2,9 +2,9 @@ import { AsyncResource } from "node:async_hooks";
 import { monotonicNow } from "../clock.ts";
 import { Ring } from "../ring.ts";
 
-/** What runs in the scheduler's turns. */
+/** An item that runs in the scheduler's turns. */
 export interface Runnable {
-  /** Whether it waits in the run queue already; kept by the scheduler. */
+  /** True while it waits in the run queue. Only the scheduler sets it. */
   queued: boolean;
 }
 
@@ -16,28 +16,28 @@ export interface SchedulerOptions<Item extends Runnable> {
   readonly blockedMs: number;
 }
 
-/** How long messages may be handled before timers and sockets get their turn. */
+/** The time for which messages are handled before timers and sockets get their turn. */
 const sliceMs = 1;
 const longestStride = 128;
 const settled = Promise.resolve();
 
 /**
- * Runs ready actors, one turn each, in the order in which they became ready.
+ * The run queue: it runs ready actors, one turn each, in the order in which they became ready.
  *
- * The first drain of a loop turn is a microtask, so that a lone call is fast. Once the loop turn is
- * older than a slice the next drain waits for `setImmediate`: neither messages nor promises in a
- * loop keep Node from its timers and sockets.
+ * The first drain in a turn of the event loop is a microtask, so that a single call is fast. Once the
+ * turn is older than a slice, the next drain waits for `setImmediate`. So neither messages nor
+ * promises in a loop keep Node from its timers and sockets.
  */
 export class Scheduler<Item extends Runnable> {
   readonly #ready = new Ring<Item>();
   readonly #run: (item: Item) => void;
   readonly #onBlocked: ((item: Item, blockedMs: number) => void) | undefined;
   readonly #blockedMs: number;
-  /** Where the system was made: no handler inherits the async scope of whoever woke the scheduler. */
+  /** The async scope in which the system was made. No handler inherits the scope of the code that woke the scheduler. */
   readonly #home = new AsyncResource("ramure");
   readonly #drain = () => this.#home.runInAsyncScope(this.#drainReady, this);
   #armed = false;
-  /** When the turn of the event loop began, as far as we saw; 0 when none is under way. */
+  /** The time at which the scheduler first saw the current turn of the event loop; 0 between turns. */
   #turnBegan = 0;
   #lastRead = 0;
   #stride = 1;
@@ -61,7 +61,7 @@ export class Scheduler<Item extends Runnable> {
     if (!this.#armed) this.#arm();
   }
 
-  /** Count one handled message; true means that the slice is over and the turn shall end. */
+  /** Count one handled message. Returns true when the slice is over and the turn must end. */
   spent(item: Item): boolean {
     this.#untilRead -= 1;
     if (this.#untilRead > 0) return false;

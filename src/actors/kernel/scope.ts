@@ -3,7 +3,7 @@ import type { Cell } from "./cell.ts";
 import { StoppedError } from "./errors.ts";
 import type { PendingCall } from "./pending-call.ts";
 
-/** Whose code runs, and for which message. */
+/** The actor whose code runs, and the message that it handles. */
 export interface Scope {
   readonly party: Cell;
   readonly handling: number;
@@ -11,12 +11,12 @@ export interface Scope {
 }
 
 const storage = new AsyncLocalStorage<Scope>();
-/** Once no async scope was ever entered, looking for one is not worth its time. */
+/** False until the first async scope is entered: before that, a look-up would only cost time. */
 let everScoped = false;
-/** Whose handler is on the stack now. */
+/** The actor whose handler is on the stack now. */
 let current: Cell | undefined;
 
-/** Call `code` as the actor; what follows its awaits is the actor's too, when the cell is `scoped`. */
+/** Run `code` as the actor. In a `scoped` cell, code after its awaits counts as the actor's too. */
 export function runAs<Args extends readonly unknown[], Result>(
   cell: Cell,
   code: (...args: Args) => Result,
@@ -33,7 +33,7 @@ export function runAs<Args extends readonly unknown[], Result>(
   }
 }
 
-/** Enter the actor's handler without a closure; `leave` with what this returned. */
+/** Enter the actor's handler without a closure. Pass the result to `leaveCell`. */
 export function enterCell(cell: Cell): Cell | undefined {
   const outer = current;
   current = cell;
@@ -44,7 +44,7 @@ export function leaveCell(outer: Cell | undefined): void {
   current = outer;
 }
 
-/** Make a callback act as the actor, whoever calls it, outside of any message. */
+/** Wrap a callback so that it runs as the actor, whoever calls it, outside any message. */
 export function bindTo<Args extends readonly unknown[], Result>(
   cell: Cell,
   callback: (...args: Args) => Result,
@@ -67,13 +67,13 @@ function enterNobody(): Cell | undefined {
   return outer;
 }
 
-/** Whose code runs now, in a handler or after one of its awaits. */
+/** Find the actor whose code runs now: in a handler, or after one of its awaits. */
 export function scopeNow(): Scope | undefined {
   if (current === undefined) return everScoped ? storage.getStore() : undefined;
   return { party: current, handling: current.handling, via: current.call };
 }
 
-/** The actor whose code runs now, if its incarnation has ended: its effects have none. */
+/** Find the actor whose code runs now if its incarnation has ended: its effects are void. */
 export function endedCaller(): Cell | undefined {
   if (current !== undefined) return current.status === "ended" ? current : undefined;
   if (!everScoped) return undefined;
@@ -81,10 +81,10 @@ export function endedCaller(): Cell | undefined {
   return cell?.status === "ended" ? cell : undefined;
 }
 
-/** Effects of an ended incarnation that are refused with an error before they wait for ever. */
+/** The number of awaited effects of an ended incarnation that are refused with an error. Later ones never settle. */
 const refusals = 3;
 
-/** Count an effect of an ended incarnation. */
+/** Count an effect of an ended incarnation, and make the error for it. */
 export function countFenced(cell: Cell, effect: string): StoppedError {
   cell.fenced += 1;
   if (cell.fenced === 1) {
@@ -95,8 +95,10 @@ export function countFenced(cell: Cell, effect: string): StoppedError {
 }
 
 /**
- * Refuse an effect that its caller awaits. The first ones reject, so that `finally` runs; later
- * ones never settle, so that a loop which swallows the error comes to rest.
+ * Refuse an effect that its caller awaits.
+ *
+ * The first ones reject, so that `finally` runs. Later ones never settle, so that a loop that ignores
+ * the error stops.
  */
 export function refuse<Value>(cell: Cell, effect: string): Promise<Value> {
   const error = countFenced(cell, effect);

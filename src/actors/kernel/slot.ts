@@ -1,5 +1,5 @@
 import type { Behavior, Ref, Slot, SlotOptions, SpawnOptions } from "./behavior.ts";
-import type { Cell, ChildEntry, CellHome } from "./cell.ts";
+import type { Cell, CellHome, ChildEntry } from "./cell.ts";
 import type { DeadLetterReason, DeadLetters } from "./dead-letters.ts";
 import { enqueue } from "./delivery.ts";
 import { AlreadyStartedError } from "./errors.ts";
@@ -10,7 +10,7 @@ import { addChild, checkAlive, createCell, nameFor, refOf } from "./spawning.ts"
 const defaultMaxWaiting = 1_000;
 const nothing: ReadonlySet<Promise<void>> = new Set();
 
-/** A place among a parent's children: it outlives those who live in it. */
+/** A place among a parent's children. It outlives the incarnations that live in it. */
 export class CellSlot implements Slot<unknown, never>, CellHome, ChildEntry, Vacancy {
   readonly name: string;
   readonly path: string;
@@ -45,7 +45,7 @@ export class CellSlot implements Slot<unknown, never>, CellHome, ChildEntry, Vac
     return this.#lastExit;
   }
 
-  /** How many messages wait for the next incarnation. */
+  /** The number of messages that wait for the next incarnation. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -142,7 +142,7 @@ export class CellSlot implements Slot<unknown, never>, CellHome, ChildEntry, Vac
   }
 }
 
-/** A path, looked up each time it is used. */
+/** A path that is looked up at each use. */
 export class PathAddress implements Vacancy {
   readonly path: string;
   readonly #find: () => ChildEntry | undefined;

@@ -1,13 +1,15 @@
 import { checkName } from "../../names.ts";
 import type { Behavior, Ref, SpawnOptions } from "./behavior.ts";
 import { Cell, type CellHome, type ChildEntry } from "./cell.ts";
+
 import { AlreadyStartedError, StoppedError } from "./errors.ts";
+
 import { CellRef } from "./refs.ts";
 
-/** What an actor is spawned with that says nothing: one object for all. */
+/** The options of a spawn without options: one object for all. */
 export const noOptions: SpawnOptions<never> = Object.freeze({});
 
-/** Where a new incarnation goes. */
+/** The place of a new incarnation in the tree. */
 export interface Site {
   readonly parent: Cell;
   readonly name: string;
@@ -15,7 +17,7 @@ export interface Site {
   readonly home: CellHome | undefined;
 }
 
-/** Start a child under a name of its own; a name that is taken throws before anything runs. */
+/** Start a child under its own name. A name that is taken throws before any code runs. */
 export function spawnChild<M, S>(
   parent: Cell,
   behavior: Behavior<M, S>,
@@ -35,7 +37,7 @@ export function createCell<M, S>(
 ): Cell {
   const { kernel } = parent;
   const path = `${parent.path}/${name}`;
-  // Only its own ref, typed by M, brings messages to it, and only its own handlers make its state.
+  // Safe cast: only its own ref, typed by M, brings messages to it, and only its own handlers make its state.
   const behavior = given as Behavior<unknown, unknown>;
   const cell = new Cell({ kernel, name, path, epoch, parent, home, behavior, options });
   kernel.equip(cell);
@@ -44,7 +46,7 @@ export function createCell<M, S>(
   return cell;
 }
 
-/** The name given, checked and free; else the kind and a number. Throws when the parent has ended. */
+/** Check the given name, or make one of the kind and a number. Throws for a taken name and for an ended parent. */
 export function nameFor(parent: Cell, given: string | undefined, kind = "actor"): string {
   checkAlive(parent);
   if (given === undefined) return freeName(parent, kind);
@@ -71,7 +73,7 @@ export function addChild(parent: Cell, child: ChildEntry): void {
   parent.children.set(child.name, child);
 }
 
-/** The ref of a cell, which `equip` gave it. */
+/** Return the ref of a cell. */
 export function refOf<Message>(cell: Cell): Ref<Message> {
   cell.ref ??= new CellRef(cell);
   return cell.ref;

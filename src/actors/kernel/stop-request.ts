@@ -2,9 +2,9 @@ import type { Cell } from "./cell.ts";
 import type { ExitReason } from "./exit-reason.ts";
 
 /**
- * Ask for the end: from now on nothing new is accepted and the signal is aborted.
+ * Ask the actor to end: it accepts no new message, and its signal aborts.
  *
- * The handler under way may finish. The first reason counts, unless a crash follows.
+ * The current handler may finish. The first reason counts, unless a crash follows.
  */
 export function requestStop(cell: Cell, reason: ExitReason, drains = false): void {
   if (cell.status === "stopping" || cell.status === "ended") return;

@@ -26,10 +26,11 @@ import { PathAddress } from "./slot.ts";
 import { noOptions, refOf, spawnChild } from "./spawning.ts";
 
 export interface SystemStopOptions {
-  /** How long the whole tree may take; then what is left is killed. Default: as long as its actors' own budgets. */
+  /** The time for the whole tree; then the rest is killed. Default: the sum of the actors' own budgets. */
   readonly deadlineMs?: number | undefined;
+  /** The reason that the actors get. Default: a `shutdown` with cause `api`. */
   readonly reason?: ExitReason | undefined;
-  /** How long to wait for what killed actors owned to be released. Default: 5_000; with a `deadlineMs` of 0: not at all. */
+  /** The time to wait for the release of what killed actors owned. Default: 5_000; 0 with a `deadlineMs` of 0. */
   readonly reapMs?: number | undefined;
 }
 
@@ -38,41 +39,42 @@ export interface System {
   readonly clock: Clock;
   /** Start an actor at `/name`. */
   spawn<M, S>(behavior: Behavior<M, S>, options?: SpawnOptions<never>): Ref<M>;
-  /** Who lives now at a path such as `/pool/t0001`, or holds a registered name. Never somebody who has ended. */
+  /** Find the actor that lives at a path such as `/pool/t0001` or holds a registered name. Never an ended one. */
   whereis<M = unknown>(pathOrName: string): Ref<M> | undefined;
-  /** Whoever lives at the path when the address is used. */
+  /** Make a ref of a path. Each use finds the actor that lives there at that moment. */
   address<M = unknown>(path: string): Ref<M>;
-  /** Hold a name beside the path until its end. Throws AlreadyStartedError when it is taken. */
+  /** Give the actor a name beside its path until its end. Throws AlreadyStartedError for a taken name. */
   register(name: string, ref: AnyRef): void;
-  /** False, and nothing changes, when `ref` does not hold it. */
+  /** Free the name. Returns false and changes nothing when `ref` does not hold it. */
   unregister(name: string, ref: AnyRef): boolean;
-  /** The names held now. */
+  /** List the names that are held now. */
   registered(): readonly string[];
   readonly groups: GroupFace;
-  /** Call back, later, when `target` has ended. */
+  /** Call back once, later, when `target` has ended. */
   monitor(target: AnyRef, down: (exit: Exit) => void): Monitor;
-  /** Tie two actors together: the failure of one is the end of the other. */
+  /** Link two actors: the failure of one ends the other. */
   link(one: AnyRef, other: AnyRef): void;
-  /** Hold back its messages; stops, ends of others and reads get through. */
+  /** Hold back the actor's messages. Stops, ends of others and reads still reach it. */
   suspend(ref: AnyRef): void;
+  /** Deliver the actor's messages again. */
   resume(ref: AnyRef): void;
-  /** The state after the last message that was handled well. */
+  /** Read the state after the last message that was handled well. */
   getState(ref: AnyRef): unknown;
-  /** Have the next message find another state. */
+  /** Replace the state for the next message. */
   replaceState(ref: AnyRef, change: (state: unknown) => unknown): void;
-  /** What was sent to nobody, newest 1_000; `data` is a DeadLetter. */
+  /** The newest 1_000 messages that no actor handled. The `data` of an event is a DeadLetter. */
   readonly deadLetters: EventLog;
-  /** The events of the actor at `path`, from its birth; of `/`: what the kernel has to say of any actor. */
+  /** The events of the actor at `path`, from its birth. `/` has the kernel's own events about any actor. */
   events(path: string): EventLog;
-  /** All that lives, with the root's children in start order. */
+  /** Describe the whole tree, children in start order. */
   tree(options?: TreeOptions): ActorInfo;
-  /** The actors with the most of something. */
+  /** Find the actors with the highest value of an attribute. */
   top(attribute: Attribute, limit?: number): readonly TopEntry[];
-  /** The actors in which something grew most within `windowMs` from now. */
+  /** Find the actors whose attribute grows most within `windowMs` from now. */
   topOver(attribute: Attribute, windowMs: number, limit?: number): Promise<readonly TopEntry[]>;
-  /** Code of ended incarnations that still runs. */
+  /** List the code of ended incarnations that still runs. */
   orphans(): readonly Orphan[];
-  /** Stop all, last started first; whatever it is called again with, it gives the same promise. */
+  /** Stop all actors, last started first. A second call returns the same promise. */
   stop(options?: SystemStopOptions): Promise<void>;
 }
 
@@ -225,7 +227,7 @@ class ActorSystem implements System {
     this.#forgetClock?.();
   }
 
-  /** Wait until killed actors have released what they owned, but no longer than `limitMs`. */
+  /** Wait until the resources of killed actors are released, but no longer than `limitMs`. */
   async #reaped(limitMs: number): Promise<void> {
     const { reaping } = this.#kernel;
     if (reaping.size === 0) return;
@@ -256,14 +258,14 @@ function living(ref: AnyRef): Cell {
   return cell;
 }
 
-/** Sets of living actors under a key. */
+/** Sets of living actors by key. */
 export interface GroupFace {
-  /** Become a member. Who joined twice leaves twice. An actor that is stopping is refused. */
+  /** Make the actor a member. One that joined twice must leave twice. Throws for an actor that is stopping. */
   join(key: string, ref: AnyRef): void;
-  /** Undo one join; false when it is no member. */
+  /** Undo one join. Returns false when the actor is no member. */
   leave(key: string, ref: AnyRef): boolean;
   members(key: string): readonly Ref[];
-  /** Hear of the members now, and then of each change once. Returns how to stop. */
+  /** Call `listener` with the members now and then once for each change. Returns a function that stops this. */
   subscribe(key: string, listener: (change: GroupChange<Ref>) => void): () => void;
 }
 

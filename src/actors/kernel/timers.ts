@@ -57,11 +57,12 @@ export class CellTimers implements Timers<unknown> {
   }
 }
 
-/** Any message of others cancels the timers that wait for silence. */
+/** Cancel the timers that end at any other message. */
 export function messageCancelsTimers(timers: Map<string, OwnTimer>): void {
   for (const own of timers.values()) if (own.until === "message") cancel(timers, own);
 }
 
+/** Cancel the timers that end at a change of state. */
 export function stateChanged(timers: Map<string, OwnTimer>): void {
   for (const own of timers.values()) if (own.until === "state-change") cancel(timers, own);
 }

@@ -12,13 +12,13 @@ import { enterCell, leaveCell, runAs } from "./scope.ts";
 import { messageCancelsTimers, stateChanged } from "./timers.ts";
 
 const startTimeoutMs = 5_000;
-/** Messages of one actor in one turn; the slice is the real bound. */
+/** The most messages of one actor in one turn. In practice the slice ends the turn before. */
 const longestTurn = 32_768;
 
 /**
  * Run one turn of an actor: its start, its end, or the messages queued when the turn began.
  *
- * The system lane is looked at before each message.
+ * The system lane comes before each message.
  */
 export function runTurn(cell: Cell): void {
   if (cell.busy || cell.winding || cell.status === "ended") return;
@@ -34,11 +34,11 @@ export function runTurn(cell: Cell): void {
 
 function handleQueued(cell: Cell): void {
   const { scheduler } = cell.kernel;
-  let left = Math.min(cell.mailbox.length, longestTurn);
+  let remaining = Math.min(cell.mailbox.length, longestTurn);
   while (!cell.busy && !isEnding(cell)) {
     if (cell.system !== undefined && cell.system.length > 0) handleSystem(cell);
-    else if (left > 0 && !cell.suspended && cell.mailbox.length > 0) {
-      left -= 1;
+    else if (remaining > 0 && !cell.suspended && cell.mailbox.length > 0) {
+      remaining -= 1;
       handleUser(cell, cell.mailbox.shift());
     } else return;
     if (scheduler.spent(cell)) return;
@@ -195,7 +195,7 @@ function invoke<Args extends readonly unknown[]>(
 }
 
 function waitForHandler(cell: Cell, promise: PromiseLike<unknown>): void {
-  // Its next message runs in a scope too: a handler that returned a promise once will do it again.
+  // A handler that returned a promise once will do it again: from now on it runs in an async scope.
   cell.scoped = true;
   cell.since = cell.kernel.clock.now();
   watchStuck(cell);
@@ -209,7 +209,7 @@ function waitFor(
   failed: (cell: Cell, error: unknown) => void,
 ): void {
   cell.busy = true;
-  // Its own handler had it killed, and goes on.
+  // Its own handler has killed it and still runs.
   if (cell.status === "ended") adoptOrphan(cell);
   promise.then(
     (value) => resume(cell, () => settled(cell, value)),
@@ -217,7 +217,7 @@ function waitFor(
   );
 }
 
-/** The promise of the code under way has settled: its result counts if the incarnation still lives. */
+/** Go on after the handler's promise has settled. Its result counts if the incarnation still lives. */
 function resume(cell: Cell, apply: () => void, error?: unknown): void {
   cell.busy = false;
   if (cell.living === undefined) {
@@ -237,7 +237,7 @@ function commit(cell: Cell, state: unknown): void {
   cell.state = state;
 }
 
-/** The state stays as it was before the message that failed. */
+/** End the actor after an error. The state stays as it was before the message that failed. */
 function crash(cell: Cell, error: unknown): void {
   if (cell.living === undefined) return;
   const obeyed = cell.status === "stopping" && isAbort(cell, error);
@@ -251,7 +251,7 @@ function crash(cell: Cell, error: unknown): void {
   wind(cell);
 }
 
-/** A handler that was asked to stop and let go with the signal's own error did what it was asked. */
+/** Tell whether an error is the signal's own: a handler that stops with it does what it was asked to. */
 function isAbort(cell: Cell, error: unknown): boolean {
   if (error instanceof StoppedError || error === cell.signal.reason) return true;
   return error instanceof Error && error.name === "AbortError";

@@ -25,7 +25,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: ["test/setup/leaks.ts"],
+    globalSetup: ["test/setup/leaks.ts", "test/setup/programs.ts"],
     pool: "forks",
     sequence: { sequencer: LongestFirst },
     // Suites with real processes mostly wait; two at least, and never so many that they starve each other.

@@ -1,10 +1,14 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../scripts/source-files.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../fixtures/built-cli.ts";
+import { programOf } from "../setup/programs.ts";
+
+const team = programOf("test/fixtures/team.ts");
 
 describe("the CLI with a run of two real pis", () => {
   let cli: BuiltCli;
@@ -45,7 +49,7 @@ describe("the CLI with a run of two real pis", () => {
 
   it("lists the run, and shows its tree and its connections", async () => {
     const { stdout } = await ramure("ls");
-    expect(stdout).toContain("test/fixtures/team.ts");
+    expect(stdout).toContain(relative(root, team));
     const status = await ramure("status");
     expect(status.exitCode).toBe(0);
     for (const part of ["team", "local", "author", "reviewer", "a team of two"]) {
@@ -113,7 +117,7 @@ describe("the CLI with a run of two real pis", () => {
 });
 
 function startTeam(home: string) {
-  return execa(process.execPath, ["--import", "tsx", "test/fixtures/team.ts"], {
+  return execa(process.execPath, [team], {
     env: { RAMURE_HOME: home },
     reject: false,
     timeout: 120_000,

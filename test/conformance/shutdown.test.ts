@@ -2,6 +2,7 @@ import { execa, execaSync } from "execa";
 import { describe, expect, it } from "vitest";
 import type { Behavior } from "../../src/actors/kernel/behavior.ts";
 import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
+import { programOf } from "../setup/programs.ts";
 import { family, under, world } from "./family.ts";
 import { childOf, superviseDynamically } from "./supervisor-adapter.ts";
 
@@ -242,8 +243,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
 
 /** Run the fixture `supervised.ts` in the given way. */
 function start(way: string) {
-  const file = new URL("../fixtures/supervised.ts", import.meta.url).pathname;
-  const child = execa("node", ["--import", "tsx", file, way], {
+  const child = execa("node", [programOf("test/fixtures/supervised.ts"), way], {
     reject: false,
     timeout: 50_000,
     all: true,

@@ -6,6 +6,7 @@ import { describe, expect, it } from "vitest";
 import { quickstart } from "../../examples/quickstart.ts";
 import { ProcessFailedError, retry } from "../../src/index.ts";
 import { type Script, testRun } from "../../src/testing.ts";
+import { programOf } from "../setup/programs.ts";
 
 describe("the quickstart", () => {
   it("gives what the worker hands in", async () => {
@@ -37,7 +38,7 @@ describe("the quickstart", () => {
     const home = await mkdtemp(join(tmpdir(), "ramure-demo-home-"));
     const { stdout, stderr } = await execa(
       process.execPath,
-      ["--import", "tsx", "examples/quickstart.ts", "--crash"],
+      [programOf("examples/quickstart.ts"), "--crash"],
       { env: { RAMURE_HOME: home }, timeout: 110_000 },
     );
     expect(stderr.split("\n")[0]).toContain("This plays a scripted model");

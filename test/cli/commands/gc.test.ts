@@ -1,12 +1,16 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../../scripts/source-files.ts";
 import { poll } from "../../../src/machines/local/clock.ts";
 import { findMarked } from "../../../src/machines/local/processes.ts";
 import { type BuiltCli, builtCli, cliEnv } from "../../fixtures/built-cli.ts";
+import { programOf } from "../../setup/programs.ts";
+
+const ends = programOf("test/fixtures/ends.ts");
 
 describe("ramure gc, after kill -9 of a program with a real pi beside one that lives", () => {
   let cli: BuiltCli;
@@ -51,7 +55,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     const before = await readdir(join(home, "runtimes"));
     const { stdout, exitCode } = await ramure("gc", "--dry-run");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain(`run ${dead.run}  test/fixtures/ends.ts`);
+    expect(stdout).toContain(`run ${dead.run}  ${relative(root, ends)}`);
     for (const part of ["tmux server", "(pi)", "(sleep)", `${dead.run}.sock`, `${dead.run}.door`]) {
       expect(stdout).toContain(part);
     }
@@ -65,7 +69,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     expect(exitCode, stderr).toBe(0);
     const { schema, runs } = JSON.parse(stdout);
     expect(schema).toBe(1);
-    expect(runs).toMatchObject([{ id: dead.run, program: "test/fixtures/ends.ts", left: [] }]);
+    expect(runs).toMatchObject([{ id: dead.run, program: relative(root, ends), left: [] }]);
     expect(await commandsOf(dead.run)).toEqual([]);
     const names = await readdir(join(home, "runtimes"));
     expect(names.filter((name) => name.startsWith(dead.run))).toEqual([]);
@@ -144,7 +148,7 @@ interface Program {
 }
 
 function program(home: string) {
-  return execa(process.execPath, ["--import", "tsx", "test/fixtures/ends.ts", "wait"], {
+  return execa(process.execPath, [ends, "wait"], {
     env: { RAMURE_HOME: home, TMPDIR: join(home, "tmp") },
     reject: false,
     forceKillAfterDelay: false,

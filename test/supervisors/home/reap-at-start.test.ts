@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { expect, it } from "vitest";
 import { findMarked } from "../../../src/machines/local/processes.ts";
+import { programOf } from "../../setup/programs.ts";
 
 it.each([
   ["called process.exit", exits],
@@ -59,7 +60,7 @@ async function killed(home: string): Promise<string> {
 }
 
 function ends(way: string, home: string) {
-  return execa(process.execPath, ["--import", "tsx", "test/fixtures/ends.ts", way], {
+  return execa(process.execPath, [programOf("test/fixtures/ends.ts"), way], {
     env: { RAMURE_HOME: home, TMPDIR: home },
     reject: false,
     timeout: 60_000,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
 import { type JournalEntry, readJournal } from "../../../src/actors/journal/index.ts";
+import { programOf } from "../../setup/programs.ts";
 
 const kills = 4;
 
@@ -28,7 +29,7 @@ it(`has all that was promised to a program that is killed, ${kills} times`, {
 
 /** Kill the program in the middle of what it does, when it was promised so much; give what it was. */
 async function killedAfter(home: string, count: number) {
-  const program = execa(process.execPath, ["--import", "tsx", "test/fixtures/acknowledges.ts"], {
+  const program = execa(process.execPath, [programOf("test/fixtures/acknowledges.ts")], {
     env: { RAMURE_HOME: home },
     reject: false,
     buffer: false,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/ends.ts";
 
@@ -50,7 +51,7 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
 });
 
 function start(way: string, home: string) {
-  return execa(process.execPath, ["--import", "tsx", fixture, way], {
+  return execa(process.execPath, [programOf(fixture), way], {
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,

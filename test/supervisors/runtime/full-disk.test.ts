@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type BuiltCli, builtCli, cliEnv } from "../../fixtures/built-cli.ts";
+import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/fills-disk.ts";
 /** A disk of 64 KiB of its own, which only the program sees, and which goes with it. */
@@ -138,7 +139,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
 });
 
 function startOn(onDisk: string, home: string, disk: string, words: readonly string[]) {
-  const program = [process.execPath, "--import", "tsx", "test/fixtures/starts-full.ts", ...words];
+  const program = [process.execPath, programOf("test/fixtures/starts-full.ts"), ...words];
   return execa("unshare", ["-rm", "sh", "-c", onDisk, "sh", disk, ...program], {
     env: { RAMURE_HOME: home },
     reject: false,
@@ -149,7 +150,7 @@ function startOn(onDisk: string, home: string, disk: string, words: readonly str
 
 function start(home: string) {
   const disk = join(home, "disk");
-  const words = [process.execPath, "--import", "tsx", fixture, disk];
+  const words = [process.execPath, programOf(fixture), disk];
   return execa("unshare", ["-rm", "sh", "-c", onSmallDisk, "sh", disk, ...words], {
     env: { RAMURE_HOME: home },
     reject: false,

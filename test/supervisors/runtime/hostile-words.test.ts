@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/hostile.ts";
 
@@ -25,7 +26,7 @@ describe("a word that tmux would run", { timeout: 120_000 }, () => {
   /** Runs the program to its end. Resolves with what it said, and whether the word did anything. */
   async function played(words: readonly string[], env: Record<string, string> = {}) {
     const home = join(folder, "home");
-    const { stdout } = await execa(process.execPath, ["--import", "tsx", fixture, ...words], {
+    const { stdout } = await execa(process.execPath, [programOf(fixture), ...words], {
       env: { RAMURE_HOME: home, TMPDIR: folder, ...env },
       forceKillAfterDelay: false,
       timeout: 100_000,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/secretive.ts";
 /** `nobody`, who has no right to anything of ours. */
@@ -121,7 +122,7 @@ async function nobodyTries(entries: readonly Entry[]): Promise<readonly [string,
 }
 
 function start(home: string, tmp: string) {
-  return execa(process.execPath, ["--import", "tsx", fixture], {
+  return execa(process.execPath, [programOf(fixture)], {
     env: { RAMURE_HOME: home, TMPDIR: tmp },
     reject: false,
     forceKillAfterDelay: false,

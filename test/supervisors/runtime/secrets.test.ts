@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/secretive.ts";
 
@@ -107,7 +108,7 @@ describe("the secrets of a run with a real pi", () => {
 });
 
 function start(home: string) {
-  return execa(process.execPath, ["--import", "tsx", fixture], {
+  return execa(process.execPath, [programOf(fixture)], {
     env: { RAMURE_HOME: home, TMPDIR: join(home, "tmp") },
     reject: false,
     forceKillAfterDelay: false,

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { execa } from "execa";
 import { expect, it } from "vitest";
 import { findMarked } from "../../../src/machines/local/processes.ts";
+import { programOf } from "../../setup/programs.ts";
 
 it("stops all agents of a process at the same time, one that hangs among them, and all that they left", {
   timeout: 150_000,
@@ -29,7 +30,7 @@ it("stops all agents of a process at the same time, one that hangs among them, a
 });
 
 function start(home: string) {
-  return execa(process.execPath, ["--import", "tsx", "test/fixtures/stops.ts"], {
+  return execa(process.execPath, [programOf("test/fixtures/stops.ts")], {
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,

@@ -3,6 +3,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
 import { MisuseError } from "../../errors.ts";
+import { checkOptions } from "../../options.ts";
 import { MachineFileError, MachineStoppedError } from "../errors.ts";
 import type {
   Argv,
@@ -49,6 +50,7 @@ export class LocalImage implements Image<LocalMachine> {
   readonly #options: LocalOptions;
 
   constructor(options: LocalOptions = {}) {
+    checkOptions<LocalOptions>("LocalImage", options, { workDir: "text", env: "object" });
     this.#options = options;
   }
 

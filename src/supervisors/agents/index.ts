@@ -1,3 +1,4 @@
+export { checkAgentOptions, checkConnectOptions, checkMachineOptions } from "./agent-options.ts";
 export { type AgentOptions, startAgent } from "./agents.ts";
 export { type ConnectOptions, connectAgents } from "./connections.ts";
 export { FileTransferError, ReachError } from "./errors.ts";

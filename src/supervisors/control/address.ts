@@ -1,3 +1,4 @@
+import { nearNames } from "../../names.ts";
 import { ControlError } from "./error.ts";
 
 /** As much of a node as finding it needs. */
@@ -37,17 +38,6 @@ export function resolveAddress<Node extends Addressed>(
 /** Tell whether a path is `top` or below it; without a `top` every path is. */
 export function isNodeWithin(path: string, top: string | undefined): boolean {
   return top === undefined || path === top || path.startsWith(`${top}/`);
-}
-
-/** Names that differ from `name` in a few letters or begin like it, nearest first. */
-export function nearNames(name: string, known: Iterable<string>): readonly string[] {
-  const limit = Math.max(2, Math.floor(name.length / 3));
-  return [...new Set(known)]
-    .map((candidate) => ({ candidate, distance: distanceOf(name, candidate) }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance || a.candidate.localeCompare(b.candidate))
-    .slice(0, 5)
-    .map(({ candidate }) => candidate);
 }
 
 function matches<Node extends Addressed>(nodes: readonly Node[], text: string): readonly Node[] {
@@ -101,20 +91,4 @@ function wordFor(kinds: readonly string[]): string {
 
 function article(word: string): string {
   return `${/^[aeiou]/.test(word) ? "an" : "a"} ${word}`;
-}
-
-/** Edits (insert, delete, replace) from one to the other; a shared beginning of three or more counts as one. */
-function distanceOf(name: string, candidate: string): number {
-  if (name.length >= 3 && candidate.startsWith(name)) return 1;
-  if (Math.abs(name.length - candidate.length) > 8) return Number.POSITIVE_INFINITY;
-  let row = Array.from({ length: candidate.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= name.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= candidate.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (name[i - 1] === candidate[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced));
-    }
-    row = next;
-  }
-  return row[candidate.length] ?? Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,5 @@
 import { defineTool, type Tool } from "../../actors/agent/tools/index.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import { type Endpoint, EndpointError } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import { agentMemoryOf } from "./agent-record.ts";
@@ -12,12 +13,16 @@ export interface AttachOptions {
   readonly prefix?: string | undefined;
 }
 
+const attachKinds: OptionKinds<AttachOptions> = { only: "list", prefix: "text" };
+
 /** Give an agent the endpoints of a process as tools, until that process ends or the result is called. */
 export async function attachEndpoints(
   record: ProcessRecord,
   agent: Agent,
-  { only, prefix = "" }: AttachOptions,
+  options: AttachOptions,
 ): Promise<() => void> {
+  checkOptions("attach()", options, attachKinds);
+  const { only, prefix = "" } = options;
   const { tools } = agentMemoryOf(agent);
   const scope = scopeIfAny();
   const withdrawals: (() => void)[] = [];

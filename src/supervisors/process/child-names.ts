@@ -42,5 +42,8 @@ export class ChildNames {
 
 /** Make the error for a name that a sibling has. */
 export function nameTaken(path: string): MisuseError {
-  return new MisuseError("name-taken", `${path} exists already; give this one another name.`);
+  return new MisuseError(
+    "name-taken",
+    `${path} exists already; give this one another name, a process with .with({ name: "…" }).`,
+  );
 }

@@ -1,5 +1,6 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { type InputSchema, parametersOf } from "../../actors/agent/tools/index.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import { type EndpointCall, EndpointError } from "../endpoints/index.ts";
 import { enter, type ProcessScope } from "./scope.ts";
 
@@ -13,6 +14,12 @@ export interface EndpointOptions<Input = unknown> {
   readonly output?: StandardSchemaV1 | undefined;
 }
 
+const endpointKinds: OptionKinds<EndpointOptions> = {
+  description: "text",
+  input: "any",
+  output: "any",
+};
+
 export type EndpointHandler = (args: never, call: EndpointCall) => unknown;
 
 const namePattern = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
@@ -25,6 +32,7 @@ export function exposeIn(
   handler: EndpointHandler,
 ): void {
   const { path, definition, endpoints } = scope.record;
+  checkOptions(`expose(${JSON.stringify(name)})`, options, endpointKinds);
   if (!namePattern.test(name)) {
     throw new EndpointError(
       path,

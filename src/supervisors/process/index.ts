@@ -39,9 +39,14 @@ export {
 export { processBehavior } from "./process-actor.ts";
 export { eventsOf } from "./process-events.ts";
 export { type ProcessHandle, RecordHandle, recordOf } from "./process-handle.ts";
-export { type ProcessOptions, type RootOptions, withoutRootOptions } from "./process-options.ts";
+export {
+  type ProcessOptions,
+  processOptionKinds,
+  type RootOptions,
+  withoutRootOptions,
+} from "./process-options.ts";
 export { ProcessRecord } from "./process-record.ts";
-export { childPolicy, type RestartPolicy, startRule } from "./restart-policy.ts";
+export { checkPolicy, childPolicy, type RestartPolicy, startRule } from "./restart-policy.ts";
 export type { Addressee, JournalNote, Run } from "./run.ts";
 export {
   currentScope,

@@ -1,6 +1,19 @@
-import type { EventLog, LogEvent } from "../../actors/events/index.ts";
+import { systemClock } from "../../actors/clock.ts";
+import {
+  type EventLog,
+  type LogEvent,
+  type WaitOptions,
+  WaitTimeoutError,
+} from "../../actors/events/index.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { ContractShape, OpenShape, ProcessEvents } from "../endpoints/index.ts";
-import { orStopped, runningSignal } from "./scope.ts";
+import { orStopped, runningSignal, scopeIfAny } from "./scope.ts";
+
+const waitKinds: OptionKinds<WaitOptions<LogEvent>> = {
+  where: "function",
+  timeoutMs: "number",
+  signal: "object",
+};
 
 /** Give a log to those who read it from a process's code. Its contract was checked when the events were emitted. */
 export function eventsOf<Shape extends ContractShape = OpenShape>(
@@ -11,9 +24,34 @@ export function eventsOf<Shape extends ContractShape = OpenShape>(
     from: (seq) => ({
       [Symbol.asyncIterator]: () => reader(log.from(seq)[Symbol.asyncIterator]()),
     }),
-    waitFor: (type, options) => orStopped(log.waitFor(type, options)),
+    waitFor: (type, options = {}) => {
+      checkOptions("waitFor()", options, waitKinds);
+      if (scopeIfAny() === undefined) return waitOutside(log, type, options);
+      return orStopped(log.waitFor(type, options));
+    },
   };
   return open as unknown as ProcessEvents<Shape>;
+}
+
+/** Waits for code of no process, such as a test: its time is the world's, while the run's clock may stand. */
+async function waitOutside(
+  log: EventLog,
+  type: string,
+  { where, timeoutMs = 0, signal }: WaitOptions<LogEvent>,
+): Promise<LogEvent> {
+  const late = new AbortController();
+  const signals = signal === undefined ? [late.signal] : [late.signal, signal];
+  const timer =
+    timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
+      ? systemClock.setTimer(timeoutMs, () =>
+          late.abort(new WaitTimeoutError(log.path, type, timeoutMs)),
+        )
+      : undefined;
+  try {
+    return await log.waitFor(type, { where, signal: AbortSignal.any(signals) });
+  } finally {
+    timer?.cancel();
+  }
 }
 
 /** A loop that begins in a `finally`, after the stop, is left alone: the body's own budget bounds it. */

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import type {
   Api,
   ContractShape,
@@ -35,6 +36,8 @@ export interface ProcessHandle<Result = unknown, Shape extends ContractShape = O
   cancel(reason?: string): Promise<void>;
 }
 
+const callKinds: OptionKinds<EndpointCallOptions> = { timeoutMs: "number", signal: "object" };
+
 /** Find the record behind a handle. */
 export function recordOf(handle: ProcessHandle<unknown, ContractShape>): ProcessRecord {
   if (handle instanceof RecordHandle) return handle.record();
@@ -71,6 +74,7 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
 
   call(name: string, args?: unknown, options: EndpointCallOptions = {}): Promise<unknown> {
     const { endpoints } = this.#record;
+    checkOptions("call()", options, callKinds);
     return orStopped(
       isDeclared(this.#record, name)
         ? endpoints.callDeclared(name, args, options)

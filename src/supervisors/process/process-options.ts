@@ -2,6 +2,7 @@ import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Image } from "../../machines/machine.ts";
+import type { OptionKinds } from "../../options.ts";
 import type { Contract, ContractShape, OpenShape } from "../endpoints/index.ts";
 
 /** Options of the first process of a run; on a nested one they throw. */
@@ -32,6 +33,21 @@ export interface ProcessOptions<Shape extends ContractShape = OpenShape> extends
   /** One line for `ramure status`. */
   readonly summary?: string | undefined;
 }
+
+/** The kinds of the options of a process, for those who check them. */
+export const processOptionKinds: OptionKinds<ProcessOptions> = {
+  name: "any",
+  contract: "object",
+  image: "object",
+  timeoutMs: "number",
+  summary: "text",
+  logDir: "text",
+  host: "text",
+  port: "number",
+  baseUrl: "text",
+  harness: "object",
+  clock: "object",
+};
 
 const rootOnly = ["logDir", "host", "port", "baseUrl", "harness", "clock"] as const;
 

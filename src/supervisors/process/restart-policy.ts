@@ -1,4 +1,5 @@
-import type { ChildPolicy, Intensity } from "../supervision/index.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
+import type { Backoff, ChildPolicy, Intensity } from "../supervision/index.ts";
 import type { StartRule } from "./definition.ts";
 
 /** How a child is kept alive: what a child spec says of it, in one flat object. */
@@ -10,6 +11,38 @@ export interface RestartPolicy
    * most `startTimeoutMs`. Default: when its body is entered.
    */
   readonly startedBy?: string | undefined;
+}
+
+const policyKinds: OptionKinds<RestartPolicy> = {
+  restart: "any",
+  maxRestarts: "number",
+  withinMs: "number",
+  maxConsecutive: "number",
+  backoff: "object",
+  restartIf: "function",
+  startedBy: "text",
+  startTimeoutMs: "number",
+  shutdownMs: "any",
+  significant: "boolean",
+  mailbox: "any",
+  exclusive: "boolean",
+  exclusiveTimeoutMs: "number",
+  dependsOn: "any",
+  stopTogether: "boolean",
+};
+
+const backoffKinds: OptionKinds<Backoff> = {
+  initialMs: "number",
+  factor: "number",
+  maxMs: "number",
+  jitter: "number",
+  resetAfterMs: "number",
+};
+
+/** Throw MisuseError for what a policy cannot say. `what` is the subject of its message. */
+export function checkPolicy(what: string, policy: RestartPolicy | undefined): void {
+  checkOptions(what, policy, policyKinds);
+  checkOptions(`${what}: backoff`, policy?.backoff, backoffKinds);
 }
 
 /** How long a child may take until the event in `startedBy` (design, section 4). */

@@ -1,4 +1,5 @@
 import { checkName } from "../../names.ts";
+import { checkOptions } from "../../options.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
@@ -9,6 +10,7 @@ import {
   orStopped,
   type ProcessDefinition,
   type ProcessOptions,
+  processOptionKinds,
   scopeIfAny,
 } from "../process/index.ts";
 import { startRun } from "../runtime/index.ts";
@@ -34,6 +36,7 @@ export function agentProcess<
 export function agentProcess(...given: readonly unknown[]): AgentProcess {
   const [options, body] = given.length === 1 ? [{}, given[0]] : given;
   if (typeof body !== "function") throw new TypeError("agentProcess needs an async function.");
+  checkOptions("agentProcess()", options, processOptionKinds);
   return makeProcess({
     ...naming((options as ProcessOptions).name, body.name),
     options: options as ProcessOptions<ContractShape>,
@@ -47,12 +50,14 @@ export function makeProcess(definition: ProcessDefinition): AgentProcess {
   define(process, definition);
   return Object.assign(process, {
     processName: definition.name,
-    with: (options: ProcessOptions) =>
-      makeProcess({
+    with: (options: ProcessOptions) => {
+      checkOptions("with()", options, processOptionKinds);
+      return makeProcess({
         ...definition,
         ...(options.name === undefined ? {} : naming(options.name, "")),
         options: { ...definition.options, ...options },
-      }),
+      });
+    },
   });
 }
 

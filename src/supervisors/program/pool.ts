@@ -1,5 +1,6 @@
 import { type InputSchema, jsonSchema } from "../../actors/agent/tools/index.ts";
 import { checkName } from "../../names.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
@@ -31,6 +32,16 @@ export interface PoolOptions<Item, Result, Shape extends ContractShape> {
   readonly name?: string | undefined;
 }
 
+const optionKinds: OptionKinds<PoolOptions<unknown, unknown, ContractShape>> = {
+  process: "any",
+  size: "any",
+  queue: "any",
+  whenFull: "any",
+  tries: "any",
+  item: "any",
+  name: "any",
+};
+
 /** What came of the items that a pool was called with, in their order. */
 export type PoolResult<Result> = readonly PromiseSettledResult<Result>[];
 
@@ -56,6 +67,7 @@ export interface PoolProcess<Item, Result>
 export function pool<Item, Result, Shape extends ContractShape>(
   options: PoolOptions<Item, Result, Shape>,
 ): PoolProcess<Item, Result> {
+  checkOptions("pool()", options, optionKinds);
   const { name, item } = options;
   if (name !== undefined) checkName("a pool", name);
   const rules = rulesOf(options);

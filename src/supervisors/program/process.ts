@@ -1,7 +1,11 @@
 import type { Machine } from "../../machines/machine.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import {
   type AgentOptions,
   type ConnectOptions,
+  checkAgentOptions,
+  checkConnectOptions,
+  checkMachineOptions,
   connectAgents,
   lookAtRest,
   type MachineOptions,
@@ -50,6 +54,10 @@ import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";
 import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
+
+const bubbleKinds: OptionKinds<BubbleOptions> = { source: "text", only: "list" };
+
+const receiveKinds: OptionKinds<ReceiveOptions> = { where: "function", timeoutMs: "number" };
 
 /** The process whose code runs: the verbs of "ramure" as methods. */
 export class Process<Shape extends ContractShape = OpenShape> {
@@ -109,6 +117,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {
+    checkOptions("bubble()", options, bubbleKinds);
     const child = recordOf(handle);
     return bubble(child.log, this.#scope.record.log, options.source ?? child.name, options);
   }
@@ -118,6 +127,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   receive<Message = MessageOf<Shape>>(options: ReceiveOptions<Message> = {}): Promise<Message> {
+    checkOptions("receive()", options, receiveKinds);
     return receiveIn(this.#scope, options as ReceiveOptions) as Promise<Message>;
   }
 
@@ -156,15 +166,18 @@ export class Process<Shape extends ContractShape = OpenShape> {
     else exposeIn(this.#scope, name, given, handler as EndpointHandler);
   }
 
-  agent(name: string, options: AgentOptions = {}): Promise<Agent> {
-    return startAgent(this.#scope, name, options);
+  async agent(name: string, options: AgentOptions = {}): Promise<Agent> {
+    checkAgentOptions(name, options);
+    return await startAgent(this.#scope, name, options);
   }
 
-  machine(options: MachineOptions = {}): Promise<Machine> {
-    return startMachine(this.#scope, options);
+  async machine(options: MachineOptions = {}): Promise<Machine> {
+    checkMachineOptions(options);
+    return await startMachine(this.#scope, options);
   }
 
   connect(a: Agent, b: Agent, options: ConnectOptions = {}): void {
+    checkConnectOptions(options);
     connectAgents(this.#scope, a, b, options);
   }
 

@@ -2,6 +2,7 @@ import { waiting } from "../../actors/wait.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
+  checkPolicy,
   childPolicy,
   currentScope,
   definitionOf,
@@ -35,6 +36,7 @@ export function retry<Args extends readonly unknown[], Result, Shape extends Con
   policy: RestartPolicy = {},
 ): AgentProcess<Args, Result, Shape> {
   const inner = definitionOf(process);
+  checkPolicy("retry()", policy);
   const child = { ...inner, options: withoutRootOptions(inner.options) };
   const outer = makeProcess({
     ...inner,

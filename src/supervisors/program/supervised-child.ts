@@ -2,6 +2,7 @@ import { checkName } from "../../names.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
+  checkPolicy,
   definitionOf,
   type ProcessDefinition,
   type RestartPolicy,
@@ -41,6 +42,7 @@ export function child<Args extends readonly unknown[], Result, Shape extends Con
   checkName("a child of a supervisor", id);
   const definition = definitionOf(process);
   const [args = [], policy = {}] = rest;
+  checkPolicy(`child(${JSON.stringify(id)})`, policy);
   const made: SupervisedChild<Result, Shape> = { id, args, policy };
   const options = withoutRootOptions(definition.options);
   definitions.set(made, { ...definition, options, name: id, named: true });

@@ -1,4 +1,5 @@
 import { checkName } from "../../names.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
@@ -29,6 +30,28 @@ export interface SupervisorOptions extends Omit<ProcessOptions, "name" | "contra
   readonly children?: readonly SupervisedChild<unknown, ContractShape>[] | undefined;
 }
 
+const optionKinds: OptionKinds<SupervisorOptions> = {
+  name: "any",
+  strategy: "any",
+  intensity: "object",
+  autoShutdown: "any",
+  children: "list",
+  image: "object",
+  summary: "text",
+  logDir: "text",
+  host: "text",
+  port: "number",
+  baseUrl: "text",
+  harness: "object",
+  clock: "object",
+};
+
+const intensityKinds: OptionKinds<Intensity> = {
+  maxRestarts: "number",
+  withinMs: "number",
+  maxConsecutive: "number",
+};
+
 /** What a supervisor gives when it is done: what its children gave, by their ids. */
 export type SupervisorResult = Readonly<Record<string, unknown>>;
 
@@ -55,6 +78,8 @@ export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
  * });
  */
 export function supervisor(options: SupervisorOptions = {}): SupervisorProcess {
+  checkOptions("supervisor()", options, optionKinds);
+  checkOptions("supervisor(): intensity", options.intensity, intensityKinds);
   const { name, strategy, intensity, autoShutdown, children = [], ...rest } = options;
   if (name !== undefined) checkName("a supervisor", name);
   const supervision = { strategy, intensity, autoShutdown };

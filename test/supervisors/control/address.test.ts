@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nearNames, resolveAddress } from "../../../src/supervisors/control/address.ts";
+import { nearNames } from "../../../src/names.ts";
+import { resolveAddress } from "../../../src/supervisors/control/address.ts";
 import type { ControlError } from "../../../src/supervisors/control/error.ts";
 
 const nodes = [

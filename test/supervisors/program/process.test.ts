@@ -288,7 +288,8 @@ describe("a child process", () => {
     });
     expect(await (await testRun(root, [])).finished()).toEqual({
       paths: ["/process/task", "/process/task-2"],
-      refused: "/process/task exists already; give this one another name.",
+      refused:
+        '/process/task exists already; give this one another name, a process with .with({ name: "…" }).',
     });
   });
 

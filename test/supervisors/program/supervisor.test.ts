@@ -270,7 +270,7 @@ describe("the five admin verbs of a supervisor's handle", () => {
       return errors;
     });
     expect(await run.finished()).toEqual([
-      "MisuseError: /root/team/a exists already; give this one another name.",
+      'MisuseError: /root/team/a exists already; give this one another name, a process with .with({ name: "…" }).',
       "ChildRefusedError: /root/team: a is running; terminate it first.",
       "ChildRefusedError: /root/team: a is running; terminate it first.",
       "ChildRefusedError: /root/team: it has no child b.",

@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { Machine } from "../../../machines/machine.ts";
+import { checkOptions, type OptionKinds } from "../../../options.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/index.ts";
 import { type PiHost, preparePiHost } from "./host.ts";
@@ -38,10 +39,21 @@ export interface PiOptions {
   readonly clock?: Clock | undefined;
 }
 
+const optionKinds: OptionKinds<PiOptions> = {
+  command: "text",
+  agentDir: "text",
+  settings: "object",
+  models: "object",
+  env: "object",
+  args: "list",
+  clock: "object",
+};
+
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
 
 /** Run agents as pi, each in a pane of a private tmux server on its machine. */
 export function piHarness(options: PiOptions = {}): Harness {
+  checkOptions("piHarness()", options, optionKinds);
   return new PiHarness(options);
 }
 

@@ -1,4 +1,5 @@
 import { MisuseError } from "../../../errors.ts";
+import { checkOptions, type OptionKinds } from "../../../options.ts";
 import type { JsonObject } from "../wire/index.ts";
 import { type InputSchema, parametersOf, validateInput } from "./schema.ts";
 
@@ -33,6 +34,12 @@ export interface Tool {
   run(args: unknown, call: ToolCall): unknown;
 }
 
+const optionKinds: OptionKinds<ToolOptions<unknown>> = {
+  description: "any",
+  input: "any",
+  timeoutMs: "number",
+};
+
 const namePattern = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 
 /** Make a tool of a handler. Throws MisuseError (`invalid-tool`) for a name or a schema that no model can be given. */
@@ -47,6 +54,7 @@ export function defineTool<Args>(
       `${JSON.stringify(name)} cannot be a tool's name; use 1 to 64 characters of letters, digits, _ and -, not starting with a digit or -.`,
     );
   }
+  checkOptions(`The tool ${name}`, options, optionKinds);
   const { description, input, timeoutMs = 120_000 } = options;
   // A program without types finds out here, not when the frame is refused.
   if (typeof description !== "string")

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { encodeValue, finite } from "../../../actors/data/index.ts";
-import { nearNames, resolveAddress } from "../address.ts";
+import { nearNames } from "../../../names.ts";
+import { resolveAddress } from "../address.ts";
 import { carried } from "../carried.ts";
 import { ControlError } from "../error.ts";
 import type { EndpointNode, RunSnapshot } from "../run-status.ts";

@@ -1,0 +1,63 @@
+import type { ProgressLimits } from "../../actors/agent/actor/index.ts";
+import { checkOptions, type OptionKinds } from "../../options.ts";
+import { checkPolicy } from "../process/index.ts";
+import type { AgentOptions } from "./agents.ts";
+import type { ConnectOptions } from "./connections.ts";
+import type { MachineOptions } from "./machines.ts";
+import type { NudgeOptions } from "./nudge.ts";
+
+const agentKinds: OptionKinds<AgentOptions> = {
+  systemPrompt: "text",
+  model: "any",
+  image: "object",
+  machine: "object",
+  harness: "object",
+  prompt: "any",
+  policy: "object",
+  startTimeoutMs: "number",
+  progress: "any",
+  nudge: "any",
+};
+
+const progressKinds: OptionKinds<ProgressLimits> = {
+  stuckAfterMs: "number",
+  nudgeMs: "number",
+  interruptMs: "number",
+  restartMs: "number",
+  toolMs: "number",
+};
+
+const nudgeKinds: OptionKinds<NudgeOptions> = { tool: "text", text: "text", max: "number" };
+
+const machineKinds: OptionKinds<MachineOptions> = {
+  name: "any",
+  image: "object",
+  policy: "object",
+};
+
+const connectKinds: OptionKinds<ConnectOptions> = {
+  direction: "any",
+  maxFileBytes: "number",
+  maxMessagesPerMinute: "number",
+};
+
+/** Throw MisuseError for options that an agent does not have. */
+export function checkAgentOptions(name: string, options: AgentOptions): void {
+  const what = `agent(${JSON.stringify(name)})`;
+  checkOptions(what, options, agentKinds);
+  checkPolicy(`${what}: policy`, options.policy);
+  const { progress, nudge } = options;
+  if (progress !== false) checkOptions(`${what}: progress`, progress, progressKinds);
+  if (typeof nudge !== "boolean") checkOptions(`${what}: nudge`, nudge, nudgeKinds);
+}
+
+/** Throw MisuseError for options that a machine does not have. */
+export function checkMachineOptions(options: MachineOptions): void {
+  checkOptions("machine()", options, machineKinds);
+  checkPolicy("machine(): policy", options.policy);
+}
+
+/** Throw MisuseError for options that a connection does not have. */
+export function checkConnectOptions(options: ConnectOptions): void {
+  checkOptions("connect()", options, connectKinds);
+}

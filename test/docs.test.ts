@@ -12,6 +12,7 @@ import {
   docExamples,
   examplesOf,
 } from "./setup/code-blocks.ts";
+import { bundlePrograms } from "./setup/programs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const blocks = await codeBlocks(root);
@@ -28,7 +29,10 @@ const entries = {
 };
 
 let folder: string;
-const fileOf = ({ at }: CodeBlock): string => `${at.replaceAll(/[^a-z0-9]+/gi, "-")}.ts`;
+/** Holds the blocks of the pages as programs that Node starts by itself. */
+const bundles = join(root, "dist/test/docs", String(process.pid));
+const nameOf = ({ at }: CodeBlock): string => at.replaceAll(/[^a-z0-9]+/gi, "-");
+const fileOf = (block: CodeBlock): string => `${nameOf(block)}.ts`;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "ramure-docs-"));
@@ -40,9 +44,13 @@ beforeAll(async () => {
   for (const block of [...blocks, ...examples]) {
     await writeFile(join(folder, fileOf(block)), `${block.code}\nexport {};\n`);
   }
+  const programs = blocks.filter(runnable).map((block) => join(folder, fileOf(block)));
+  await bundlePrograms(programs, bundles);
 });
 
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  for (const made of [folder, bundles]) await rm(made, { recursive: true, force: true });
+});
 
 function tsconfig(): object {
   const paths = Object.entries(entries).map(([name, files]) => [
@@ -92,18 +100,15 @@ describe("the code in README.md, docs/ and doc comments", () => {
     async (_, block) => {
       const home = await mkdtemp(join(tmpdir(), "ramure-docs-home-"));
       try {
-        const { exitCode, all } = await execa(
-          process.execPath,
-          ["--import", "tsx", join(folder, fileOf(block))],
-          {
-            cwd: root,
-            env: { RAMURE_HOME: home, TSX_TSCONFIG_PATH: join(folder, "tsconfig.json") },
-            stdin: "ignore",
-            all: true,
-            reject: false,
-            timeout: runLimitMs,
-          },
-        );
+        const program = join(bundles, `${nameOf(block)}.mjs`);
+        const { exitCode, all } = await execa(process.execPath, [program], {
+          cwd: root,
+          env: { RAMURE_HOME: home },
+          stdin: "ignore",
+          all: true,
+          reject: false,
+          timeout: runLimitMs,
+        });
         expect({ exitCode, all: exitCode === 0 ? "" : all }).toEqual({ exitCode: 0, all: "" });
       } finally {
         await rm(home, { recursive: true, force: true });

@@ -14,20 +14,32 @@ const sources = ["test/fixtures", "examples"];
 
 /** Vitest's global setup; what it returns runs when all suites have ended. */
 export default async function setup(): Promise<() => Promise<void>> {
-  // As deep below the root as the files that look for dist/extension.mjs.
   const outdir = join(root, "dist/test/programs", String(process.pid));
   process.env[folderName] = outdir;
+  const programs = sources.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => join(root, folder, name)),
+  );
+  await bundlePrograms(programs, outdir);
+  return () => rm(outdir, { recursive: true, force: true });
+}
+
+/**
+ * Bundle programs into a folder; `a.ts` becomes `a.mjs` there.
+ *
+ * The folder lies four levels below the root, as deep as the sources that look for dist/extension.mjs.
+ */
+export async function bundlePrograms(programs: readonly string[], outdir: string): Promise<void> {
   await build({
     absWorkingDir: root,
-    entryPoints: sources.flatMap((folder) =>
-      readdirSync(join(root, folder))
-        .filter((name) => name.endsWith(".ts"))
-        .map((name) => join(folder, name)),
-    ),
+    entryPoints: [...programs],
     outdir,
     entryNames: "[name]",
     bundle: true,
     splitting: true,
+    // Processes are named after their functions.
+    keepNames: true,
     packages: "external",
     format: "esm",
     platform: "node",
@@ -35,7 +47,6 @@ export default async function setup(): Promise<() => Promise<void>> {
     outExtension: { ".js": ".mjs" },
     logLevel: "warning",
   });
-  return () => rm(outdir, { recursive: true, force: true });
 }
 
 /** Find the bundle of a program, named by its source: `test/fixtures/ends.ts`. */

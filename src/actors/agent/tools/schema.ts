@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from "@standard-schema/spec";
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import { MisuseError } from "../../../errors.ts";
@@ -27,14 +28,15 @@ const noParameters: JsonObject = {
  */
 export function jsonSchema<T = unknown>(schema: Readonly<Record<string, unknown>>): InputSchema<T> {
   const { $schema: _, ...parameters } = schema;
-  const check = compiled<T>(parameters);
+  const check = checkOf(parameters);
+  const isValid = (value: unknown): value is T => check(value);
   const asJson = () => parameters;
   return {
     "~standard": {
       version: 1,
       vendor: "ramure",
       validate: (value) =>
-        check(value) ? { value } : { issues: (check.errors ?? []).map(issueOf) },
+        isValid(value) ? { value } : { issues: (check.errors ?? []).map(issueOf) },
       jsonSchema: { input: asJson, output: asJson },
     },
   };
@@ -73,25 +75,56 @@ function emptyInput<T>(): InputSchema<T> {
   return empty as InputSchema<T>;
 }
 
+/** Everything that one ajv compiled lives as long as it does, so after so many schemas a new one takes its place. */
+const schemasPerAjv = 100;
+/** The checks used last, by the text of their schema: connections and pools make the same ones again and again. */
+const checks = new Map<string, ValidateFunction>();
 let ajv: Ajv2020 | undefined;
+let compiledByAjv = 0;
 
-function compiled<T>(schema: Readonly<Record<string, unknown>>): ValidateFunction<T> {
+function checkOf(schema: Readonly<Record<string, unknown>>): ValidateFunction {
+  const text = textOf(schema);
+  const key = createHash("sha256").update(text).digest("base64");
+  const check = checks.get(key) ?? compiled(schema);
+  checks.delete(key);
+  checks.set(key, check);
+  const [oldest] = checks.keys();
+  if (checks.size > schemasPerAjv && oldest !== undefined) checks.delete(oldest);
+  return check;
+}
+
+function textOf(schema: Readonly<Record<string, unknown>>): string {
+  try {
+    return JSON.stringify(schema);
+  } catch (error) {
+    throw noSchema(error);
+  }
+}
+
+function compiled(schema: Readonly<Record<string, unknown>>): ValidateFunction {
+  if (compiledByAjv >= schemasPerAjv) ajv = undefined;
+  if (ajv === undefined) compiledByAjv = 0;
   ajv ??= new Ajv2020({
     strict: false,
     allErrors: true,
     validateFormats: false,
     addUsedSchema: false,
   });
+  compiledByAjv += 1;
   try {
-    const check = ajv.compile<T>(schema);
+    const check = ajv.compile(schema);
     ajv.removeSchema(schema);
     return check;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new MisuseError("invalid-tool", `This is no valid JSON Schema: ${why}.`, {
-      cause: error,
-    });
+    throw noSchema(error);
   }
+}
+
+function noSchema(error: unknown): MisuseError {
+  const why = error instanceof Error ? error.message : String(error);
+  return new MisuseError("invalid-tool", `This is no valid JSON Schema: ${why}.`, {
+    cause: error,
+  });
 }
 
 function issueOf(error: ErrorObject): StandardSchemaV1.Issue {

@@ -45,6 +45,8 @@ export interface EventLogOptions<Event extends LogEvent = LogEvent> {
   readonly epoch?: number | undefined;
   /** The number of events in memory. A reader that is further behind reads the archive. Default: all. */
   readonly max?: number | undefined;
+  /** How much the data of the events in memory may take, in bytes, about; the newest one stays, however large. Default: no limit. */
+  readonly maxBytes?: number | undefined;
   /** Stores every event. For events that it has lost, or without an archive, a reader reads one `gap` event. Default: none. */
   readonly archive?: LogArchive<Event> | undefined;
 }
@@ -136,7 +138,7 @@ class KeptLog<Event extends LogEvent> implements EventLog<Event> {
     this.#clock = clock;
     this.#epoch = epoch;
     this.#archive = archive;
-    this.#store = new LogStore(max);
+    this.#store = new LogStore(max, options.maxBytes);
   }
 
   get epoch(): number {

@@ -3,7 +3,7 @@ import type { ArchiveReader, LogArchive } from "./log-archive.ts";
 
 type CursorStep<Event> = IteratorResult<Event, undefined>;
 
-export interface CursorParts<Event> {
+export interface CursorParts<Event extends { readonly data: unknown }> {
   readonly store: LogStore<Event>;
   /** Holds the events that are no longer in memory; undefined when nothing stores them. */
   readonly archive: LogArchive<Event> | undefined;
@@ -12,7 +12,7 @@ export interface CursorParts<Event> {
 }
 
 /** One reader of a log. It is written by hand: an async generator costs ten times as much per event. */
-export class LogCursor<Event extends { readonly seq: number }>
+export class LogCursor<Event extends { readonly seq: number; readonly data: unknown }>
   implements AsyncIterator<Event, undefined>
 {
   readonly #parts: CursorParts<Event>;
@@ -120,16 +120,19 @@ export class LogCursor<Event extends { readonly seq: number }>
 }
 
 /** The memory of a log: its newest `max` events, and the readers that wait for the next one. */
-export class LogStore<Event> {
+export class LogStore<Event extends { readonly data: unknown }> {
   /** The `seq` of the last event of an ended log; undefined while the log is open. */
   endedAt: number | undefined;
   #last = 0;
   readonly #max: number;
+  readonly #maxBytes: number | undefined;
+  #bytes = 0;
   readonly #events = new Ring<Event>();
   #waiting: (() => void)[] = [];
 
-  constructor(max: number) {
+  constructor(max: number, maxBytes?: number) {
     this.#max = Math.max(1, max);
+    this.#maxBytes = maxBytes;
   }
 
   /** The `seq` of the oldest event in memory; one past the last when there is none. */
@@ -144,8 +147,19 @@ export class LogStore<Event> {
   push(event: Event, terminal: boolean): void {
     this.#last += 1;
     this.#events.push(event);
-    if (this.#events.length > this.#max) this.#events.shift();
+    if (this.#events.length > this.#max) this.#drop();
+    if (this.#maxBytes !== undefined) this.#weigh(event, this.#maxBytes);
     if (terminal) this.endedAt = this.#last;
+  }
+
+  #weigh(event: Event, maxBytes: number): void {
+    this.#bytes += sizeOf(event.data);
+    while (this.#bytes > maxBytes && this.#events.length > 1) this.#drop();
+  }
+
+  #drop(): void {
+    const dropped = this.#events.shift();
+    if (dropped !== undefined && this.#maxBytes !== undefined) this.#bytes -= sizeOf(dropped.data);
   }
 
   at(seq: number): Event | undefined {
@@ -176,4 +190,14 @@ export class LogStore<Event> {
     this.#waiting = [];
     for (const callback of woken) callback();
   }
+}
+
+/** The memory that data takes, about; data that was copied has no circles. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  let size = 16;
+  for (const item of Object.values(value)) size += 8 + sizeOf(item);
+  return size;
 }

@@ -116,6 +116,16 @@ describe("an event log", () => {
     ]);
   });
 
+  it("keeps as many events as their bytes allow, and the newest one in any case", () => {
+    const events = createEventLog({ clock: manualClock(), path: "/run", maxBytes: 250 });
+    for (const text of ["a", "b", "c"]) events.append("said", { text: text.repeat(100) });
+    expect(events.recent().map(({ seq }) => seq)).toEqual([2, 3]);
+    events.append("said", { text: "d".repeat(1_000) });
+    expect(events.recent().map(({ seq }) => seq)).toEqual([4]);
+    events.append("said", { text: "e" });
+    expect(events.recent().map(({ seq }) => seq)).toEqual([5]);
+  });
+
   it("reads back from its archive what is no longer in memory, then goes on in memory", async () => {
     const { events, archive } = archived(2);
     for (let count = 1; count <= 7; count += 1) events.append("tick", count);

@@ -20,7 +20,10 @@ export interface FrameParts {
 
 /** Calls of one agent that are not over: more than any model makes in one turn. */
 const maxOpenCalls = 1_000;
+/** What the arguments and answers of those calls may take. */
+const maxOpenBytes = 16 * 1_048_576;
 const tooManyCalls = `There are ${maxOpenCalls} calls of yours whose answers you have not taken in. Take them in, or end your turn, and call again.`;
+const tooManyBytes = `Your calls whose answers you have not taken in hold over ${maxOpenBytes / 1_048_576} MiB. Take the answers in, or end your turn, and call again.`;
 /** How long a call may run before the agent is shown as waiting. */
 const slowToolMs = 5_000;
 
@@ -86,8 +89,9 @@ export class AgentFrames {
     const { context, wire } = this.#parts;
     const memory = this.#memory;
     context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });
-    if (memory.openCalls.size >= maxOpenCalls && !memory.openCalls.has(id)) {
-      wire.send({ type: "result", id, error: tooManyCalls });
+    const error = memory.openCalls.has(id) ? undefined : tooMuch(memory);
+    if (error !== undefined) {
+      wire.send({ type: "result", id, error });
       return;
     }
     const request = { id, tool, args };
@@ -205,6 +209,16 @@ export class AgentFrames {
     if (trouble.rested() || progress.brokeOff) for (const id of messageIds) outbox.durable(id);
     else this.settle(messageIds);
   }
+}
+
+/** Say what keeps one more call from being taken; undefined: nothing. */
+function tooMuch({ openCalls, tools }: AgentMemory): string | undefined {
+  // The handler of a call that is over for the model may still run, and holds its arguments.
+  const held = new Set([...openCalls.values(), ...tools.running]);
+  if (held.size >= maxOpenCalls) return tooManyCalls;
+  let bytes = 0;
+  for (const call of held) bytes += call.bytes;
+  return bytes >= maxOpenBytes ? tooManyBytes : undefined;
 }
 
 /** A reply that was interrupted may be reported with zero for every count. */

@@ -88,7 +88,9 @@ export class AgentMemory {
 
   constructor(options: AgentMemoryOptions) {
     const { clock, path, archive } = options;
-    const { maxEvents = archive === undefined ? 10_000 : 256 } = options;
+    const isKept = archive !== undefined;
+    const { maxEvents = isKept ? 256 : 10_000 } = options;
+    const maxBytes = (isKept ? 4 : 64) * 1_048_576;
     this.path = path;
     this.#options = options;
     this.standing = new Lives(agentChart, {
@@ -97,7 +99,7 @@ export class AgentMemory {
       registry: options.registry,
       describe: () => ({ facts: { ...this.#facts } }),
     });
-    this.events = createEventLog({ clock, path, max: maxEvents, archive });
+    this.events = createEventLog({ clock, path, max: maxEvents, maxBytes, archive });
     this.tools = createToolTable({
       clock,
       path,

@@ -11,6 +11,8 @@ export interface OutboxOptions {
   readonly newId?: (() => string) | undefined;
   /** How many messages may wait to be in the conversation for good. Default: 1_000. */
   readonly maxWaiting?: number | undefined;
+  /** How much the messages that wait may take together, in bytes. Default: 64 MiB. */
+  readonly maxWaitingBytes?: number | undefined;
   /** How long a message may be, in bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
   readonly maxBytes?: number | undefined;
   /** Keeps a message somewhere for good before its receipt is given. Default: nowhere but here. */
@@ -69,6 +71,8 @@ const maxInAir = 64;
 const maxInAirBytes = { "follow-up": 1_048_576, steer: 3_145_728 } as const;
 /** How many answered messages are remembered, for a conversation that is lost. */
 const maxRemembered = 50;
+/** How many characters of them; the last message is remembered however long it is. */
+const maxRememberedLength = 1_048_576;
 
 /** Make an empty outbox. */
 export function createOutbox(options: OutboxOptions): Outbox {
@@ -175,7 +179,7 @@ class MessageOutbox implements Outbox {
       entry.answer(turn);
       if (!entry.isNote) this.#answered.push(entry.text);
     }
-    this.#answered = this.#answered.slice(-maxRemembered);
+    this.#answered = remembered(this.#answered);
   }
 
   end(error: Error): void {
@@ -198,6 +202,11 @@ class MessageOutbox implements Outbox {
       );
     }
     checkMessage(path, text, { maxBytes });
+    const { maxWaitingBytes = 64 * 1_048_576 } = this.#options;
+    if (this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0) < maxWaitingBytes) return;
+    throw new MessageRefusedError(
+      `${path} has over ${maxWaitingBytes} bytes of messages that wait for it; wait for the receipts of earlier ones before you send more.`,
+    );
   }
 
   #entry(text: string, deliver: Deliver, isNote = false): OutboxEntry {
@@ -239,6 +248,16 @@ class MessageOutbox implements Outbox {
     entry.moveTo(state);
     this.#options.onChange?.(entrySnapshot(entry));
   }
+}
+
+function remembered(answered: readonly string[]): string[] {
+  let length = 0;
+  const isBeyond = (text: string, index: number): boolean => {
+    length += text.length;
+    return answered.length - index > maxRemembered || length > maxRememberedLength;
+  };
+  const last = answered.findLastIndex((text, index) => isBeyond(text, index));
+  return answered.slice(Math.min(last + 1, Math.max(0, answered.length - 1)));
 }
 
 /** One is always let through, however large. */

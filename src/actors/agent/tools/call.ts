@@ -37,18 +37,30 @@ export class Call implements CallRequest {
   readonly id: string;
   readonly tool: string;
   readonly args: Json;
+  /** The same for every repetition of the call, and for no other one. */
+  readonly key: string;
   readonly #options: CallOptions;
+  readonly #bytes: number;
   readonly #abort = new AbortController();
   readonly #result: Deferred<ToolResult> = deferred();
   #timer: ClockTimer | undefined;
   #answer: ToolResult | undefined;
 
-  constructor({ session, id, tool, args }: CallRequest, options: CallOptions) {
+  constructor(request: IdentifiedRequest, options: CallOptions) {
+    const { session, id, tool, args, key, bytes } = request;
     this.session = session;
     this.id = id;
     this.tool = tool;
     this.args = args;
+    this.key = key;
+    this.#bytes = bytes;
     this.#options = options;
+  }
+
+  /** The memory that arguments and answer take, about. */
+  get bytes(): number {
+    const { text, error } = this.#answer ?? {};
+    return this.#bytes + (text ?? error ?? "").length;
   }
 
   /** Resolves with what the model reads. Never rejects. */
@@ -113,9 +125,15 @@ export class Call implements CallRequest {
   }
 }
 
-/** The same call has the same session, id, tool and arguments. */
-export function callKey({ session, id, tool, args }: CallRequest): string {
-  return createHash("sha256")
-    .update(JSON.stringify([session, id, tool, args]))
-    .digest("base64");
+interface IdentifiedRequest extends CallRequest {
+  readonly key: string;
+  readonly bytes: number;
+}
+
+/** Tell which call this is: the same one has the same session, id, tool and arguments. */
+export function identified(request: CallRequest): IdentifiedRequest {
+  const { session, id, tool, args } = request;
+  const text = JSON.stringify([session, id, tool, args]);
+  const key = createHash("sha256").update(text).digest("base64");
+  return { session, id, tool, args, key, bytes: text.length };
 }

@@ -1,6 +1,6 @@
 import { MisuseError } from "../../../errors.ts";
 import type { ToolDescription } from "../wire/index.ts";
-import { Call, type CallOptions, type CallRequest, callKey } from "./call.ts";
+import { Call, type CallOptions, type CallRequest, identified } from "./call.ts";
 import type { Tool } from "./tool.ts";
 
 /** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
@@ -30,6 +30,8 @@ export interface ToolTableOptions extends CallOptions {
   readonly onChange?: (() => void) | undefined;
   /** How many answered calls are remembered. Default: 256. */
   readonly maxAnswered?: number | undefined;
+  /** How much arguments and answers of remembered calls may take, in bytes. Default: 32 MiB. */
+  readonly maxAnsweredBytes?: number | undefined;
 }
 
 /** Make an empty table. */
@@ -40,7 +42,7 @@ export function createToolTable(options: ToolTableOptions): ToolTable {
 class Table implements ToolTable {
   readonly #options: ToolTableOptions;
   readonly #tools = new Map<string, Tool>();
-  /** By `callKey`, oldest first. */
+  /** By key, oldest first. */
   readonly #calls = new Map<string, Call>();
   #ended: string | undefined;
 
@@ -72,19 +74,19 @@ class Table implements ToolTable {
   }
 
   run(request: CallRequest, progress: (text: string) => void): Call {
-    const key = callKey(request);
-    const known = this.#calls.get(key);
+    const made = identified(request);
+    const known = this.#calls.get(made.key);
     if (known) return known;
-    const call = new Call(request, this.#options);
-    this.#calls.set(key, call);
+    const call = new Call(made, this.#options);
+    this.#calls.set(call.key, call);
     this.#forget();
     this.#start(call, progress);
     return call;
   }
 
   forget(call: Call): void {
-    const key = callKey(call);
-    if (this.#calls.get(key) === call && call.answer !== undefined) this.#calls.delete(key);
+    const { key, answer } = call;
+    if (this.#calls.get(key) === call && answer !== undefined) this.#calls.delete(key);
   }
 
   cancel(id: string): void {
@@ -125,11 +127,16 @@ class Table implements ToolTable {
   }
 
   #forget(): void {
-    const { maxAnswered = 256 } = this.#options;
-    if (this.#calls.size <= maxAnswered) return;
+    const { maxAnswered = 256, maxAnsweredBytes = 32 * 1_048_576 } = this.#options;
+    let { size } = this.#calls;
+    let bytes = 0;
+    for (const call of this.#calls.values()) bytes += call.bytes;
     for (const [key, call] of this.#calls) {
-      if (this.#calls.size <= maxAnswered) return;
-      if (call.answer !== undefined) this.#calls.delete(key);
+      if (size <= maxAnswered && bytes <= maxAnsweredBytes) return;
+      if (call.answer === undefined) continue;
+      this.#calls.delete(key);
+      size -= 1;
+      bytes -= call.bytes;
     }
   }
 }

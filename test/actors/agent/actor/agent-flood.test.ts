@@ -97,6 +97,38 @@ it("answers no more than a thousand calls that are not taken in, and lives on", 
   expect(await results.first(({ id }) => id === "after")).toMatchObject({ text: "done" });
 });
 
+it("an agent whose calls hold 16 MiB has no more of them taken, until it has taken in the answers", async () => {
+  const { harness, results, flood } = takenOver();
+  const run = await agentWorld(() => harness);
+  let ran = 0;
+  let release = (): void => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  run.on("finish", () => {
+    ran += 1;
+    return released;
+  });
+  await run.started();
+  const heap = keptMb();
+  const call = (n: number): FromAgent => {
+    const args = { text: `${n} ${"x".repeat(1_000_000)}` };
+    return { type: "call", id: `c${n}`, tool: "finish", args };
+  };
+  await flood(Array.from({ length: 100 }, (_, n) => call(n)));
+  const refused = await results.first(({ id }) => id === "c99");
+  expect(refused.error).toMatch(/hold over 16 MiB. Take the answers in/);
+  expect(ran).toBe(17);
+  expect(keptMb() - heap).toBeLessThan(60);
+  const idle: FromAgent = { type: "event", event: { type: "idle", messageIds: [] } };
+  await flood([idle, call(100)]);
+  expect((await results.first(({ id }) => id === "c100")).error).toMatch(/16 MiB/);
+  release();
+  await results.first(({ id }) => id === "c0");
+  await flood([idle, call(101)]);
+  await expect.poll(() => ran).toBe(18);
+});
+
 it("is handed ten megabytes of messages, though it may be behind by four only", async () => {
   const { harness, sends } = takenOver();
   const run = await agentWorld(() => harness);

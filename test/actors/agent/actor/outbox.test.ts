@@ -293,3 +293,27 @@ class PretendAgent {
     this.outbox.opened(this.conversation);
   }
 }
+
+describe("the memory of an outbox", () => {
+  it("has no room for a message while those that wait hold too many bytes", async () => {
+    const outbox = outboxOf({ maxWaitingBytes: 10 });
+    const first = await outbox.enqueue("a".repeat(12), "follow-up");
+    await expect(outbox.enqueue("b", "follow-up")).rejects.toThrow(
+      "/run/worker has over 10 bytes of messages that wait for it; wait for the receipts of earlier ones before you send more.",
+    );
+    outbox.take();
+    outbox.durable(first.id);
+    await expect(outbox.enqueue("b", "follow-up")).resolves.toMatchObject({ id: "m2" });
+  });
+
+  it("keeps of the answered messages a mebibyte of the last ones", async () => {
+    const outbox = outboxOf();
+    const half = `${"x".repeat(999)}\n`.repeat(500);
+    for (const start of ["1", "2", "3"]) {
+      const { id } = await outbox.enqueue(`${start} ${half}`, "follow-up");
+      outbox.take();
+      outbox.answered([id], turn);
+    }
+    expect(outbox.restarted().map((text) => text[0])).toEqual(["2", "3"]);
+  });
+});

@@ -277,4 +277,15 @@ describe("a call", () => {
     expect(await call(table, "count", { id: "3" }).result).toEqual({ text: "3" });
     expect(await call(table, "count", { id: "1" }).result).toEqual({ text: "4" });
   });
+
+  it("is forgotten when later ones hold too many bytes, the oldest first", async () => {
+    const { table } = world({ maxAnsweredBytes: 2_500 });
+    let runs = 0;
+    table.add(tool("count", () => ++runs));
+    const args = { text: "x".repeat(1_000) };
+    for (const id of ["1", "2", "3"]) await call(table, "count", { id, args }).result;
+    expect(await call(table, "count", { id: "3", args }).result).toEqual({ text: "3" });
+    expect(await call(table, "count", { id: "2", args }).result).toEqual({ text: "2" });
+    expect(await call(table, "count", { id: "1", args }).result).toEqual({ text: "4" });
+  });
 });

@@ -1,5 +1,5 @@
+import type { Reply } from "ramure/actors";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { Reply } from "../../src/actors/kernel/behavior.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 /** Fails the test when a promise is rejected and nobody looks. */
@@ -13,29 +13,29 @@ function watchRejections(): unknown[] {
 
 describe("calls", () => {
   it("A01 gives the reply and leaves nothing behind", async () => {
-    const { clock, sys } = world();
-    const actor = sys.actor(handler((message, context) => context.from?.send(`${message}!`)));
-    expect(await actor.ask("hello")).toBe("hello!");
+    const { clock, system } = world();
+    const actor = system.spawn(handler((message, context) => context.from?.send(`${message}!`)));
+    expect(await actor.call("hello")).toBe("hello!");
     await clock.settle();
     expect(clock.pending).toBe(0);
-    expect(sys.tree().children[0]).toMatchObject({ monitors: 0, mailbox: { user: 0 } });
+    expect(system.tree().children[0]).toMatchObject({ monitors: 0, mailbox: { user: 0 } });
   });
 
   it("A02 fails at once, not at the timeout, when nobody is there", async () => {
-    const { sys } = world();
-    await expect(sys.kernel.address("/nobody").call("hello")).rejects.toMatchObject({
+    const { system } = world();
+    await expect(system.address("/nobody").call("hello")).rejects.toMatchObject({
       code: "noproc",
     });
-    const actor = sys.actor(recorder().behavior);
+    const actor = system.spawn(recorder().behavior);
     await actor.stop();
-    await expect(actor.ask("hello")).rejects.toMatchObject({ code: "noproc" });
+    await expect(actor.call("hello")).rejects.toMatchObject({ code: "noproc" });
   });
 
   it("A03 times out at the deadline when no reply comes; the callee lives on", async () => {
-    const { clock, sys } = world();
-    const actor = sys.actor(recorder().behavior);
+    const { clock, system } = world();
+    const actor = system.spawn(recorder().behavior);
     let settled = false;
-    const asked = expect(actor.ask("hello", { timeoutMs: 100 })).rejects.toMatchObject({
+    const asked = expect(actor.call("hello", { timeoutMs: 100 })).rejects.toMatchObject({
       code: "call-timeout",
     });
     void asked.then(() => {
@@ -45,77 +45,77 @@ describe("calls", () => {
     expect(settled).toBe(false);
     await clock.advance(1);
     await asked;
-    expect(sys.whereis(actor.path)).toBeDefined();
+    expect(system.whereis(actor.path)).toBeDefined();
   });
 
   it("A04 drops a reply that comes after the timeout and reports it", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     let reply: Reply<unknown> | undefined;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((_message, context) => {
         reply = context.from;
       }),
       { name: "slow" },
     );
-    const asked = expect(actor.ask("hello", { timeoutMs: 100 })).rejects.toMatchObject({
+    const asked = expect(actor.call("hello", { timeoutMs: 100 })).rejects.toMatchObject({
       code: "call-timeout",
     });
     await clock.advance(100);
     await asked;
     expect(reply?.signal.aborted).toBe(true);
     reply?.send("late");
-    expect(await sys.events("/slow").waitFor("late-reply")).toMatchObject({ path: "/slow" });
+    expect(await system.events("/slow").waitFor("late-reply")).toMatchObject({ path: "/slow" });
   });
 
   it("A05 fails at once with the reason when the callee crashes", async () => {
-    const { sys } = world();
-    const actor = sys.actor(
+    const { system } = world();
+    const actor = system.spawn(
       handler(() => {
         throw new Error("boom");
       }),
     );
-    await expect(actor.ask("hello")).rejects.toMatchObject({
+    await expect(actor.call("hello")).rejects.toMatchObject({
       code: "down",
       reason: { type: "error", message: "boom" },
     });
   });
 
   it("A06 fails with down when the callee ends normally without a reply", async () => {
-    const { sys } = world();
-    const actor = sys.actor(handler((_message, context) => context.exit()));
-    await expect(actor.ask("hello")).rejects.toMatchObject({
+    const { system } = world();
+    const actor = system.spawn(handler((_message, context) => context.exit()));
+    await expect(actor.call("hello")).rejects.toMatchObject({
       code: "down",
       reason: { type: "normal" },
     });
   });
 
   it("A07 rejects with the error that the callee replied; the callee lives on", async () => {
-    const { sys } = world();
-    const actor = sys.actor(
+    const { system } = world();
+    const actor = system.spawn(
       handler((_message, context) => context.from?.fail(new RangeError("too far"))),
     );
-    await expect(actor.ask("hello")).rejects.toThrow(RangeError);
-    expect(sys.whereis(actor.path)).toBeDefined();
+    await expect(actor.call("hello")).rejects.toThrow(RangeError);
+    expect(system.whereis(actor.path)).toBeDefined();
   });
 
   it("A08 drops a second reply and reports it", async () => {
-    const { sys } = world();
-    const actor = sys.actor(
+    const { system } = world();
+    const actor = system.spawn(
       handler((_message, context) => {
         context.from?.send("first");
         context.from?.send("second");
       }),
       { name: "eager" },
     );
-    expect(await actor.ask("hello")).toBe("first");
-    await sys.events("/eager").waitFor("late-reply");
+    expect(await actor.call("hello")).toBe("first");
+    await system.events("/eager").waitFor("late-reply");
   });
 
   it("A09 delivers a reply that a timer gives later, with other messages handled in between", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const seen: unknown[] = [];
     let waiting: Reply<unknown> | undefined;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         seen.push(message);
         if (message === "ask") {
@@ -125,7 +125,7 @@ describe("calls", () => {
         if (message === "answer" && waiting !== undefined) context.reply(waiting, 42);
       }),
     );
-    const asked = actor.ask("ask");
+    const asked = actor.call("ask");
     actor.send("other");
     await clock.advance(50);
     expect(await asked).toBe(42);
@@ -133,30 +133,30 @@ describe("calls", () => {
   });
 
   it("A10 gives up at once when the caller aborts, and the callee's signal says so", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     let signal: AbortSignal | undefined;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((_message, context) => {
         signal = context.from?.signal;
       }),
     );
     const controller = new AbortController();
-    const asked = expect(actor.ask("hello", { signal: controller.signal })).rejects.toMatchObject({
+    const asked = expect(actor.call("hello", { signal: controller.signal })).rejects.toMatchObject({
       code: "aborted",
     });
     await settle();
     controller.abort();
     await asked;
     expect(signal?.aborted).toBe(true);
-    await expect(actor.ask("hello", { signal: controller.signal })).rejects.toMatchObject({
+    await expect(actor.call("hello", { signal: controller.signal })).rejects.toMatchObject({
       code: "aborted",
     });
   });
 
   it("A11 fails with down, without any limit of time, when the callee ends", async () => {
-    const { clock, sys } = world();
-    const actor = sys.actor(recorder().behavior);
-    const asked = expect(actor.ask("hello", { timeoutMs: Number.POSITIVE_INFINITY }))
+    const { clock, system } = world();
+    const actor = system.spawn(recorder().behavior);
+    const asked = expect(actor.call("hello", { timeoutMs: Number.POSITIVE_INFINITY }))
       .rejects //
       .toMatchObject({ code: "down" });
     await clock.advance(3_600_000);
@@ -165,9 +165,9 @@ describe("calls", () => {
   });
 
   it("A12 answers each of 1_000 calls with its own value, in whatever order they are answered", async () => {
-    const { sys } = world();
+    const { system } = world();
     const waiting: { readonly message: unknown; readonly from: Reply<unknown> }[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, { from }) => {
         if (from !== undefined) waiting.push({ message, from });
         if (waiting.length < 1_000) return;
@@ -176,48 +176,48 @@ describe("calls", () => {
         for (const { each } of mixed) each.from.send(Number(each.message) * 2);
       }),
     );
-    const asked = Array.from({ length: 1_000 }, (_, index) => actor.ask(index));
+    const asked = Array.from({ length: 1_000 }, (_, index) => actor.call(index));
     expect(await Promise.all(asked)).toEqual(
       Array.from({ length: 1_000 }, (_, index) => index * 2),
     );
   });
 
   it("A13 times out on a suspended actor; after it resumes there is no reply to drop", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const seen: unknown[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         seen.push(message);
         context.from?.send("late");
       }),
     );
     await actor.started;
-    sys.kernel.suspend(actor.ref);
-    const asked = expect(actor.ask("hello", { timeoutMs: 10 })).rejects.toMatchObject({
+    system.suspend(actor);
+    const asked = expect(actor.call("hello", { timeoutMs: 10 })).rejects.toMatchObject({
       code: "call-timeout",
     });
     await clock.advance(10);
     await asked;
-    sys.kernel.resume(actor.ref);
+    system.resume(actor);
     await clock.settle();
     expect(seen).toEqual([]);
   });
 
   it("A14 leaves no rejection behind when the caller ends with a call pending", async () => {
     const rejections = watchRejections();
-    const { sys, settle } = world();
+    const { system, settle } = world();
     let reply: Reply<unknown> | undefined;
-    const callee = sys.actor(
+    const callee = system.spawn(
       handler((_message, context) => {
         reply = context.from;
       }),
     );
-    const ignoring = sys.actor(
+    const ignoring = system.spawn(
       handler((_message, context) => {
-        void callee.ref.call("hello").then((value) => context.self.send(value));
+        void callee.call("hello").then((value) => context.self.send(value));
       }),
     );
-    const awaiting = sys.actor(handler(() => callee.ref.call("hello") as Promise<never>));
+    const awaiting = system.spawn(handler(() => callee.call("hello") as Promise<never>));
     for (const caller of [ignoring, awaiting]) {
       caller.send("go");
       await settle();
@@ -229,11 +229,11 @@ describe("calls", () => {
     }
     await settle();
     expect(rejections).toEqual([]);
-    expect(sys.kernel.orphans()).toEqual([]);
+    expect(system.orphans()).toEqual([]);
   });
 
   it("A15 fails calls that were queued when the callee crashed, also in a slot that keeps messages", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     for (const mailbox of ["drop", "keep"] as const) {
       const gate = deferred();
       const slow = handler(async (message) => {
@@ -245,9 +245,9 @@ describe("calls", () => {
         context.slot({ name: "child", mailbox }).start(slow);
       });
       const name = `parent-${mailbox}`;
-      sys.actor(parent, { name }).send("make");
+      system.spawn(parent, { name }).send("make");
       await settle();
-      const address = sys.kernel.address(`/${name}/child`);
+      const address = system.address(`/${name}/child`);
       address.send("crash");
       await settle();
       const asked = expect(address.call("hello")).rejects.toMatchObject({ code: "down" });
@@ -257,25 +257,25 @@ describe("calls", () => {
   });
 
   it("A16 fails at once when an actor calls itself, directly or through others that wait", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const codes: unknown[] = [];
     const note = (error: unknown) => void codes.push((error as { code: string }).code);
-    const self = sys.actor(
+    const self = system.spawn(
       handler(async (_message, context) => {
         await Promise.resolve();
         await context.self.call("again").catch(note);
       }),
     );
     self.send("go");
-    const b = sys.actor(
+    const b = system.spawn(
       handler(async (_message, context) => {
-        await sys.kernel.address("/a").call("back").catch(note);
+        await system.address("/a").call("back").catch(note);
         context.from?.send("done");
       }),
     );
-    const a = sys.actor(
+    const a = system.spawn(
       handler(async (message) => {
-        if (message === "go") await b.ref.call("forth");
+        if (message === "go") await b.call("forth");
       }),
       { name: "a" },
     );

@@ -1,6 +1,6 @@
+import { createEventLog, type EventLog, type LogEvent, manualClock } from "ramure/actors";
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import { createEventLog, type EventLog, type LogEvent } from "../../src/actors/events/event-log.ts";
-import { manualClock } from "../../src/actors/manual-clock.ts";
 import { bubble } from "../../src/supervisors/supervision/bubble.ts";
 import { world } from "./world.ts";
 
@@ -19,19 +19,19 @@ const named = (event: LogEvent) =>
 
 describe("events and bubbling", () => {
   it("E01 shows the first event to who comes a turn later", async () => {
-    const { sys, W, settle } = world();
-    sys.actor(W("w")).send({ emit: ["hello", 1] });
+    const { system, settle, start } = world();
+    start("w").send({ emit: ["hello", 1] });
     await settle();
-    for await (const event of sys.events("/w")) {
+    for await (const event of system.events("/w")) {
       expect(event).toMatchObject({ seq: 1, type: "hello", data: 1, path: "/w", epoch: 1 });
       break;
     }
   });
 
   it("E02 numbers the events of each stream from 1 without gaps", async () => {
-    const { sys, W, settle } = world();
-    const one = sys.actor(W("one"));
-    const two = sys.actor(W("two"));
+    const { system, settle, start } = world();
+    const one = start("one");
+    const two = start("two");
     for (let count = 0; count < 10; count += 1) {
       one.send({ emit: ["tick", count] });
       two.send({ emit: ["tick", count] });
@@ -40,7 +40,7 @@ describe("events and bubbling", () => {
     const expected = Array.from({ length: 10 }, (_, index) => index + 1);
     for (const path of ["/one", "/two"]) {
       expect(
-        sys
+        system
           .events(path)
           .recent()
           .map((event) => event.seq),
@@ -49,9 +49,9 @@ describe("events and bubbling", () => {
   });
 
   it("E03 gives two consumers every event each", async () => {
-    const { sys, W } = world();
-    const actor = sys.actor(W("w"));
-    const both = [typesOf(sys.events("/w")), typesOf(sys.events("/w"))];
+    const { system, start } = world();
+    const actor = start("w");
+    const both = [typesOf(system.events("/w")), typesOf(system.events("/w"))];
     actor.send({ emit: ["hello", 1] });
     actor.send({ done: 1 });
     expect(await Promise.all(both)).toEqual([
@@ -61,23 +61,23 @@ describe("events and bubbling", () => {
   });
 
   it("E04 lets a consumer break out without the emitter noticing", async () => {
-    const { sys, W, settle } = world();
-    const actor = sys.actor(W("w"));
+    const { system, settle, start } = world();
+    const actor = start("w");
     const reading = (async () => {
-      for await (const event of sys.events("/w")) return event.type;
+      for await (const event of system.events("/w")) return event.type;
       return "none";
     })();
     actor.send({ emit: ["one", 1] });
     expect(await reading).toBe("one");
     expect(actor.send({ emit: ["two", 2] })).toBe(true);
     await settle();
-    expect(sys.events("/w").last).toBe(2);
+    expect(system.events("/w").last).toBe(2);
   });
 
   it("E05 puts done last, ends the iteration, and keeps later emits out", async () => {
-    const { sys } = world();
+    const { system } = world();
     let emitLate = () => {};
-    const actor = sys.actor(
+    const actor = system.spawn(
       {
         init: (context) => {
           emitLate = () => context.emit("late");
@@ -91,25 +91,25 @@ describe("events and bubbling", () => {
     );
     await actor.exited;
     expect(() => emitLate()).toThrow(expect.objectContaining({ code: "stopped" }));
-    expect(await typesOf(sys.events("/w"))).toEqual(["early", "done"]);
-    expect(sys.events("/w").recent(1)[0]?.data).toEqual({ result: 7 });
+    expect(await typesOf(system.events("/w"))).toEqual(["early", "done"]);
+    expect(system.events("/w").recent(1)[0]?.data).toEqual({ result: 7 });
   });
 
   it("E06 says failed for a throw and cancelled for a stop, each once", async () => {
-    const { sys, W } = world();
-    const thrower = sys.actor(W("thrower"));
+    const { system, start } = world();
+    const thrower = start("thrower");
     thrower.send("boom");
     await thrower.exited;
-    const stopped = sys.actor(W("stopped"));
+    const stopped = start("stopped");
     await stopped.stop();
-    const failed = sys.events("/thrower").recent();
+    const failed = system.events("/thrower").recent();
     expect(failed).toMatchObject([{ type: "failed", data: { message: "boom", class: "throw" } }]);
-    expect(await typesOf(sys.events("/stopped"))).toEqual(["cancelled"]);
+    expect(await typesOf(system.events("/stopped"))).toEqual(["cancelled"]);
   });
 
   it("E07 lets the first of done and fail win", async () => {
-    const { sys } = world();
-    const actor = sys.actor(
+    const { system } = world();
+    const actor = system.spawn(
       {
         init: (context) => {
           context.exit({ type: "normal", value: "first" });
@@ -121,7 +121,7 @@ describe("events and bubbling", () => {
       { name: "w" },
     );
     expect(await actor.exited).toEqual({ type: "normal", value: "first" });
-    expect(await typesOf(sys.events("/w"))).toEqual(["done"]);
+    expect(await typesOf(system.events("/w"))).toEqual(["done"]);
   });
 
   it("E08 bubbles with the source in front; the child's end does not end the parent's stream", async () => {
@@ -176,9 +176,9 @@ describe("events and bubbling", () => {
   });
 
   it("E13 keeps an event as it was, whatever its emitter does to the object", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const data = { list: [1] };
-    sys.actor(
+    system.spawn(
       {
         init: (context) => {
           context.emit("made", data);
@@ -190,18 +190,18 @@ describe("events and bubbling", () => {
       { name: "w" },
     );
     await settle();
-    expect(sys.events("/w").recent()[0]?.data).toEqual({ list: [1] });
+    expect(system.events("/w").recent()[0]?.data).toEqual({ list: [1] });
   });
 
   it("E14 marks data that cannot be kept and goes on", async () => {
-    const { sys, W, settle } = world();
-    const actor = sys.actor(W("w"));
+    const { system, settle, start } = world();
+    const actor = start("w");
     const data = { run: () => 1 } as unknown;
     actor.send({ emit: ["odd", data] });
     actor.send({ emit: ["fine", 1] });
     await settle();
     expect(
-      sys
+      system
         .events("/w")
         .recent()
         .map((event) => event.data),
@@ -209,11 +209,13 @@ describe("events and bubbling", () => {
   });
 
   it("E11 puts a supervised restart on the supervisor's stream, with epochs", async () => {
-    const { sys, W, settle } = world();
-    const sup = await sys.supervisor({ name: "sup" }, [W("a", { restart: "permanent" })]);
-    sys.kernel.address("/sup/a").send("boom");
+    const { system, worker, settle } = world();
+    const sup = await startSupervisor(system, { name: "sup" }, [
+      worker("a", { restart: "permanent" }),
+    ]);
+    system.address("/sup/a").send("boom");
     await settle();
-    const events = sys.events("/sup").recent();
+    const events = system.events("/sup").recent();
     const types = events.map((event) => event.type);
     expect(types).toEqual(expect.arrayContaining(["child-terminated", "restarting", "restarted"]));
     expect(types.indexOf("child-terminated")).toBeLessThan(types.indexOf("restarting"));
@@ -226,13 +228,13 @@ describe("events and bubbling", () => {
   });
 
   it("E15 has the child's terminal event on the parent's stream before the parent's own", async () => {
-    const { sys, W, settle } = world();
-    const parent = sys.actor(W("parent"));
+    const { system, worker, settle, start } = world();
+    const parent = start("parent");
     await parent.started;
-    sys.actor(W("child"), { parent });
+    parent.send({ spawn: worker("child") });
     await settle();
-    bubble(sys.events("/parent/child"), sys.events("/parent"), "child");
+    bubble(system.events("/parent/child"), system.events("/parent"), "child");
     await parent.stop();
-    expect(sys.events("/parent").recent().map(named)).toEqual(["child:cancelled", "cancelled"]);
+    expect(system.events("/parent").recent().map(named)).toEqual(["child:cancelled", "cancelled"]);
   });
 });

@@ -1,22 +1,23 @@
-import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
-import { type ManualClock, manualClock } from "../../src/actors/manual-clock.ts";
-import type { ChildInfo } from "../../src/supervisors/supervision/child.ts";
-import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
-import { type ActorRef, createSystem, type Sys } from "./adapter.ts";
-import type { AdapterSupervisor, ListFlags } from "./supervisor-adapter.ts";
-import { type Workers, workers } from "./worker.ts";
+import type { ExitReason, Ref, System } from "ramure/actors";
+import {
+  type ChildInfo,
+  type ChildSpec,
+  type StartedChild,
+  type Supervisor,
+  type SupervisorFlags,
+  type SupervisorMessage,
+  startSupervisor,
+  supervisorBehavior,
+  supervisorOf,
+} from "ramure/supervisors";
+import type { Workers } from "./worker.ts";
+import { type World, world } from "./world.ts";
 
-/** A system on a manual clock, with scripted workers. */
-export interface World extends Workers {
-  readonly clock: ManualClock;
-  readonly sys: Sys;
-}
-
-/** A supervisor of scripted workers. */
-export interface FamilyWorld extends World {
-  readonly sup: AdapterSupervisor;
+/** A supervisor of scripted workers, in its world. */
+export interface Family extends World {
+  readonly supervisor: Supervisor;
   /** The child that lives under this id now. */
-  child(id: string): ActorRef;
+  child(id: string): Ref;
   /** Send it a message, and let everything run that does not need time. */
   tell(id: string, message: unknown): Promise<void>;
   info(id: string): Promise<ChildInfo | undefined>;
@@ -27,51 +28,69 @@ export interface FamilyWorld extends World {
   events(): readonly string[];
 }
 
-export function world(): World {
-  const clock = manualClock();
-  return { clock, sys: createSystem({ clock }), ...workers() };
-}
-
-/** Start a supervisor of what `make` makes of the world's workers; what it wrote down by then is taken. */
+/** Start a supervisor of what `make` makes of the world's workers; the journal begins after that. */
 export async function family(
-  flags: ListFlags,
-  make: (W: Workers["W"]) => readonly ChildSpec[],
-): Promise<FamilyWorld> {
-  const all = world();
-  const starting = all.sys.supervisor(flags, make(all.W));
-  await all.clock.settle();
-  const sup = await starting;
-  all.take();
-  return under(all, sup);
+  flags: SupervisorFlags,
+  make: (worker: Workers["worker"]) => readonly ChildSpec[],
+): Promise<Family> {
+  const given = world();
+  const starting = startSupervisor(given.system, flags, make(given.worker));
+  await given.settle();
+  const supervisor = await starting;
+  given.take();
+  return under(given, supervisor);
 }
 
 /** Look at a world through one of its supervisors. */
-export function under(all: World, sup: AdapterSupervisor): FamilyWorld {
+export function under(given: World, supervisor: Supervisor): Family {
+  const { system } = given;
   const child = (id: string) => {
-    const found = all.sys.whereis(`${sup.path}/${id}`);
-    if (found === undefined) throw new Error(`nobody lives at ${sup.path}/${id}`);
+    const found = system.whereis(`${supervisor.path}/${id}`);
+    if (found === undefined) throw new Error(`nobody lives at ${supervisor.path}/${id}`);
     return found;
   };
-  const children = () => sup.children();
+  const children = () => supervisor.children();
   return {
-    ...all,
-    sup,
+    ...given,
+    supervisor,
     child,
     tell: async (id, message) => {
       child(id).send(message);
-      await all.clock.settle();
+      await given.settle();
     },
     info: async (id) => (await children()).find((info) => info.id === id),
     statuses: async () => (await children()).map((info) => `${info.id} ${info.status}`).join(", "),
     pids: async () =>
       Object.fromEntries((await children()).map(({ id, pid }) => [id, pid] as const)),
     events: () =>
-      all.sys
-        .events(sup.path)
+      system
+        .events(supervisor.path)
         .recent()
         .map(({ type }) => type)
         .filter((type) => type !== "child-started"),
   };
+}
+
+/** Make the spec of a supervisor as the child of another. */
+export function supervisorSpec(
+  id: string,
+  flags: SupervisorFlags,
+  specs: readonly ChildSpec[],
+  policy: Partial<ChildSpec> = {},
+): ChildSpec {
+  const start = () => supervisorBehavior(flags, specs);
+  return { ...policy, id, type: "supervisor", start } as ChildSpec;
+}
+
+/** Find the supervisor that lives at a path. */
+export function supervisorAt(system: System, path: string): Promise<Supervisor> {
+  return supervisorOf(system.address<SupervisorMessage>(path));
+}
+
+/** The child that a start gave; a start that was ignored gave none. */
+export function childOf<Message>(started: StartedChild<Message> | symbol): StartedChild<Message> {
+  if (typeof started === "symbol") throw new Error("the start was ignored");
+  return started;
 }
 
 /** What a promise rejected with: its `code`, and `child` and `reason` where it has them. */

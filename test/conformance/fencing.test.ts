@@ -1,32 +1,32 @@
 import { EventEmitter } from "node:events";
+import { type Behavior, type Context, createSystem } from "ramure/actors";
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { Behavior, Context } from "../../src/actors/kernel/behavior.ts";
 import { scopeNow } from "../../src/actors/kernel/scope.ts";
 import { emit } from "../../src/supervisors/program/ambient.ts";
-import { createSystem } from "./adapter.ts";
-import { deferred, handler, recorder, world } from "./world.ts";
+import { deadLetters, deferred, handler, recorder, world } from "./world.ts";
 
 describe("fencing and scope", () => {
   it("F01 lets a supervisor go on at the end of the budget of a child that ignores its signal", async () => {
-    const { clock, sys, W, journal } = world();
-    const sup = await sys.supervisor({}, [W("a", { shutdownMs: 50 })]);
+    const { clock, system, worker, journal } = world();
+    const sup = await startSupervisor(system, {}, [worker("a", { shutdownMs: 50 })]);
     const path = `${sup.path}/a`;
-    sys.kernel.address(path).send({ ignore: 300 });
+    system.address(path).send({ ignore: 300 });
     await clock.settle();
     const stopped = sup.terminateChild("a");
     await clock.advance(50);
     await stopped;
     expect(clock.now()).toBe(50);
-    expect(sys.whereis(path)).toBeUndefined();
-    expect(sys.kernel.orphans()).toMatchObject([{ path, epoch: 1 }]);
+    expect(system.whereis(path)).toBeUndefined();
+    expect(system.orphans()).toMatchObject([{ path, epoch: 1 }]);
     await clock.advance(250);
-    expect(sys.kernel.orphans()).toEqual([]);
+    expect(system.orphans()).toEqual([]);
     expect(journal).toEqual(["start a#1", 'msg a#1 {"ignore":300}']);
     await sup.stop();
   });
 
   it("F02 leaves exactly one owned timer alive after five restarts", async () => {
-    const { clock, sys, settle } = world();
+    const { clock, system, settle } = world();
     let ticks = 0;
     const ticking: Behavior<unknown, unknown> = {
       init: (context) => {
@@ -41,14 +41,14 @@ describe("fencing and scope", () => {
         throw new Error("boom");
       },
     };
-    const sup = await sys.supervisor({ intensity: { maxRestarts: 10 } }, [
+    const sup = await startSupervisor(system, { intensity: { maxRestarts: 10 } }, [
       { id: "a", start: () => ticking, restart: "permanent" },
     ]);
     for (let count = 0; count < 5; count += 1) {
-      sys.kernel.address(`${sup.path}/a`).send("boom");
+      system.address(`${sup.path}/a`).send("boom");
       await settle();
     }
-    expect(sys.kernel.address(`${sup.path}/a`).epoch).toBe(6);
+    expect(system.address(`${sup.path}/a`).epoch).toBe(6);
     expect(clock.pending).toBe(1);
     await clock.advance(1_000);
     expect(ticks).toBe(1);
@@ -56,7 +56,7 @@ describe("fencing and scope", () => {
   });
 
   it("F03 aborts the signal with a stopped error, the children's too", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const signals: AbortSignal[] = [];
     const child = handler(() => undefined);
     const parent: Behavior<unknown, unknown> = {
@@ -73,7 +73,7 @@ describe("fencing and scope", () => {
       },
       receive: (state) => state,
     };
-    const actor = sys.actor(parent);
+    const actor = system.spawn(parent);
     await settle();
     await actor.stop();
     expect(signals.map((signal) => signal.aborted)).toEqual([true, true]);
@@ -84,8 +84,8 @@ describe("fencing and scope", () => {
     const warned = vi.fn();
     process.on("warning", warned);
     onTestFinished(() => void process.off("warning", warned));
-    const { clock, sys, settle } = world();
-    const actor = sys.actor(
+    const { clock, system, settle } = world();
+    const actor = system.spawn(
       handler(async (_message, { signal }) => {
         await Promise.all(Array.from({ length: 50 }, () => clock.sleep(10, { signal })));
       }),
@@ -101,9 +101,9 @@ describe("fencing and scope", () => {
     const uncaught = vi.fn();
     process.on("uncaughtException", uncaught);
     onTestFinished(() => void process.off("uncaughtException", uncaught));
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const heard: string[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((_message, { signal }) => {
         signal.addEventListener("abort", () => {
           throw new Error("the callback's own trouble");
@@ -121,16 +121,16 @@ describe("fencing and scope", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(heard).toEqual(["other"]);
     expect(uncaught).not.toHaveBeenCalled();
-    expect(await sys.events("/w").waitFor("abort-callback-failed")).toMatchObject({
+    expect(await system.events("/w").waitFor("abort-callback-failed")).toMatchObject({
       data: { message: "the callback's own trouble" },
     });
   });
 
   it("F06 knows code after an await, a timer and a file callback as its actor's", async () => {
-    const sys = createSystem();
+    const system = createSystem();
     const seen: unknown[] = [];
     const whose = () => seen.push(scopeNow()?.party.path);
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler(async (_message, context) => {
         whose();
         await Promise.resolve();
@@ -151,14 +151,14 @@ describe("fencing and scope", () => {
     actor.send("go");
     await actor.exited;
     expect(seen).toEqual(["/me", "/me", "/me", "/me"]);
-    await sys.stop();
+    await system.stop();
   });
 
   it("F06 knows a bound callback as its actor's, whoever calls it", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const emitter = new EventEmitter();
     const seen: unknown[] = [];
-    const listen = sys.actor(
+    const listen = system.spawn(
       handler((_message, context) => {
         emitter.on(
           "event",
@@ -173,8 +173,8 @@ describe("fencing and scope", () => {
     );
     listen.send("go");
     await settle();
-    sys
-      .actor(
+    system
+      .spawn(
         handler(() => void emitter.emit("event")),
         { name: "emitter" },
       )
@@ -184,15 +184,15 @@ describe("fencing and scope", () => {
   });
 
   it("F07 lets two actors that await one promise go on each as itself", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const gate = deferred();
     const seen: unknown[] = [];
     const waiting = handler(async () => {
       await gate.promise;
       seen.push(scopeNow()?.party.path);
     });
-    sys.actor(waiting, { name: "one" }).send("go");
-    sys.actor(waiting, { name: "two" }).send("go");
+    system.spawn(waiting, { name: "one" }).send("go");
+    system.spawn(waiting, { name: "two" }).send("go");
     await settle();
     gate.resolve();
     await settle();
@@ -204,7 +204,7 @@ describe("fencing and scope", () => {
   });
 
   it("F09 resolves the start before a slow started hook ends; messages wait for that", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const seen: string[] = [];
     const behavior: Behavior<unknown, unknown> = {
       init: () => 0,
@@ -218,7 +218,7 @@ describe("fencing and scope", () => {
         return state;
       },
     };
-    const actor = sys.actor(behavior);
+    const actor = system.spawn(behavior);
     actor.send("hello");
     void actor.started.then(() => seen.push("started"));
     await clock.advance(100);
@@ -226,78 +226,78 @@ describe("fencing and scope", () => {
   });
 
   it("F10 reports who is stuck, kills it where that is the policy, and spares who awaits a person", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const busy = handler(async (message, context) => {
       const done = message === "ask" ? context.awaiting() : undefined;
       await clock.sleep(1_000);
       done?.();
     });
-    const reported = sys.actor(busy, { name: "reported", stuckAfterMs: 100 });
-    const killed = sys.actor(busy, { name: "killed", stuckAfterMs: 100, whenStuck: "kill" });
-    const patient = sys.actor(busy, { name: "patient", stuckAfterMs: 100, whenStuck: "kill" });
+    const reported = system.spawn(busy, { name: "reported", stuckAfterMs: 100 });
+    const killed = system.spawn(busy, { name: "killed", stuckAfterMs: 100, whenStuck: "kill" });
+    const patient = system.spawn(busy, { name: "patient", stuckAfterMs: 100, whenStuck: "kill" });
     reported.send("work");
     killed.send("work");
     patient.send("ask");
     await clock.advance(150);
     expect(await killed.exited).toMatchObject({ type: "error", class: "stuck" });
-    expect(await sys.events("/reported").waitFor("stuck")).toMatchObject({
+    expect(await system.events("/reported").waitFor("stuck")).toMatchObject({
       data: { message: "work", forMs: 100 },
     });
-    expect(sys.whereis("/reported")).toBeDefined();
+    expect(system.whereis("/reported")).toBeDefined();
     await clock.advance(850);
-    expect(sys.whereis("/patient")).toBeDefined();
+    expect(system.whereis("/patient")).toBeDefined();
   });
 
   it("F11 names the actor that blocked the loop", async () => {
-    const sys = createSystem({ loopBlockedMs: 100 });
-    const blocker = sys.actor(
+    const system = createSystem({ loopBlockedMs: 100 });
+    const blocker = system.spawn(
       handler(() => {
         const until = performance.now() + 150;
         while (performance.now() < until);
       }),
       { name: "blocker" },
     );
-    sys.actor(recorder().behavior, { name: "innocent" }).send("hello");
+    system.spawn(recorder().behavior, { name: "innocent" }).send("hello");
     blocker.send("block");
-    const event = await sys.events("/").waitFor("loop-blocked");
+    const event = await system.events("/").waitFor("loop-blocked");
     expect(event.source).toBe("blocker");
-    await sys.stop();
+    await system.stop();
   });
 
   it("F12 counts the orphan until its code settles", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const gate = deferred();
-    const actor = sys.actor(handler(() => gate.promise));
+    const actor = system.spawn(handler(() => gate.promise));
     actor.send({ type: "long-work" });
     await clock.settle();
     await actor.kill();
-    expect(sys.kernel.orphans()).toMatchObject([{ pid: actor.pid, doing: "long-work" }]);
+    expect(system.orphans()).toMatchObject([{ pid: actor.pid, doing: "long-work" }]);
     gate.reject(new Error("too late"));
     await clock.settle();
-    expect(sys.kernel.orphans()).toEqual([]);
-    expect(await sys.events("/").waitFor("orphan-settled")).toMatchObject({
+    expect(system.orphans()).toEqual([]);
+    expect(await system.events("/").waitFor("orphan-settled")).toMatchObject({
       data: { error: "too late" },
     });
   });
 
   it("F13 voids every effect of an ended incarnation", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const gate = deferred();
     const { seen, behavior } = recorder();
-    const target = sys.actor(behavior, { name: "target" });
+    const target = system.spawn(behavior, { name: "target" });
     const errors: unknown[] = [];
     const disposed: string[] = [];
     const effects: ((context: Context<unknown>) => unknown)[] = [
       (context) => context.emit("late"),
       (context) => context.spawn(behavior),
-      (context) => context.monitor(target.ref, (exit) => exit),
+      (context) => context.monitor(target, (exit) => exit),
       (context) => context.timers.after("late", 1, "late"),
       (context) => context.own(() => void disposed.push("at once")),
     ];
-    const zombie = sys.actor(
+    const zombie = system.spawn(
       handler(async (_message, context) => {
         await gate.promise;
-        errors.push(target.ref.send("late"));
+        errors.push(target.send("late"));
         for (const effect of effects) {
           try {
             effect(context);
@@ -305,7 +305,7 @@ describe("fencing and scope", () => {
             errors.push((error as { code: string }).code);
           }
         }
-        await target.ref.call("late");
+        await target.call("late");
         errors.push("the call came back");
       }),
       { name: "zombie" },
@@ -318,12 +318,12 @@ describe("fencing and scope", () => {
     expect(errors).toEqual([false, ...Array(5).fill("stopped")]);
     expect(disposed).toEqual(["at once"]);
     expect(seen).toEqual([]);
-    expect(sys.deadLetters()).toMatchObject([{ to: "/target", reason: "fenced" }]);
-    expect(await sys.events("/").waitFor("fenced")).toMatchObject({ source: "zombie" });
+    expect(deadLetters(system)).toMatchObject([{ to: "/target", reason: "fenced" }]);
+    expect(await system.events("/").waitFor("fenced")).toMatchObject({ source: "zombie" });
   });
 
   it("F14 releases what was owned last first, also when one of them throws, and kills without waiting", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const owning = (lines: string[], gate: Promise<void>): Behavior<unknown, unknown> => ({
       init: (context) => {
         context.own(() => void lines.push("first"));
@@ -343,8 +343,8 @@ describe("fencing and scope", () => {
     const gate = deferred();
     const stopped: string[] = [];
     const killed: string[] = [];
-    const one = sys.actor(owning(stopped, gate.promise), { name: "one" });
-    const two = sys.actor(owning(killed, gate.promise), { name: "two" });
+    const one = system.spawn(owning(stopped, gate.promise), { name: "one" });
+    const two = system.spawn(owning(killed, gate.promise), { name: "two" });
     await settle();
     const stopping = one.stop();
     await two.kill();
@@ -355,14 +355,14 @@ describe("fencing and scope", () => {
       ["last", "first"],
       ["first", "last"],
     ]);
-    expect(sys.events("/one").recent()).toMatchObject([
+    expect(system.events("/one").recent()).toMatchObject([
       { type: "dispose-failed" },
       { type: "cancelled" },
     ]);
   });
 
   it("F15 says when nothing of a killed incarnation is left", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const gate = deferred();
     let left: Promise<void> = Promise.resolve();
     const parent = handler(async (_message, context) => {
@@ -374,17 +374,17 @@ describe("fencing and scope", () => {
       await child.kill();
       left = slot.settled();
     });
-    sys.actor(parent).send("go");
+    system.spawn(parent).send("go");
     await settle();
     let settled = false;
     void left.then(() => {
       settled = true;
     });
     await settle();
-    const orphans = sys.kernel.orphans().length;
+    const orphans = system.orphans().length;
     expect(settled).toBe(orphans === 0);
     gate.resolve();
     await left;
-    expect(sys.kernel.orphans()).toEqual([]);
+    expect(system.orphans()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
+import type { ActorInfo, CrashReport } from "ramure/actors";
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import type { ActorInfo } from "../../src/actors/kernel/introspection.ts";
-import type { CrashReport } from "../../src/actors/kernel/kernel.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 const only = (info: ActorInfo): ActorInfo => {
@@ -11,11 +11,13 @@ const only = (info: ActorInfo): ActorInfo => {
 
 describe("introspection", () => {
   it("I01 shows nested names, states, epochs, restarts and mailbox lengths as JSON", async () => {
-    const { sys, W, settle } = world();
-    const sup = await sys.supervisor({ name: "sup" }, [W("a", { restart: "permanent" })]);
-    sys.kernel.address("/sup/a").send("boom");
+    const { system, worker, settle } = world();
+    const sup = await startSupervisor(system, { name: "sup" }, [
+      worker("a", { restart: "permanent" }),
+    ]);
+    system.address("/sup/a").send("boom");
     await settle();
-    const tree = JSON.parse(JSON.stringify(sys.tree())) as ActorInfo;
+    const tree = JSON.parse(JSON.stringify(system.tree())) as ActorInfo;
     expect(tree).toMatchObject({
       path: "/",
       children: [
@@ -33,57 +35,57 @@ describe("introspection", () => {
   });
 
   it("I02 shows what is being handled, and for how long", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const gate = deferred();
-    const actor = sys.actor(handler(() => gate.promise));
+    const actor = system.spawn(handler(() => gate.promise));
     actor.send({ type: "long-work" });
     await clock.advance(70);
-    expect(only(sys.tree()).current).toEqual({ message: "long-work", forMs: 70 });
+    expect(only(system.tree()).current).toEqual({ message: "long-work", forMs: 70 });
     gate.resolve();
     await clock.settle();
-    expect(only(sys.tree()).current).toBeUndefined();
+    expect(only(system.tree()).current).toBeUndefined();
   });
 
   it("I03 shows no mailbox contents unless they are asked for, and then only types", async () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior);
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior);
     await actor.started;
-    sys.kernel.suspend(actor.ref);
+    system.suspend(actor);
     actor.send({ type: "secret-carrier", secret: "hunter2" });
-    expect(only(sys.tree()).messages).toBeUndefined();
-    const asked = only(sys.kernel.tree({ messages: true }));
+    expect(only(system.tree()).messages).toBeUndefined();
+    const asked = only(system.tree({ messages: true }));
     expect(asked.messages).toEqual(["secret-carrier"]);
     expect(JSON.stringify(asked)).not.toContain("hunter2");
   });
 
   it("I04 holds messages while suspended, with the state readable, and delivers them in order on resume", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const { seen, behavior } = recorder();
-    const actor = sys.actor(behavior);
+    const actor = system.spawn(behavior);
     await actor.started;
-    sys.kernel.suspend(actor.ref);
+    system.suspend(actor);
     for (const count of [1, 2, 3]) actor.send(count);
     await settle();
-    expect([seen.length, sys.kernel.getState(actor.ref)]).toEqual([0, "ready"]);
-    expect(only(sys.tree())).toMatchObject({ status: "suspended", mailbox: { user: 3 } });
-    sys.kernel.resume(actor.ref);
+    expect([seen.length, system.getState(actor)]).toEqual([0, "ready"]);
+    expect(only(system.tree())).toMatchObject({ status: "suspended", mailbox: { user: 3 } });
+    system.resume(actor);
     await settle();
     expect(seen).toEqual([1, 2, 3]);
   });
 
   it("I05 stops a suspended actor", async () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior);
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior);
     await actor.started;
-    sys.kernel.suspend(actor.ref);
+    system.suspend(actor);
     actor.send("held");
     expect(await actor.stop()).toMatchObject({ type: "shutdown", cause: "api" });
   });
 
   it("I06 gives the last committed state, and lets it be replaced for the next message", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const gate = deferred();
-    const actor = sys.actor({
+    const actor = system.spawn({
       init: () => 1,
       receive: async (state, message) => {
         if (message === "slow") await gate.promise;
@@ -93,36 +95,40 @@ describe("introspection", () => {
     actor.send("fast");
     actor.send("slow");
     await settle();
-    expect(sys.kernel.getState(actor.ref)).toBe(2);
+    expect(system.getState(actor)).toBe(2);
     gate.resolve();
     await settle();
-    sys.kernel.replaceState(actor.ref, () => 100);
+    system.replaceState(actor, () => 100);
     actor.send("fast");
     await settle();
-    expect(sys.kernel.getState(actor.ref)).toBe(101);
+    expect(system.getState(actor)).toBe(101);
   });
 
   it("I07 shows when a child in backoff is started again", async () => {
-    const { clock, sys, W } = world();
+    const { clock, system, worker } = world();
     const backoff = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0 };
-    const sup = await sys.supervisor({ name: "sup" }, [W("a", { restart: "permanent", backoff })]);
+    const sup = await startSupervisor(system, { name: "sup" }, [
+      worker("a", { restart: "permanent", backoff }),
+    ]);
     await clock.advance(500);
-    sys.kernel.address("/sup/a").send("boom");
+    system.address("/sup/a").send("boom");
     await clock.settle();
     const [waiting] = await sup.children();
     expect(waiting).toMatchObject({ status: "restarting", nextAt: 1_500 });
-    expect(sys.tree().children[0]?.children[0]).toMatchObject({ status: "vacant", pid: 0 });
+    expect(system.tree().children[0]?.children[0]).toMatchObject({ status: "vacant", pid: 0 });
     await clock.advance(1_000);
     expect((await sup.children())[0]).toMatchObject({ status: "running" });
     await sup.stop();
   });
 
   it("I08 keeps the last exit and the epoch after a restart", async () => {
-    const { sys, W, settle } = world();
-    const sup = await sys.supervisor({ name: "sup" }, [W("a", { restart: "permanent" })]);
-    sys.kernel.address("/sup/a").send("boom");
+    const { system, worker, settle } = world();
+    const sup = await startSupervisor(system, { name: "sup" }, [
+      worker("a", { restart: "permanent" }),
+    ]);
+    system.address("/sup/a").send("boom");
     await settle();
-    expect(sys.tree().children[0]?.children[0]).toMatchObject({
+    expect(system.tree().children[0]?.children[0]).toMatchObject({
       epoch: 2,
       lastExit: { type: "error", message: "boom" },
     });
@@ -130,46 +136,46 @@ describe("introspection", () => {
   });
 
   it("I09 ranks actors by mailbox length, and by what grew over a window", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const [one, two, three] = ["one", "two", "three"].map((name) =>
-      sys.actor(recorder().behavior, { name }),
+      system.spawn(recorder().behavior, { name }),
     );
     await clock.settle();
-    for (const actor of [one, two, three]) if (actor) sys.kernel.suspend(actor.ref);
+    for (const actor of [one, two, three]) if (actor) system.suspend(actor);
     for (let count = 0; count < 5; count += 1) two?.send(count);
     three?.send(1);
-    expect(sys.kernel.top("mailbox", 2)).toMatchObject([
+    expect(system.top("mailbox", 2)).toMatchObject([
       { path: "/two", value: 5 },
       { path: "/three", value: 1 },
     ]);
-    const growth = sys.kernel.topOver("mailbox", 100, 1);
+    const growth = system.topOver("mailbox", 100, 1);
     for (let count = 0; count < 3; count += 1) one?.send(count);
     await clock.advance(100);
     expect(await growth).toMatchObject([{ path: "/one", value: 3 }]);
   });
 
   it("I10 describes 10_000 actors within 200 ms", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const { behavior } = recorder();
-    for (let count = 0; count < 10_000; count += 1) sys.actor(behavior);
+    for (let count = 0; count < 10_000; count += 1) system.spawn(behavior);
     await settle();
-    sys.tree();
+    system.tree();
     const from = performance.now();
-    expect(sys.tree().children).toHaveLength(10_000);
+    expect(system.tree().children).toHaveLength(10_000);
     // The aim is 200 ms; on a busy machine the check allows ten times that.
     expect(performance.now() - from).toBeLessThan(2_000);
   });
 
   it("I11 shows a crash's state and message only as redacted, and a reporter that throws harms nobody", async () => {
     const reports: CrashReport[] = [];
-    const { sys } = world({
+    const { system } = world({
       redact: () => "***",
       onCrash: (report) => {
         reports.push(report);
         throw new Error("the reporter's own trouble");
       },
     });
-    const actor = sys.actor({
+    const actor = system.spawn({
       init: () => ({ token: "hunter2" }),
       receive: () => {
         throw new Error("boom");
@@ -182,15 +188,15 @@ describe("introspection", () => {
   });
 
   it("I12 answers while the system is shutting down", async () => {
-    const { clock, sys, W } = world();
-    sys.actor(W("slow", { termDelay: 100 }));
+    const { clock, system, start } = world();
+    start("slow", { termDelay: 100 });
     await clock.settle();
-    const stopped = sys.stop();
+    const stopped = system.stop();
     await clock.settle();
-    expect(only(sys.tree())).toMatchObject({ name: "slow", status: "stopping" });
-    expect(() => sys.actor(W("late"))).toThrow(expect.objectContaining({ code: "stopped" }));
+    expect(only(system.tree())).toMatchObject({ name: "slow", status: "stopping" });
+    expect(() => start("late")).toThrow(expect.objectContaining({ code: "stopped" }));
     await clock.advance(100);
     await stopped;
-    expect(sys.tree().children).toEqual([]);
+    expect(system.tree().children).toEqual([]);
   });
 });

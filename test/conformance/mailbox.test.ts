@@ -1,27 +1,26 @@
+import { type Behavior, createSystem } from "ramure/actors";
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/kernel/behavior.ts";
-import { createSystem } from "./adapter.ts";
-import { deferred, handler, recorder, world } from "./world.ts";
+import { deadLetters, deferred, handler, recorder, watch, world } from "./world.ts";
 
 describe("mailbox, order, fairness", () => {
   it("M01 handles 100 sends and then a call in order", async () => {
-    const { sys } = world();
+    const { system } = world();
     const seen: unknown[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         seen.push(message);
         context.from?.send(seen.length);
       }),
     );
     for (let count = 0; count < 100; count += 1) actor.send(count);
-    expect(await actor.ask("last")).toBe(101);
+    expect(await actor.call("last")).toBe(101);
     expect(seen).toEqual([...Array.from({ length: 100 }, (_, index) => index), "last"]);
   });
 
   it("M02 handles what a handler sends to itself after that handler", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const lines: string[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         lines.push(`begin ${message}`);
         if (message === "one") context.self.send("two");
@@ -34,9 +33,9 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M03 returns from send before the handler runs", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const lines: string[] = [];
-    const actor = sys.actor(handler(() => void lines.push("msg")));
+    const actor = system.spawn(handler(() => void lines.push("msg")));
     await settle();
     lines.push("before");
     actor.send("hello");
@@ -46,10 +45,10 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M04 never overlaps async handlers of one actor", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     let running = 0;
     let most = 0;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler(async (_message, context) => {
         running += 1;
         most = Math.max(most, running);
@@ -64,11 +63,11 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M05 keeps each sender's order when two senders interleave", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const { seen, behavior } = recorder();
-    const target = sys.actor(behavior);
+    const target = system.spawn(behavior);
     const sender = (name: string) =>
-      sys.actor(
+      system.spawn(
         handler((count, context) => {
           target.send(`${name}${count}`);
           if (Number(count) < 20) context.self.send(Number(count) + 1);
@@ -84,33 +83,35 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M06 makes a send to an ended actor false and a dead letter", async () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior, { name: "gone" });
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior, { name: "gone" });
     await actor.stop();
     expect(actor.send({ type: "hello" })).toBe(false);
-    expect(sys.deadLetters()).toMatchObject([{ to: "/gone", reason: "noproc", message: "hello" }]);
+    expect(deadLetters(system)).toMatchObject([
+      { to: "/gone", reason: "noproc", message: "hello" },
+    ]);
   });
 
   it("M07 makes a send to a path where nobody ever was false and a dead letter", () => {
-    const { sys } = world();
-    expect(sys.kernel.address("/nobody").send("hello")).toBe(false);
-    expect(sys.deadLetters()).toMatchObject([{ to: "/nobody", reason: "noproc" }]);
+    const { system } = world();
+    expect(system.address("/nobody").send("hello")).toBe(false);
+    expect(deadLetters(system)).toMatchObject([{ to: "/nobody", reason: "noproc" }]);
   });
 
   it("M08 rejects what a bounded mailbox has no room for", async () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior, { mailbox: { max: 2, overflow: "reject" } });
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior, { mailbox: { max: 2, overflow: "reject" } });
     expect([actor.send(1), actor.send(2), actor.send(3)]).toEqual([true, true, false]);
-    await expect(actor.ask(4)).rejects.toMatchObject({ code: "overflow" });
-    expect(sys.deadLetters().map((letter) => letter.reason)).toEqual(["overflow", "overflow"]);
+    await expect(actor.call(4)).rejects.toMatchObject({ code: "overflow" });
+    expect(deadLetters(system).map((letter) => letter.reason)).toEqual(["overflow", "overflow"]);
   });
 
   it("M09 drops the oldest or the newest by policy and keeps the rest in order", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const old = recorder();
     const young = recorder();
-    const dropOld = sys.actor(old.behavior, { mailbox: { max: 2, overflow: "drop-old" } });
-    const dropNew = sys.actor(young.behavior, { mailbox: { max: 2, overflow: "drop-new" } });
+    const dropOld = system.spawn(old.behavior, { mailbox: { max: 2, overflow: "drop-old" } });
+    const dropNew = system.spawn(young.behavior, { mailbox: { max: 2, overflow: "drop-new" } });
     for (const count of [1, 2, 3, 4]) {
       dropOld.send(count);
       dropNew.send(count);
@@ -123,7 +124,7 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M10 ends an actor that overflows with the crash policy, and its supervisor restarts it", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const started: unknown[] = [];
     const parent: Behavior<unknown, { start(): void }> = {
       init: (context) => {
@@ -144,9 +145,9 @@ describe("mailbox, order, fairness", () => {
         return state;
       },
     };
-    sys.actor(parent, { name: "parent" });
+    system.spawn(parent, { name: "parent" });
     await settle();
-    const address = sys.kernel.address("/parent/small");
+    const address = system.address("/parent/small");
     address.send(1);
     address.send(2);
     await settle();
@@ -154,19 +155,19 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M11 lets stops, ends of others and suspension through a full mailbox", async () => {
-    const { sys, settle } = world();
-    const other = sys.actor(recorder().behavior, { name: "other" });
+    const { system, settle } = world();
+    const other = system.spawn(recorder().behavior, { name: "other" });
     const downs: unknown[] = [];
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
-        if (message === "watch") context.monitor(other.ref, () => "down");
+        if (message === "watch") context.monitor(other, () => "down");
         else downs.push(message);
       }),
       { mailbox: { max: 1 } },
     );
     actor.send("watch");
     await settle();
-    sys.kernel.suspend(actor.ref);
+    system.suspend(actor);
     expect([actor.send("filler"), actor.send("too much")]).toEqual([true, false]);
     await other.stop();
     await settle();
@@ -175,11 +176,11 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M12 handles none of the queue at a stop, and all of it when the stop drains", async () => {
-    const { clock, sys, settle } = world();
+    const { clock, system, settle } = world();
     const run = async (drain: boolean) => {
       const gate = deferred();
       const seen: unknown[] = [];
-      const actor = sys.actor(
+      const actor = system.spawn(
         handler(async (message) => {
           seen.push(message);
           if (message === "busy") await gate.promise;
@@ -188,32 +189,32 @@ describe("mailbox, order, fairness", () => {
       actor.send("busy");
       await settle();
       for (let count = 1; count <= 5; count += 1) actor.send(count);
-      const stopped = actor.ref.stop(undefined, { drain });
+      const stopped = actor.stop(undefined, { drain });
       gate.resolve();
       await clock.settle();
       await stopped;
       return seen;
     };
     expect(await run(false)).toEqual(["busy"]);
-    expect(sys.deadLetters().map((letter) => letter.reason)).toEqual(Array(5).fill("stopped"));
+    expect(deadLetters(system).map((letter) => letter.reason)).toEqual(Array(5).fill("stopped"));
     expect(await run(true)).toEqual(["busy", 1, 2, 3, 4, 5]);
   });
 
   it("M13 makes what is sent after the stop a dead letter, also when the stop drains", async () => {
-    const { sys } = world();
+    const { system } = world();
     const { seen, behavior } = recorder();
-    const actor = sys.actor(behavior);
+    const actor = system.spawn(behavior);
     await actor.started;
     actor.send("early");
-    const stopped = actor.ref.stop(undefined, { drain: true });
+    const stopped = actor.stop(undefined, { drain: true });
     expect(actor.send("late")).toBe(false);
     await stopped;
     expect(seen).toEqual(["early"]);
-    expect(sys.deadLetters()).toMatchObject([{ message: "late", reason: "stopped" }]);
+    expect(deadLetters(system)).toMatchObject([{ message: "late", reason: "stopped" }]);
   });
 
   it("M14 ends once and the same way whether a handler throws, rejects or returns a rejected thenable", async () => {
-    const { sys } = world();
+    const { system } = world();
     const failures = [
       () => {
         throw new Error("no");
@@ -230,8 +231,8 @@ describe("mailbox, order, fairness", () => {
       }),
     };
     for (const behavior of [...failures.map((fail) => handler(fail)), thenable]) {
-      const actor = sys.actor(behavior);
-      const { downs, first } = sys.monitor(actor);
+      const actor = system.spawn(behavior);
+      const { downs, first } = watch(actor);
       actor.send("go");
       expect(await actor.exited).toMatchObject({ type: "error", class: "throw", message: "no" });
       await first;
@@ -241,22 +242,22 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M15 reports a message that the behavior has no use for, and the actor lives on", async () => {
-    const { sys } = world();
-    const actor = sys.actor(
+    const { system } = world();
+    const actor = system.spawn(
       handler((_message, context) => context.unhandled()),
       { name: "choosy" },
     );
     actor.send({ type: "riddle" });
-    const event = await sys.events("/choosy").waitFor("unhandled");
+    const event = await system.events("/choosy").waitFor("unhandled");
     expect(event.data).toEqual({ message: "riddle" });
-    expect(sys.whereis("/choosy")).toBeDefined();
+    expect(system.whereis("/choosy")).toBeDefined();
   });
 
   it("M16 replays stashed messages in order and ahead of newer ones, and bounds the stash", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const seen: unknown[] = [];
     let open = false;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         if (message === "open") {
           open = true;
@@ -275,9 +276,9 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M17 replays no more than was stashed when messages are stashed again meanwhile", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     let handled = 0;
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler((message, context) => {
         handled += 1;
         if (message === "go") context.stash.unstashAll();
@@ -290,10 +291,10 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M18 delivers an owned timer's message, never that of a cancelled one, even when due and queued", async () => {
-    const { clock, sys, settle } = world();
+    const { clock, system, settle } = world();
     const seen: unknown[] = [];
     const gate = deferred();
-    const actor = sys.actor(
+    const actor = system.spawn(
       handler(async (message, context) => {
         seen.push(message);
         if (message !== "arm") return;
@@ -305,14 +306,14 @@ describe("mailbox, order, fairness", () => {
     );
     actor.send("arm");
     await clock.advance(10);
-    expect(sys.kernel.tree().children[0]?.mailbox.user).toBe(2);
+    expect(system.tree().children[0]?.mailbox.user).toBe(2);
     gate.resolve();
     await settle();
     expect(seen).toEqual(["arm", "kept"]);
   });
 
   it("M19 cancels an event timer by a message and a state timer by a change of state, a named one by neither", async () => {
-    const { clock, sys, settle } = world();
+    const { clock, system, settle } = world();
     const seen: unknown[] = [];
     const arming: Behavior<unknown, unknown> = {
       init: () => "one",
@@ -325,7 +326,7 @@ describe("mailbox, order, fairness", () => {
         return state;
       },
     };
-    const actor = sys.actor(arming);
+    const actor = system.spawn(arming);
     actor.send("arm");
     await settle();
     actor.send("other");
@@ -339,26 +340,26 @@ describe("mailbox, order, fairness", () => {
   });
 
   it("M20 does not fire a timer of 30 days early", async () => {
-    const sys = createSystem();
+    const system = createSystem();
     const { seen, behavior } = recorder();
     const monthMs = 30 * 24 * 3_600_000;
-    sys.actor({
+    system.spawn({
       ...behavior,
       init: (context) => {
         context.timers.after("month", monthMs, "early");
         return 0;
       },
     });
-    await sys.clock.sleep(20);
+    await system.clock.sleep(20);
     expect(seen).toEqual([]);
-    await sys.stop();
+    await system.stop();
   });
 
   it("M21 fires due timers in order, with the handlers of each run before the next", async () => {
-    const { clock, sys } = world();
+    const { clock, system } = world();
     const lines: string[] = [];
-    const second = sys.actor(handler((message) => void lines.push(`second ${message}`)));
-    const first = sys.actor(
+    const second = system.spawn(handler((message) => void lines.push(`second ${message}`)));
+    const first = system.spawn(
       handler(async (message, context) => {
         if (message !== "arm") {
           await Promise.resolve();

@@ -1,6 +1,5 @@
+import type { Behavior, GroupChange, Ref } from "ramure/actors";
 import { describe, expect, it } from "vitest";
-import type { Behavior, Ref } from "../../src/actors/kernel/behavior.ts";
-import type { GroupChange } from "../../src/actors/kernel/groups.ts";
 import { deferred, handler, recorder, world } from "./world.ts";
 
 const failing: Behavior<unknown, unknown> = {
@@ -12,95 +11,95 @@ const failing: Behavior<unknown, unknown> = {
 
 describe("names and groups", () => {
   it("R01 finds who registered a name until its end", async () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior);
-    sys.registry.register("boss", actor);
-    expect(sys.registry.whereis("boss")?.pid).toBe(actor.pid);
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior);
+    system.register("boss", actor);
+    expect(system.whereis("boss")?.pid).toBe(actor.pid);
     await actor.stop();
-    expect(sys.registry.whereis("boss")).toBeUndefined();
+    expect(system.whereis("boss")).toBeUndefined();
   });
 
   it("R02 refuses a taken name with the holder's pid; the loser leaves nothing behind", async () => {
-    const { sys } = world();
+    const { system } = world();
     const { seen, behavior } = recorder();
-    const holder = sys.actor(behavior, { name: "one" });
-    expect(() => sys.actor(recorder().behavior, { name: "one" })).toThrow(
+    const holder = system.spawn(behavior, { name: "one" });
+    expect(() => system.spawn(recorder().behavior, { name: "one" })).toThrow(
       expect.objectContaining({ code: "already-started", pid: holder.pid }),
     );
-    const other = sys.actor(recorder().behavior);
-    sys.registry.register("boss", holder);
-    expect(() => sys.registry.register("boss", other)).toThrow(
+    const other = system.spawn(recorder().behavior);
+    system.register("boss", holder);
+    expect(() => system.register("boss", other)).toThrow(
       expect.objectContaining({ code: "already-started", pid: holder.pid }),
     );
     holder.send("still there");
-    await holder.ref.stop(undefined, { drain: true });
+    await holder.stop(undefined, { drain: true });
     expect(seen).toEqual(["still there"]);
-    expect(sys.tree().children).toHaveLength(1);
+    expect(system.tree().children).toHaveLength(1);
   });
 
   it("R03 frees the name of a failed start before the failure is told", async () => {
-    const { sys } = world();
-    const loser = sys.actor(failing, { name: "one" });
+    const { system } = world();
+    const loser = system.spawn(failing, { name: "one" });
     await expect(loser.started).rejects.toThrow("cannot start");
-    expect(() => sys.actor(recorder().behavior, { name: "one" })).not.toThrow();
+    expect(() => system.spawn(recorder().behavior, { name: "one" })).not.toThrow();
   });
 
   it("R04 keeps an address across a restart; whereis finds the new incarnation", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const parent = handler((message, context) => {
       if (message !== "make") return;
       const slot = context.slot({ name: "child" });
       slot.start(recorder().behavior);
       void slot.address.exited.then(() => slot.start(recorder().behavior));
     });
-    sys.actor(parent, { name: "parent" }).send("make");
+    system.spawn(parent, { name: "parent" }).send("make");
     await settle();
-    const address = sys.kernel.address("/parent/child");
-    const old = sys.whereis("/parent/child");
+    const address = system.address("/parent/child");
+    const old = system.whereis("/parent/child");
     await old?.kill();
     await settle();
-    const fresh = sys.whereis("/parent/child");
+    const fresh = system.whereis("/parent/child");
     expect([old?.epoch, fresh?.epoch, address.epoch, address.pid]).toEqual([1, 2, 2, fresh?.pid]);
   });
 
   it("R05 lets only the holder give up a name", () => {
-    const { sys } = world();
-    const holder = sys.actor(recorder().behavior);
-    const other = sys.actor(recorder().behavior);
-    sys.registry.register("boss", holder);
-    expect(sys.registry.unregister("boss", other)).toBe(false);
-    expect(sys.registry.whereis("boss")?.pid).toBe(holder.pid);
-    expect(sys.registry.unregister("boss", holder)).toBe(true);
-    expect(() => sys.registry.register("boss", other)).not.toThrow();
+    const { system } = world();
+    const holder = system.spawn(recorder().behavior);
+    const other = system.spawn(recorder().behavior);
+    system.register("boss", holder);
+    expect(system.unregister("boss", other)).toBe(false);
+    expect(system.whereis("boss")?.pid).toBe(holder.pid);
+    expect(system.unregister("boss", holder)).toBe(true);
+    expect(() => system.register("boss", other)).not.toThrow();
   });
 
   it("R06 lets exactly one of 20 starts with one name win", () => {
-    const { sys } = world();
+    const { system } = world();
     let winners = 0;
     for (let count = 0; count < 20; count += 1) {
       try {
-        sys.actor(recorder().behavior, { name: "one" });
+        system.spawn(recorder().behavior, { name: "one" });
         winners += 1;
       } catch {
         // The name is taken.
       }
     }
     expect(winners).toBe(1);
-    expect(sys.tree().children).toHaveLength(1);
+    expect(system.tree().children).toHaveLength(1);
   });
 
   it("R07 frees the name of somebody killed at once", async () => {
-    const { sys } = world();
-    const holder = sys.actor(recorder().behavior, { name: "one" });
-    sys.registry.register("boss", holder);
+    const { system } = world();
+    const holder = system.spawn(recorder().behavior, { name: "one" });
+    system.register("boss", holder);
     void holder.kill();
-    expect(sys.whereis("/one")).toBeUndefined();
-    expect(sys.registry.whereis("boss")).toBeUndefined();
-    expect(() => sys.actor(recorder().behavior, { name: "one" })).not.toThrow();
+    expect(system.whereis("/one")).toBeUndefined();
+    expect(system.whereis("boss")).toBeUndefined();
+    expect(() => system.spawn(recorder().behavior, { name: "one" })).not.toThrow();
   });
 
   it("R08 queues messages to a name during its init and handles them after the started hook", async () => {
-    const { sys, settle } = world();
+    const { system, settle } = world();
     const gate = deferred();
     const seen: unknown[] = [];
     const slow: Behavior<unknown, unknown> = {
@@ -119,97 +118,97 @@ describe("names and groups", () => {
         return state;
       },
     };
-    sys.actor(slow, { name: "slow" });
+    system.spawn(slow, { name: "slow" });
     await settle();
-    expect(sys.kernel.address("/slow").send("hello")).toBe(true);
+    expect(system.address("/slow").send("hello")).toBe(true);
     gate.resolve();
     await settle();
     expect(seen).toEqual(["started", "from init", "hello"]);
   });
 
   it("R09 keeps a member that joined twice and left once, and removes one that ended everywhere", async () => {
-    const { sys } = world();
-    const { groups } = sys.kernel;
-    const actor = sys.actor(recorder().behavior);
-    groups.join("red", actor.ref);
-    groups.join("red", actor.ref);
-    groups.join("blue", actor.ref);
-    expect(groups.leave("red", actor.ref)).toBe(true);
+    const { system } = world();
+    const { groups } = system;
+    const actor = system.spawn(recorder().behavior);
+    groups.join("red", actor);
+    groups.join("red", actor);
+    groups.join("blue", actor);
+    expect(groups.leave("red", actor)).toBe(true);
     expect(groups.members("red")).toHaveLength(1);
     await actor.stop();
     expect([...groups.members("red"), ...groups.members("blue")]).toEqual([]);
-    expect(groups.leave("red", actor.ref)).toBe(false);
+    expect(groups.leave("red", actor)).toBe(false);
   });
 
   it("R10 tells a subscriber the members first and then each change once", async () => {
-    const { sys } = world();
-    const { groups } = sys.kernel;
-    const one = sys.actor(recorder().behavior);
-    const two = sys.actor(recorder().behavior);
-    groups.join("red", one.ref);
+    const { system } = world();
+    const { groups } = system;
+    const one = system.spawn(recorder().behavior);
+    const two = system.spawn(recorder().behavior);
+    groups.join("red", one);
     const changes: GroupChange<Ref>[] = [];
     const stop = groups.subscribe("red", (change) => changes.push(change));
-    groups.join("red", two.ref);
-    groups.join("red", two.ref);
+    groups.join("red", two);
+    groups.join("red", two);
     await one.stop();
     stop();
-    groups.leave("red", two.ref);
-    groups.leave("red", two.ref);
+    groups.leave("red", two);
+    groups.leave("red", two);
     expect(changes.map((change) => change.type)).toEqual(["members", "joined", "left"]);
     expect(changes[0]).toMatchObject({ members: [{ pid: one.pid }] });
   });
 
   it("R11 leaves other keys of an actor alone when one is given up", () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior);
-    sys.registry.register("boss", actor);
-    sys.registry.register("chief", actor);
-    sys.kernel.groups.join("red", actor.ref);
-    sys.kernel.groups.join("blue", actor.ref);
-    sys.registry.unregister("boss", actor);
-    sys.kernel.groups.leave("red", actor.ref);
-    expect(sys.registry.names()).toEqual(["chief"]);
-    expect(sys.kernel.groups.members("blue")).toHaveLength(1);
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior);
+    system.register("boss", actor);
+    system.register("chief", actor);
+    system.groups.join("red", actor);
+    system.groups.join("blue", actor);
+    system.unregister("boss", actor);
+    system.groups.leave("red", actor);
+    expect(system.registered()).toEqual(["chief"]);
+    expect(system.groups.members("blue")).toHaveLength(1);
   });
 
   it("R12 refuses an actor that is stopping", async () => {
-    const { clock, sys, W } = world();
-    const actor = sys.actor(W("slow", { termDelay: 100 }));
+    const { clock, system, start } = world();
+    const actor = start("slow", { termDelay: 100 });
     await clock.settle();
     const stopped = actor.stop();
     await clock.settle();
     const refused = expect.objectContaining({ code: "stopped" });
-    expect(() => sys.kernel.groups.join("red", actor.ref)).toThrow(refused);
-    expect(() => sys.registry.register("boss", actor)).toThrow(refused);
+    expect(() => system.groups.join("red", actor)).toThrow(refused);
+    expect(() => system.register("boss", actor)).toThrow(refused);
     await clock.advance(100);
     await stopped;
   });
 
   it("R13 refuses names that cannot be a part of a path", () => {
-    const { sys } = world();
-    const actor = sys.actor(recorder().behavior);
+    const { system } = world();
+    const actor = system.spawn(recorder().behavior);
     for (const name of ["", "a/b", "..", "A", "-a", "a b", "a".repeat(65), "#(id)"]) {
       const refused = expect.objectContaining({ code: "invalid-name" });
-      expect(() => sys.actor(recorder().behavior, { name })).toThrow(refused);
-      expect(() => sys.registry.register(name, actor)).toThrow(refused);
+      expect(() => system.spawn(recorder().behavior, { name })).toThrow(refused);
+      expect(() => system.register(name, actor)).toThrow(refused);
     }
   });
 
   it("R14 never lists somebody who has ended", async () => {
-    const { sys } = world();
+    const { system } = world();
     const actors = Array.from({ length: 20 }, (_, index) => {
-      const actor = sys.actor(recorder().behavior);
-      sys.registry.register(`name-${index}`, actor);
+      const actor = system.spawn(recorder().behavior);
+      system.register(`name-${index}`, actor);
       return actor;
     });
     for (const actor of actors) {
       const stopped = actor.stop();
       for (let step = 0; step < 10; step += 1) {
-        for (const name of sys.registry.names()) expect(sys.registry.whereis(name)).toBeDefined();
+        for (const name of system.registered()) expect(system.whereis(name)).toBeDefined();
         await Promise.resolve();
       }
       await stopped;
     }
-    expect(sys.registry.names()).toEqual([]);
+    expect(system.registered()).toEqual([]);
   });
 });

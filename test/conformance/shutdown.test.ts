@@ -1,18 +1,19 @@
 import { execa, execaSync } from "execa";
+import type { Behavior } from "ramure/actors";
+import type { ChildSpec } from "ramure/supervisors";
+import { startDynamicSupervisor, startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import type { Behavior } from "../../src/actors/kernel/behavior.ts";
-import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
 import { programOf } from "../setup/programs.ts";
-import { family, under, world } from "./family.ts";
-import { childOf, superviseDynamically } from "./supervisor-adapter.ts";
+import { childOf, family } from "./family.ts";
+import { watch, world } from "./world.ts";
 
 describe("shutdown", () => {
   it("X01 kills a child that is still there after its shutdown time", async () => {
-    const { sup, clock, info, child } = await family({}, (W) => [
-      W("a", { shutdownMs: 100, termDelay: 5_000 }),
+    const { supervisor, clock, info, child } = await family({}, (worker) => [
+      worker("a", { shutdownMs: 100, termDelay: 5_000 }),
     ]);
     const { exited } = child("a");
-    const terminating = sup.terminateChild("a");
+    const terminating = supervisor.terminateChild("a");
     await clock.advance(99);
     expect(await info("a")).toMatchObject({ status: "stopping" });
     await clock.advance(51);
@@ -22,11 +23,11 @@ describe("shutdown", () => {
   });
 
   it("X02 waits as long as it takes where it may", async () => {
-    const { sup, clock, child } = await family({}, (W) => [
-      W("a", { shutdownMs: "infinity", termDelay: 200 }),
+    const { supervisor, clock, child } = await family({}, (worker) => [
+      worker("a", { shutdownMs: "infinity", termDelay: 200 }),
     ]);
     const { exited } = child("a");
-    const terminating = sup.terminateChild("a");
+    const terminating = supervisor.terminateChild("a");
     await clock.advance(200);
     await terminating;
     expect(await exited).toMatchObject({ type: "shutdown" });
@@ -46,26 +47,25 @@ describe("shutdown", () => {
         };
       },
     };
-    const { sup, child } = await family({}, () => [owning]);
+    const { supervisor, child } = await family({}, () => [owning]);
     const { exited } = child("a");
-    await sup.terminateChild("a");
+    await supervisor.terminateChild("a");
     expect(await exited).toEqual({ type: "killed", by: "brutal" });
     expect(released).toEqual(["resource"]);
   });
 
   it("X04 runs the hook after the children are down and before anyone hears of the end", async () => {
-    const { sys, clock, W, journal } = world();
-    const parent = sys.actor(W("parent", { termDelay: 10 }));
-    await parent.started;
-    const child = sys.actor(W("child", { termDelay: 10 }), { parent });
-    await child.started;
-    const down = sys.monitor(parent);
+    const { clock, worker, journal, start } = world();
+    const parent = start("parent", { termDelay: 10 });
+    parent.send({ spawn: worker("child", { termDelay: 10 }) });
+    await clock.settle();
+    const down = watch(parent);
     void down.first.then(() => journal.push("down parent"));
     const stopping = parent.stop();
     await clock.advance(20);
     await stopping;
     await clock.settle();
-    expect(journal.slice(2)).toEqual([
+    expect(journal.filter((line) => !line.startsWith("msg")).slice(2)).toEqual([
       "term child#1 shutdown",
       "term parent#1 shutdown",
       "down parent",
@@ -73,17 +73,19 @@ describe("shutdown", () => {
   });
 
   it("X05 goes on when a hook throws, and reports it", async () => {
-    const { sup, child, events, info } = await family({}, (W) => [W("a", { termFail: true })]);
+    const { supervisor, child, events, info } = await family({}, (worker) => [
+      worker("a", { termFail: true }),
+    ]);
     const { exited } = child("a");
-    await sup.terminateChild("a");
+    await supervisor.terminateChild("a");
     expect(await exited).toMatchObject({ type: "error", message: "terminate of a failed" });
     expect(await info("a")).toMatchObject({ status: "stopped", by: "api" });
     expect(events()).toEqual(["shutdown-error"]);
   });
 
   it("X06 stops dynamic children at once", async () => {
-    const { sys, clock, W } = world();
-    const pool = await superviseDynamically<void>(sys.kernel, {}, W("w", { termDelay: 100 }));
+    const { system, clock, worker } = world();
+    const pool = await startDynamicSupervisor<void>(system, {}, worker("w", { termDelay: 100 }));
     for (let index = 0; index < 10; index += 1) await pool.startChild();
     const began = clock.now();
     let tookMs = Number.NaN;
@@ -96,12 +98,12 @@ describe("shutdown", () => {
 
   it("X06 stops static children one after another, in reverse", async () => {
     const ids = [..."abcdefghij"];
-    const { sup, clock, take } = await family({}, (W) =>
-      ids.map((id) => W(id, { termDelay: 100 })),
+    const { supervisor, clock, take } = await family({}, (worker) =>
+      ids.map((id) => worker(id, { termDelay: 100 })),
     );
     const began = clock.now();
     let tookMs = Number.NaN;
-    void sup.stop().then(() => {
+    void supervisor.stop().then(() => {
       tookMs = clock.now() - began;
     });
     await clock.advance(2_000);
@@ -110,17 +112,17 @@ describe("shutdown", () => {
   });
 
   it("X07 waits for one hung dynamic child no longer than for all", async () => {
-    const { sys, clock, take, W } = world();
+    const { system, clock, take, worker } = world();
     let made = 0;
-    const pool = await superviseDynamically<void>(
-      sys.kernel,
+    const pool = await startDynamicSupervisor<void>(
+      system,
       {},
       {
         shutdownMs: 100,
         start: (context) => {
           made += 1;
-          const worker = W(`w${made}`, { termDelay: made === 2 ? 9_000 : 10 });
-          return worker.start(context as Parameters<typeof worker.start>[0]);
+          const scripted = worker(`w${made}`, { termDelay: made === 2 ? 9_000 : 10 });
+          return scripted.start(context as Parameters<typeof scripted.start>[0]);
         },
       },
     );
@@ -139,8 +141,10 @@ describe("shutdown", () => {
   });
 
   it("X08 stops once, however often it is asked", async () => {
-    const { sup, clock, take } = await family({}, (W) => [W("a", { termDelay: 10 })]);
-    const both = Promise.all([sup.stop(), sup.stop()]);
+    const { supervisor, clock, take } = await family({}, (worker) => [
+      worker("a", { termDelay: 10 }),
+    ]);
+    const both = Promise.all([supervisor.stop(), supervisor.stop()]);
     await clock.advance(10);
     const [one, other] = await both;
     expect(one).toEqual(other);
@@ -148,8 +152,8 @@ describe("shutdown", () => {
   });
 
   it("X09 stops what never finished starting", async () => {
-    const { sys, clock, W } = world();
-    const actor = sys.actor(W("a", { initHang: true }));
+    const { clock, start } = world();
+    const actor = start("a", { initHang: true });
     const failed = actor.started.catch((error: { readonly code: string }) => error.code);
     await clock.settle();
     expect(await actor.stop()).toMatchObject({ type: "shutdown" });
@@ -158,16 +162,20 @@ describe("shutdown", () => {
   });
 
   it("X10 is quick with handlers that listen to their signal", async () => {
-    const { sup, child, clock } = await family({}, (W) => [W("a"), W("b"), W("c")]);
+    const { supervisor, child, clock } = await family({}, (worker) => [
+      worker("a"),
+      worker("b"),
+      worker("c"),
+    ]);
     for (const id of ["a", "b", "c"]) child(id).send({ sleep: 5_000 });
     await clock.settle();
     const began = clock.now();
-    await sup.stop();
+    await supervisor.stop();
     expect(clock.now() - began).toBeLessThan(50);
   });
 
   it("X11 goes on past what fails or hangs, each phase within its own time", async () => {
-    const { sys, clock, W, journal } = world();
+    const { system, clock, worker } = world();
     const done: string[] = [];
     const owner: Behavior<unknown, unknown> = {
       init: (context) => {
@@ -178,17 +186,15 @@ describe("shutdown", () => {
       },
       receive: () => undefined,
     };
-    await under(
-      { sys, clock, W, journal, take: () => journal.splice(0) },
-      await sys.supervisor({}, [
-        W("a"),
-        { id: "owner", shutdownMs: 50, start: () => owner },
-        W("hung", { shutdownMs: "infinity", termDelay: 60_000 }),
-      ]),
-    ).statuses();
-    const stopping = sys.stop({ deadline: 1_000 });
+    await startSupervisor(system, {}, [
+      worker("a"),
+      { id: "owner", shutdownMs: 50, start: () => owner },
+      worker("hung", { shutdownMs: "infinity", termDelay: 60_000 }),
+    ]);
+    await clock.settle();
+    const stopping = system.stop({ deadlineMs: 1_000 });
     await clock.advance(1_000);
-    expect(sys.tree().children).toEqual([]);
+    expect(system.tree().children).toEqual([]);
     expect(done).toEqual(["last", "first"]);
     const reapMs = 5_000;
     await clock.advance(reapMs);
@@ -198,7 +204,7 @@ describe("shutdown", () => {
 
 describe("shutdown of a program", { timeout: 60_000 }, () => {
   it("X12 ends in order at SIGTERM", async () => {
-    const program = start("wait");
+    const program = run("wait");
     await program.said("ready");
     program.signal("SIGTERM");
     expect(await program.ended).toMatchObject({ exitCode: 143 });
@@ -207,7 +213,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
   });
 
   it("X12 ends at once at the second SIGTERM", async () => {
-    const program = start("stubborn");
+    const program = run("stubborn");
     await program.said("ready");
     program.signal("SIGTERM");
     await program.said("stopping");
@@ -217,13 +223,13 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
   });
 
   it("X13 ends by itself when its system has stopped", async () => {
-    const program = start("end");
+    const program = run("end");
     expect(await program.ended).toMatchObject({ exitCode: 0 });
     expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
   });
 
   it("X14 takes a child process along, and what that started", async () => {
-    const program = start("wait");
+    const program = run("wait");
     await program.said("ready");
     const owned = program.owned();
     expect(owned).toHaveLength(2);
@@ -234,7 +240,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
   });
 
   it("X15 stops its tree when something outside it throws", async () => {
-    const program = start("uncaught");
+    const program = run("uncaught");
     expect(await program.ended).toMatchObject({ exitCode: 1 });
     expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
     expect(program.owned().filter(isAlive)).toEqual([]);
@@ -242,7 +248,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
 });
 
 /** Run the fixture `supervised.ts` in the given way. */
-function start(way: string) {
+function run(way: string) {
   const child = execa("node", [programOf("test/fixtures/supervised.ts"), way], {
     reject: false,
     timeout: 50_000,

@@ -1,22 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { isClean } from "../../src/actors/kernel/exit-reason.ts";
-import { family, refusal } from "./family.ts";
-import { supervisorSpec } from "./supervisor-adapter.ts";
+import { family, refusal, supervisorSpec } from "./family.ts";
 
 const hourMs = 3_600_000;
 const hourly = { initialMs: hourMs, maxMs: 2 * hourMs, jitter: 0 };
 
 describe("intensity", () => {
   it("S27 gives up at one restart too many, and stops the siblings", async () => {
-    const { sup, tell, take, clock } = await family({ intensity: 2, period: hourMs }, (W) => [
-      W("a"),
-      W("b"),
-    ]);
+    const { supervisor, tell, take, clock } = await family(
+      { intensity: { maxRestarts: 2, withinMs: hourMs } },
+      (worker) => [worker("a"), worker("b")],
+    );
     await tell("a", "boom");
     await tell("a", "boom");
     take();
     await tell("a", "boom");
-    expect(await sup.exited).toMatchObject({
+    expect(await supervisor.exited).toMatchObject({
       type: "shutdown",
       cause: "intensity",
       detail: { child: "a", lastReason: { message: "boom" } },
@@ -26,15 +25,18 @@ describe("intensity", () => {
   });
 
   it("S28 at intensity 0 the first restart is one too many", async () => {
-    const { sup, tell } = await family({ intensity: 0 }, (W) => [W("a")]);
+    const { supervisor, tell } = await family({ intensity: { maxRestarts: 0 } }, (worker) => [
+      worker("a"),
+    ]);
     await tell("a", { done: 1 });
-    expect(await sup.exited).toMatchObject({ type: "shutdown", cause: "intensity" });
+    expect(await supervisor.exited).toMatchObject({ type: "shutdown", cause: "intensity" });
   });
 
   it("S29 forgets restarts that are older than the window", async () => {
-    const { tell, clock, statuses } = await family({ intensity: 1, period: 1_000 }, (W) => [
-      W("a"),
-    ]);
+    const { tell, clock, statuses } = await family(
+      { intensity: { maxRestarts: 1, withinMs: 1_000 } },
+      (worker) => [worker("a")],
+    );
     await tell("a", "boom");
     await clock.advance(1_500);
     await tell("a", "boom");
@@ -44,34 +46,39 @@ describe("intensity", () => {
   });
 
   it("S30 counts the restart of a group once", async () => {
-    const { tell, statuses } = await family({ strategy: "one_for_all", intensity: 1 }, (W) =>
-      [..."abcde"].map((id) => W(id)),
+    const { tell, statuses } = await family(
+      { strategy: "one-for-all", intensity: { maxRestarts: 1 } },
+      (worker) => [..."abcde"].map((id) => worker(id)),
     );
     await tell("a", "boom");
     expect(await statuses()).toBe("a running, b running, c running, d running, e running");
   });
 
   it("S31 counts two that die at the same moment as two", async () => {
-    const { sup, child, clock } = await family({ intensity: 1 }, (W) => [W("a"), W("b")]);
+    const { supervisor, child, clock } = await family(
+      { intensity: { maxRestarts: 1 } },
+      (worker) => [worker("a"), worker("b")],
+    );
     child("a").send("boom");
     child("b").send("boom");
     await clock.settle();
-    expect(await sup.exited).toMatchObject({ cause: "intensity", detail: { child: "b" } });
+    expect(await supervisor.exited).toMatchObject({ cause: "intensity", detail: { child: "b" } });
   });
 
   it("S32 tries as often as the intensity allows when each restart fails", async () => {
-    const { sup, tell, sys } = await family({ intensity: 3 }, (W) => [
-      W("a", { initFail: 99, initFailFrom: 2 }),
-    ]);
+    const { supervisor, tell, system } = await family(
+      { intensity: { maxRestarts: 3 } },
+      (worker) => [worker("a", { initFail: 99, initFailFrom: 2 })],
+    );
     await tell("a", "boom");
-    expect(await sup.exited).toMatchObject({ cause: "intensity" });
-    const errors = sys.events(sup.path).recent();
+    expect(await supervisor.exited).toMatchObject({ cause: "intensity" });
+    const errors = system.events(supervisor.path).recent();
     expect(errors.filter(({ type }) => type === "start-error")).toHaveLength(3);
   });
 
   it("S33 gets there when a restart works in the end", async () => {
-    const { tell, info, events } = await family({ intensity: 5 }, (W) => [
-      W("a", { initFail: 2, initFailFrom: 2 }),
+    const { tell, info, events } = await family({ intensity: { maxRestarts: 5 } }, (worker) => [
+      worker("a", { initFail: 2, initFailFrom: 2 }),
     ]);
     await tell("a", "boom");
     const { status, epoch } = (await info("a")) ?? {};
@@ -89,36 +96,43 @@ describe("intensity", () => {
   });
 
   it("S40 terminating counts nothing and restarts nothing", async () => {
-    const { sup, info, tell } = await family({ intensity: 1 }, (W) => [
-      W("a", { restart: "transient" }),
-      W("b"),
+    const { supervisor, info, tell } = await family({ intensity: { maxRestarts: 1 } }, (worker) => [
+      worker("a", { restart: "transient" }),
+      worker("b"),
     ]);
-    await sup.terminateChild("a");
+    await supervisor.terminateChild("a");
     expect(await info("a")).toMatchObject({ status: "stopped", by: "api", restarts: 0 });
     await tell("b", "boom");
     expect(await info("b")).toMatchObject({ status: "running" });
   });
 
   it("S55 asks the others to stop when it gives up", async () => {
-    const { sup, tell, take } = await family({ intensity: 0 }, (W) => [W("a"), W("b"), W("c")]);
+    const { supervisor, tell, take } = await family({ intensity: { maxRestarts: 0 } }, (worker) => [
+      worker("a"),
+      worker("b"),
+      worker("c"),
+    ]);
     await tell("b", "boom");
-    await sup.exited;
+    await supervisor.exited;
     expect(take().slice(1)).toEqual(["term b#1 error", "term c#1 shutdown", "term a#1 shutdown"]);
   });
 
   it("S61 backs off, and gives up after so many failures in a row", async () => {
-    const { sup, sys, tell, clock } = await family({ intensity: 100, maxConsecutive: 6 }, (W) => [
-      W("a", {
-        initFail: 99,
-        initFailFrom: 2,
-        backoff: { initialMs: 10, maxMs: 80, jitter: 0 },
-      }),
-    ]);
+    const { supervisor, system, tell, clock } = await family(
+      { intensity: { maxRestarts: 100, maxConsecutive: 6 } },
+      (worker) => [
+        worker("a", {
+          initFail: 99,
+          initFailFrom: 2,
+          backoff: { initialMs: 10, maxMs: 80, jitter: 0 },
+        }),
+      ],
+    );
     await tell("a", "boom");
     await clock.advance(10_000);
-    expect(await sup.exited).toMatchObject({ cause: "intensity" });
-    const delays = sys
-      .events(sup.path)
+    expect(await supervisor.exited).toMatchObject({ cause: "intensity" });
+    const delays = system
+      .events(supervisor.path)
       .recent()
       .filter(({ type }) => type === "restarting")
       .map(({ data }) => (data as { readonly delayMs: number }).delayMs);
@@ -129,11 +143,11 @@ describe("intensity", () => {
 describe("what must not be retried", () => {
   it("S59 gives up at once over an error that is not retryable", async () => {
     const hopeless = Object.assign(new Error("no such key"), { retryable: false });
-    const { sup, tell, events } = await family({}, () => [
+    const { supervisor, tell, events } = await family({}, () => [
       { id: "a", start: () => ({ init: () => 0, receive: () => Promise.reject(hopeless) }) },
     ]);
     await tell("a", "go");
-    const reason = await sup.exited;
+    const reason = await supervisor.exited;
     expect(reason).toMatchObject({ type: "shutdown", cause: "not-retryable" });
     expect(isClean(reason)).toBe(false);
     expect(events().slice(0, 3)).toEqual(["child-terminated", "not-retryable", "gave-up"]);
@@ -145,43 +159,47 @@ describe("what must not be retried", () => {
   ])("S59 %s", async (_title, retryable, restartIf, goesOn) => {
     const broken = Object.assign(new Error("broken"), { retryable });
     const start = () => ({ init: () => 0, receive: () => Promise.reject(broken) });
-    const { sup, tell, statuses } = await family({}, () => [
+    const { supervisor, tell, statuses } = await family({}, () => [
       supervisorSpec("inner", {}, [{ id: "a", start, restartIf }]),
     ]);
     await tell("inner/a", "go");
     if (goesOn) expect(await statuses()).toBe("inner running");
-    else expect(await sup.exited).toMatchObject({ cause: "not-retryable" });
+    else expect(await supervisor.exited).toMatchObject({ cause: "not-retryable" });
   });
 
   it.each([
     ["nothing of it", () => false, "not-retryable"],
     ["of it", () => true, undefined],
   ])("S60 asks restartIf, which thinks %s", async (_title, restartIf, cause) => {
-    const { sup, tell, statuses } = await family({}, (W) => [W("a", { restartIf })]);
+    const { supervisor, tell, statuses } = await family({}, (worker) => [
+      worker("a", { restartIf }),
+    ]);
     await tell("a", "boom");
     if (cause === undefined) expect(await statuses()).toBe("a running");
-    else expect(await sup.exited).toMatchObject({ cause });
+    else expect(await supervisor.exited).toMatchObject({ cause });
   });
 });
 
 describe("a child that waits for its restart", () => {
   it("S34 is present, restarting and not active", async () => {
-    const { sup, tell, statuses, W } = await family({}, (W) => [
-      W("a", { initFail: 99, initFailFrom: 2, backoff: hourly }),
+    const { supervisor, tell, statuses, worker } = await family({}, (worker) => [
+      worker("a", { initFail: 99, initFailFrom: 2, backoff: hourly }),
     ]);
     await tell("a", "boom");
     expect(await statuses()).toBe("a restarting");
-    expect(await refusal(sup.startChild(W("a")))).toMatchObject({ code: "already-present" });
-    expect(await refusal(sup.restartChild("a"))).toMatchObject({ code: "restarting" });
-    expect(await refusal(sup.deleteChild("a"))).toMatchObject({ code: "restarting" });
-    expect(await sup.counts()).toMatchObject({ specs: 1, active: 0 });
+    expect(await refusal(supervisor.startChild(worker("a")))).toMatchObject({
+      code: "already-present",
+    });
+    expect(await refusal(supervisor.restartChild("a"))).toMatchObject({ code: "restarting" });
+    expect(await refusal(supervisor.deleteChild("a"))).toMatchObject({ code: "restarting" });
+    expect(await supervisor.counts()).toMatchObject({ specs: 1, active: 0 });
   });
 
   it("S35 holds up those after it, rest for one", async () => {
-    const { tell, statuses, clock } = await family({ strategy: "rest_for_one" }, (W) => [
-      W("a"),
-      W("b", { initFail: 99, initFailFrom: 2, backoff: hourly }),
-      W("c"),
+    const { tell, statuses, clock } = await family({ strategy: "rest-for-one" }, (worker) => [
+      worker("a"),
+      worker("b", { initFail: 99, initFailFrom: 2, backoff: hourly }),
+      worker("c"),
     ]);
     await tell("b", "boom");
     expect(await statuses()).toBe("a running, b restarting, c stopped");
@@ -191,7 +209,7 @@ describe("a child that waits for its restart", () => {
 
   it("S64 does not hold up the restart of a sibling, one for one", async () => {
     let starts = 0;
-    const { tell, statuses, info } = await family({}, (W) => [
+    const { tell, statuses, info } = await family({}, (worker) => [
       {
         id: "a",
         startTimeoutMs: 2 * hourMs,
@@ -201,7 +219,7 @@ describe("a child that waits for its restart", () => {
           return { init: () => 0, receive: () => Promise.reject(new Error("boom")) };
         },
       },
-      W("b"),
+      worker("b"),
     ]);
     await tell("a", "boom");
     expect(await statuses()).toBe("a starting, b running");

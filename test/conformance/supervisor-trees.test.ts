@@ -1,6 +1,7 @@
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import { family, under, world } from "./family.ts";
-import { supervisorAt, supervisorSpec } from "./supervisor-adapter.ts";
+import { family, supervisorAt, supervisorSpec, under } from "./family.ts";
+import { world } from "./world.ts";
 
 describe("trees of supervisors", () => {
   it.each([
@@ -10,23 +11,26 @@ describe("trees of supervisors", () => {
     "S48 an inner auto-shutdown, significant %s, ends the outer with %s",
     async (significant, cause) => {
       const all = world();
-      const any = { autoShutdown: "any_significant" };
-      const worker = all.W("w", { restart: "transient", significant: true });
+      const any = { autoShutdown: "any-significant" } as const;
+      const worker = all.worker("w", { restart: "transient", significant: true });
       const inner = supervisorSpec("b", any, [worker], { restart: "transient", significant });
-      const outer = under(all, await all.sys.supervisor(any, [inner]));
+      const outer = under(all, await startSupervisor(all.system, any, [inner]));
       await outer.tell("b/w", { done: 1 });
       if (cause === undefined) expect(await outer.statuses()).toBe("b stopped");
-      else expect(await outer.sup.exited).toMatchObject({ cause });
+      else expect(await outer.supervisor.exited).toMatchObject({ cause });
     },
   );
 
   it("S54 a supervisor that gave up is restarted with its group", async () => {
     const all = world();
-    const one = supervisorSpec("s1", {}, [all.W("a"), all.W("b")]);
-    const two = supervisorSpec("s2", { intensity: 0 }, []);
-    const top = under(all, await all.sys.supervisor({ strategy: "one_for_all" }, [one, two]));
-    const s2 = await supervisorAt(all.sys.kernel, `${top.sup.path}/s2`);
-    await s2.startChild(all.W("d"));
+    const one = supervisorSpec("s1", {}, [all.worker("a"), all.worker("b")]);
+    const two = supervisorSpec("s2", { intensity: { maxRestarts: 0 } }, []);
+    const top = under(
+      all,
+      await startSupervisor(all.system, { strategy: "one-for-all" }, [one, two]),
+    );
+    const s2 = await supervisorAt(all.system, `${top.supervisor.path}/s2`);
+    await s2.startChild(all.worker("d"));
     const before = await top.pids();
     const child = top.child("s1/a").pid;
     await top.tell("s2/d", "boom");
@@ -35,7 +39,7 @@ describe("trees of supervisors", () => {
     expect([after.s1, after.s2]).not.toEqual([before.s1, before.s2]);
     expect(top.child("s1/a").pid).not.toBe(child);
     expect(top.child("s1/b").epoch).toBe(1);
-    expect(all.sys.whereis(`${top.sup.path}/s2/d`)).toBeUndefined();
+    expect(all.system.whereis(`${top.supervisor.path}/s2/d`)).toBeUndefined();
   });
 
   it("S58 starts and stops 10,000 children in less than 30 times what 1,000 take", async () => {
@@ -48,13 +52,13 @@ describe("trees of supervisors", () => {
 
 async function lifetime(count: number): Promise<number> {
   const began = performance.now();
-  const { sup } = await family({}, () =>
+  const { supervisor } = await family({}, () =>
     Array.from({ length: count }, (_, index) => ({
       id: `c${index}`,
       start: () => ({ init: () => 0, receive: () => 0 }),
     })),
   );
-  expect(await sup.counts()).toMatchObject({ active: count });
-  await sup.stop();
+  expect(await supervisor.counts()).toMatchObject({ active: count });
+  await supervisor.stop();
   return performance.now() - began;
 }

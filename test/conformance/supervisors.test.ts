@@ -1,8 +1,9 @@
+import { ignore } from "ramure/actors";
+import type { ChildSpec, SupervisorFlags } from "ramure/supervisors";
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import { ignore } from "../../src/actors/kernel/behavior.ts";
-import type { ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
-import { family, refusal, world } from "./family.ts";
-import type { ListFlags } from "./supervisor-adapter.ts";
+import { family, refusal } from "./family.ts";
+import { world } from "./world.ts";
 
 /** What a program that no compiler checked may pass. */
 const unchecked = <T>(value: object): T => value as T;
@@ -11,8 +12,12 @@ const three = ["a", "b", "c"];
 
 describe("starting", () => {
   it("S01 starts in order, each after the one before", async () => {
-    const { sys, clock, W, journal } = world();
-    const starting = sys.supervisor({}, [W("a", { initDelay: 100 }), W("b"), W("c")]);
+    const { system, clock, worker, journal } = world();
+    const starting = startSupervisor(system, {}, [
+      worker("a", { initDelay: 100 }),
+      worker("b"),
+      worker("c"),
+    ]);
     await clock.settle();
     expect(journal).toEqual([]);
     await clock.advance(100);
@@ -21,64 +26,78 @@ describe("starting", () => {
   });
 
   it("S02 stops in reverse order", async () => {
-    const { sup, take } = await family({}, (W) => [W("a"), W("b"), W("c")]);
-    const reason = await sup.stop();
+    const { supervisor, take } = await family({}, (worker) => [
+      worker("a"),
+      worker("b"),
+      worker("c"),
+    ]);
+    const reason = await supervisor.stop();
     expect(take()).toEqual(["term c#1 shutdown", "term b#1 shutdown", "term a#1 shutdown"]);
     expect(reason.type).toBe("shutdown");
   });
 
   it("S03 lists children in start order", async () => {
-    const { sup, child } = await family({}, (W) => [W("a"), W("b", { type: "supervisor" })]);
-    expect(await sup.children()).toMatchObject([
+    const { supervisor, child } = await family({}, (worker) => [
+      worker("a"),
+      worker("b", { type: "supervisor" }),
+    ]);
+    expect(await supervisor.children()).toMatchObject([
       { id: "a", status: "running", type: "worker", pid: child("a").pid, epoch: 1, restarts: 0 },
       { id: "b", status: "running", type: "supervisor", pid: child("b").pid },
     ]);
   });
 
   it("S04 unwinds in reverse when a start fails, and frees the name before it says so", async () => {
-    const { sys, W, journal } = world();
-    const specs = [W("a"), W("b"), W("c", { initFail: 9 })];
-    const failed = await refusal(sys.supervisor({}, specs, { name: "sup" }));
+    const { system, worker, journal } = world();
+    const specs = [worker("a"), worker("b"), worker("c", { initFail: 9 })];
+    const failed = await refusal(startSupervisor(system, { name: "sup" }, specs));
     expect(failed).toMatchObject({ code: "start-failed", child: "c", reason: { type: "error" } });
     expect(journal.slice(2)).toEqual(["term b#1 shutdown", "term a#1 shutdown"]);
-    expect(sys.tree().children).toEqual([]);
-    await sys.supervisor({}, [W("a")], { name: "sup" });
-    expect(sys.whereis("/sup")).toBeDefined();
+    expect(system.tree().children).toEqual([]);
+    await startSupervisor(system, { name: "sup" }, [worker("a")]);
+    expect(system.whereis("/sup")).toBeDefined();
   });
 
   it("S05 unwinds the same way from a start that is none, and keeps the reason", async () => {
-    const { sys, W, take } = world();
+    const { system, worker, take } = world();
     const rejecting: ChildSpec = { id: "b", start: () => Promise.reject("no error object") };
-    const failed = await refusal(sys.supervisor({}, [W("a"), rejecting]));
+    const failed = await refusal(startSupervisor(system, {}, [worker("a"), rejecting]));
     expect(failed).toMatchObject({ code: "start-failed", reason: { message: "no error object" } });
     expect(take()).toEqual(["start a#1", "term a#1 shutdown"]);
     const noFunction = unchecked<ChildSpec>({ id: "b", start: "b" });
-    expect(await refusal(sys.supervisor({}, [W("a"), noFunction]))).toMatchObject({
+    expect(await refusal(startSupervisor(system, {}, [worker("a"), noFunction]))).toMatchObject({
       code: "missing-start",
     });
     expect(take()).toEqual([]);
   });
 
   it("S06 does not retry a first start", async () => {
-    const { sys, W, journal } = world();
-    const failed = await refusal(sys.supervisor({ intensity: 5 }, [W("c", { initFail: 1 })]));
+    const { system, worker, journal } = world();
+    const failed = await refusal(
+      startSupervisor(system, { intensity: { maxRestarts: 5 } }, [worker("c", { initFail: 1 })]),
+    );
     expect(failed).toMatchObject({ code: "start-failed", child: "c" });
     expect(journal).toEqual([]);
   });
 
   it("S07 goes on past a child that has nothing to run", async () => {
-    const { sup, statuses } = await family({}, (W) => [W("a", { initIgnore: [1] }), W("b")]);
+    const { supervisor, statuses } = await family({}, (worker) => [
+      worker("a", { initIgnore: [1] }),
+      worker("b"),
+    ]);
     expect(await statuses()).toBe("a ignored, b running");
-    expect(await sup.counts()).toMatchObject({ specs: 2, active: 1 });
-    expect((await sup.children())[0]?.pid).toBeUndefined();
+    expect(await supervisor.counts()).toMatchObject({ specs: 2, active: 1 });
+    expect((await supervisor.children())[0]?.pid).toBeUndefined();
   });
 
   it("S08 keeps nothing of a temporary child that has nothing to run", async () => {
-    const { sup, W } = await family({}, (W) => [W("a", { initIgnore: [1], restart: "temporary" })]);
-    expect(await sup.children()).toEqual([]);
-    const again = W("a", { initIgnore: [1], restart: "temporary" });
-    expect(await sup.startChild(again)).toBe(ignore);
-    expect(await sup.children()).toEqual([]);
+    const { supervisor, worker } = await family({}, (worker) => [
+      worker("a", { initIgnore: [1], restart: "temporary" }),
+    ]);
+    expect(await supervisor.children()).toEqual([]);
+    const again = worker("a", { initIgnore: [1], restart: "temporary" });
+    expect(await supervisor.startChild(again)).toBe(ignore);
+    expect(await supervisor.children()).toEqual([]);
   });
 
   it.each<[string, object, string]>([
@@ -90,57 +109,69 @@ describe("starting", () => {
     ["with a significance of maybe", { significant: "maybe" }, "invalid-significant"],
     ["with an id twice", { id: "first" }, "duplicate-id"],
   ])("S09 refuses a spec %s before anything starts", async (_title, fault, code) => {
-    const { sys, W, journal } = world();
-    const faulty = unchecked<ChildSpec>({ ...W("b"), ...fault });
-    expect(await refusal(sys.supervisor({}, [W("first"), faulty]))).toMatchObject({ code });
+    const { system, worker, journal } = world();
+    const faulty = unchecked<ChildSpec>({ ...worker("b"), ...fault });
+    expect(await refusal(startSupervisor(system, {}, [worker("first"), faulty]))).toMatchObject({
+      code,
+    });
     expect(journal).toEqual([]);
-    expect(sys.tree().children).toEqual([]);
+    expect(system.tree().children).toEqual([]);
   });
 
   it("S10 ignores keys that it does not know", async () => {
-    const { sys, W } = world();
-    const spec = unchecked<ChildSpec>({ ...W("a"), colour: "red" });
-    const flags = unchecked<ListFlags>({ colour: "red" });
-    const sup = await sys.supervisor(flags, [spec]);
-    expect(await sup.counts()).toMatchObject({ active: 1 });
+    const { system, worker } = world();
+    const spec = unchecked<ChildSpec>({ ...worker("a"), colour: "red" });
+    const flags = unchecked<SupervisorFlags>({ colour: "red" });
+    const supervisor = await startSupervisor(system, flags, [spec]);
+    expect(await supervisor.counts()).toMatchObject({ active: 1 });
   });
 
-  it.each<[string, ListFlags, string]>([
-    ["an intensity of -1", { intensity: -1 }, "invalid-intensity"],
-    ["an intensity without end", { intensity: Number.POSITIVE_INFINITY }, "invalid-intensity"],
-    ["a period of 0", { period: 0 }, "invalid-period"],
-    ["an unknown strategy", { strategy: "all_for_one" }, "invalid-strategy"],
-    ["an unknown auto-shutdown", { autoShutdown: "some" }, "invalid-auto-shutdown"],
+  it.each<[string, SupervisorFlags, string]>([
+    ["an intensity of -1", unchecked({ intensity: { maxRestarts: -1 } }), "invalid-intensity"],
+    [
+      "an intensity without end",
+      unchecked({ intensity: { maxRestarts: Number.POSITIVE_INFINITY } }),
+      "invalid-intensity",
+    ],
+    ["a period of 0", unchecked({ intensity: { withinMs: 0 } }), "invalid-period"],
+    ["an unknown strategy", unchecked({ strategy: "all-for-one" }), "invalid-strategy"],
+    ["an unknown auto-shutdown", unchecked({ autoShutdown: "some" }), "invalid-auto-shutdown"],
   ])("S11 refuses %s", async (_title, flags, code) => {
-    const { sys, W, journal } = world();
-    expect(await refusal(sys.supervisor(flags, [W("a")]))).toMatchObject({ code });
+    const { system, worker, journal } = world();
+    expect(await refusal(startSupervisor(system, flags, [worker("a")]))).toMatchObject({ code });
     expect(journal).toEqual([]);
   });
 
   it("S12 tells the defaults when a spec is read back", async () => {
-    const { sup } = await family({}, (W) => [W("a"), W("s", { type: "supervisor" })]);
-    expect(await sup.childSpec("a")).toMatchObject({ shutdownMs: 5_000, significant: false });
-    expect(await sup.childSpec("s")).toMatchObject({ shutdownMs: "infinity" });
+    const { supervisor } = await family({}, (worker) => [
+      worker("a"),
+      worker("s", { type: "supervisor" }),
+    ]);
+    expect(await supervisor.childSpec("a")).toMatchObject({
+      shutdownMs: 5_000,
+      significant: false,
+    });
+    expect(await supervisor.childSpec("s")).toMatchObject({ shutdownMs: "infinity" });
   });
 });
 
 describe("restart types", () => {
   it("S13 restarts a permanent child that is done", async () => {
-    const { tell, info, take } = await family({}, (W) => [W("a")]);
+    const { tell, info, take } = await family({}, (worker) => [worker("a")]);
     await tell("a", { done: 1 });
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2, restarts: 1 });
     expect(take().at(-1)).toBe("start a#2");
   });
 
   it("S14 restarts a permanent child that was shut down", async () => {
-    const { child, clock, info } = await family({}, (W) => [W("a")]);
+    const { child, clock, info } = await family({}, (worker) => [worker("a")]);
     await child("a").stop({ type: "shutdown", cause: "api" });
     await clock.settle();
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2 });
   });
 
   it("S15 restarts a permanent child that crashed", async () => {
-    const { tell, info } = await family({}, (W) => [W("a")]);
+    const { tell, info } = await family({}, (worker) => [worker("a")]);
     await tell("a", "boom");
     expect(await info("a")).toMatchObject({
       epoch: 2,
@@ -149,27 +180,31 @@ describe("restart types", () => {
   });
 
   it("S16 leaves a transient child that is done", async () => {
-    const { sup, tell, info } = await family({}, (W) => [W("a", { restart: "transient" })]);
+    const { supervisor, tell, info } = await family({}, (worker) => [
+      worker("a", { restart: "transient" }),
+    ]);
     await tell("a", { done: 1 });
     expect(await info("a")).toMatchObject({ status: "stopped", by: "self", epoch: 1 });
-    expect(await sup.counts()).toMatchObject({ specs: 1, active: 0 });
+    expect(await supervisor.counts()).toMatchObject({ specs: 1, active: 0 });
   });
 
   it.each([
     [{ type: "shutdown", cause: "api" }],
     [{ type: "shutdown", cause: "api", detail: "enough" }],
   ] as const)("S17 leaves a transient child that ended with %j", async (reason) => {
-    const { sup, child, clock, info } = await family({}, (W) => [W("a", { restart: "transient" })]);
+    const { supervisor, child, clock, info } = await family({}, (worker) => [
+      worker("a", { restart: "transient" }),
+    ]);
     await child("a").stop(reason);
     await clock.settle();
     expect(await info("a")).toMatchObject({ status: "stopped", by: "self" });
-    await sup.restartChild("a");
+    await supervisor.restartChild("a");
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2 });
   });
 
   it("S18 restarts a transient child that failed, in whatever way", async () => {
-    const { tell, child, clock, info } = await family({}, (W) => [
-      W("a", { restart: "transient" }),
+    const { tell, child, clock, info } = await family({}, (worker) => [
+      worker("a", { restart: "transient" }),
     ]);
     await tell("a", "boom");
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2 });
@@ -181,17 +216,19 @@ describe("restart types", () => {
   });
 
   it("S19 forgets a temporary child that failed, so that its id is free", async () => {
-    const { sup, tell, W } = await family({}, (W) => [W("a", { restart: "temporary" })]);
+    const { supervisor, tell, worker } = await family({}, (worker) => [
+      worker("a", { restart: "temporary" }),
+    ]);
     await tell("a", "boom");
-    expect(await sup.children()).toEqual([]);
-    await sup.startChild(W("a"));
-    expect(await sup.counts()).toMatchObject({ specs: 1, active: 1 });
+    expect(await supervisor.children()).toEqual([]);
+    await supervisor.startChild(worker("a"));
+    expect(await supervisor.counts()).toMatchObject({ specs: 1, active: 1 });
   });
 });
 
 describe("strategies", () => {
   it("S20 one for one: only the child that crashed restarts", async () => {
-    const { tell, pids, take } = await family({}, (W) => [W("a"), W("b")]);
+    const { tell, pids, take } = await family({}, (worker) => [worker("a"), worker("b")]);
     const before = await pids();
     await tell("a", "boom");
     const after = await pids();
@@ -201,8 +238,8 @@ describe("strategies", () => {
   });
 
   it("S21 one for all: all stop in reverse and start in order", async () => {
-    const { tell, pids, take } = await family({ strategy: "one_for_all" }, (W) =>
-      three.map((id) => W(id)),
+    const { tell, pids, take } = await family({ strategy: "one-for-all" }, (worker) =>
+      three.map((id) => worker(id)),
     );
     const before = await pids();
     await tell("b", "boom");
@@ -219,8 +256,8 @@ describe("strategies", () => {
   });
 
   it("S22 rest for one: the child and those after it", async () => {
-    const { tell, pids, take } = await family({ strategy: "rest_for_one" }, (W) =>
-      [..."abcd"].map((id) => W(id)),
+    const { tell, pids, take } = await family({ strategy: "rest-for-one" }, (worker) =>
+      [..."abcd"].map((id) => worker(id)),
     );
     const before = await pids();
     await tell("b", "boom");
@@ -236,17 +273,20 @@ describe("strategies", () => {
   });
 
   it("S23 rest for one: the last child alone", async () => {
-    const { tell, take } = await family({ strategy: "rest_for_one" }, (W) => [W("a"), W("b")]);
+    const { tell, take } = await family({ strategy: "rest-for-one" }, (worker) => [
+      worker("a"),
+      worker("b"),
+    ]);
     await tell("b", "boom");
     expect(take().slice(1)).toEqual(["term b#1 error", "start b#2"]);
   });
 
   it("S24 rest for one: a child that was added later is in the scope", async () => {
-    const { sup, tell, take, W } = await family({ strategy: "rest_for_one" }, (W) => [
-      W("a"),
-      W("b"),
-    ]);
-    await sup.startChild(W("e"));
+    const { supervisor, tell, take, worker } = await family(
+      { strategy: "rest-for-one" },
+      (worker) => [worker("a"), worker("b")],
+    );
+    await supervisor.startChild(worker("e"));
     await tell("b", "boom");
     expect(take().slice(2)).toEqual([
       "term b#1 error",
@@ -257,17 +297,24 @@ describe("strategies", () => {
   });
 
   it("S25 a restarted child keeps its place when all stop", async () => {
-    const { sup, tell, take } = await family({}, (W) => [W("a"), W("b"), W("c")]);
+    const { supervisor, tell, take } = await family({}, (worker) => [
+      worker("a"),
+      worker("b"),
+      worker("c"),
+    ]);
     await tell("a", "boom");
     take();
-    await sup.stop();
+    await supervisor.stop();
     expect(take()).toEqual(["term c#1 shutdown", "term b#1 shutdown", "term a#2 shutdown"]);
   });
 
   it("S26 a child restarted by API keeps its place in the scope", async () => {
-    const { sup, tell, take } = await family({ strategy: "rest_for_one" }, (W) => [W("a"), W("b")]);
-    await sup.terminateChild("a");
-    await sup.restartChild("a");
+    const { supervisor, tell, take } = await family({ strategy: "rest-for-one" }, (worker) => [
+      worker("a"),
+      worker("b"),
+    ]);
+    await supervisor.terminateChild("a");
+    await supervisor.restartChild("a");
     take();
     await tell("a", "boom");
     expect(take().slice(1)).toEqual([

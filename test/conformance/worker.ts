@@ -1,11 +1,5 @@
-import {
-  type Behavior,
-  type Context,
-  type Ignore,
-  ignore,
-} from "../../src/actors/kernel/behavior.ts";
-import type { ExitReason } from "../../src/actors/kernel/exit-reason.ts";
-import type { ChildPolicy, ChildSpec } from "../../src/supervisors/supervision/child-spec.ts";
+import { type Behavior, type Context, type ExitReason, type Ignore, ignore } from "ramure/actors";
+import type { ChildPolicy, ChildSpec } from "ramure/supervisors";
 
 /** What a scripted worker understands; anything else is only written down. */
 export type WorkerMessage =
@@ -19,6 +13,8 @@ export type WorkerMessage =
   | { readonly ignore: number }
   | { readonly send: readonly [to: string, message: unknown] }
   | { readonly emit: readonly [type: string, data: unknown] }
+  /** Start another worker as a child. */
+  | { readonly spawn: Worker }
   | { readonly reply: unknown };
 
 export interface WorkerOptions extends ChildPolicy {
@@ -34,14 +30,14 @@ export interface WorkerOptions extends ChildPolicy {
   readonly termFail?: boolean | undefined;
 }
 
-/** A child spec that is an actor's definition too. */
+/** The spec of a scripted worker. */
 export type Worker = ChildSpec<WorkerMessage> & { readonly id: string };
 
 export interface Workers {
   /** What all workers wrote down, in order: `start a#1`, `msg a#1 hello`, `term a#1 shutdown`. */
   readonly journal: string[];
   /** Make a scripted worker. */
-  W(id: string, options?: WorkerOptions): Worker;
+  worker(id: string, options?: WorkerOptions): Worker;
   /** Lines since the last call. */
   take(): readonly string[];
 }
@@ -51,11 +47,29 @@ export function workers(): Workers {
   const journal: string[] = [];
   return {
     journal,
-    W: (id, options = {}) => {
+    worker: (id, options = {}) => {
       const script = new Script(id, options, journal);
       return { ...options, id, start: (context) => script.start(context) };
     },
     take: () => journal.splice(0),
+  };
+}
+
+/** Make the behavior of an actor from a spec, whose `start` runs inside the actor as under a supervisor. */
+export function actorOf<Message>(spec: ChildSpec<Message>): Behavior<Message, unknown> {
+  let made: Behavior<Message, unknown> | undefined;
+  return {
+    awaits: true,
+    init: async (context) => {
+      const started = await spec.start(context);
+      if (started === ignore) return ignore;
+      made = started;
+      return made.init(context);
+    },
+    started: (state, context) => made?.started?.(state, context) ?? state,
+    receive: (state, message, context) => made?.receive(state, message, context),
+    stopping: (state, reason, context) => made?.stopping?.(state, reason, context),
+    terminate: (state, reason, context) => made?.terminate?.(state, reason, context),
   };
 }
 
@@ -110,6 +124,7 @@ class Script {
     if ("done" in message) context.exit({ type: "normal", value: message.done });
     if ("sleep" in message) await context.clock.sleep(message.sleep, { signal: context.signal });
     if ("ignore" in message) await context.clock.sleep(message.ignore);
+    if ("spawn" in message) context.spawn(actorOf(message.spawn), { name: message.spawn.id });
     if ("emit" in message) context.emit(message.emit[0], message.emit[1]);
     if ("reply" in message) context.from?.send(message.reply);
     return state;

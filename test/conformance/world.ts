@@ -1,30 +1,53 @@
+import {
+  type Behavior,
+  type Context,
+  createSystem,
+  type DeadLetter,
+  type Exit,
+  type ManualClock,
+  manualClock,
+  type Ref,
+  type System,
+  type SystemOptions,
+} from "ramure/actors";
 import { afterEach } from "vitest";
-import type { Behavior, Context } from "../../src/actors/kernel/behavior.ts";
-import type { SystemOptions } from "../../src/actors/kernel/make-kernel.ts";
-import { type ManualClock, manualClock } from "../../src/actors/manual-clock.ts";
-import { createSystem, type Sys } from "./adapter.ts";
-import { type Workers, workers } from "./worker.ts";
+import {
+  actorOf,
+  type WorkerMessage,
+  type WorkerOptions,
+  type Workers,
+  workers,
+} from "./worker.ts";
 
+/** A system on a manual clock, with scripted workers. */
 export interface World extends Workers {
   readonly clock: ManualClock;
-  readonly sys: Sys;
+  readonly system: System;
   /** Let everything run that can run without time passing. */
   settle(): Promise<void>;
+  /** Start a scripted worker as an actor at `/id`. */
+  start(id: string, options?: WorkerOptions): Ref<WorkerMessage>;
 }
 
-const worlds: World[] = [];
+const systems: System[] = [];
 
 /** Make a system under a manual clock, with scripted workers; it is stopped after the test. */
 export function world(options: Omit<SystemOptions, "clock"> = {}): World {
   const clock = manualClock();
-  const sys = createSystem({ ...options, clock });
-  const made: World = { clock, sys, settle: () => clock.settle(), ...workers() };
-  worlds.push(made);
-  return made;
+  const system = createSystem({ ...options, clock });
+  systems.push(system);
+  const scripted = workers();
+  return {
+    clock,
+    system,
+    settle: () => clock.settle(),
+    start: (id, script) => system.spawn(actorOf(scripted.worker(id, script)), { name: id }),
+    ...scripted,
+  };
 }
 
 afterEach(async () => {
-  for (const { sys } of worlds.splice(0)) await sys.stop({ deadline: 0 });
+  for (const system of systems.splice(0)) await system.stop({ deadlineMs: 0 });
 });
 
 type Handle = (message: unknown, context: Context<unknown>) => unknown;
@@ -50,7 +73,29 @@ export function recorder(): {
   return { seen, behavior: handler((message) => void seen.push(message)) };
 }
 
-/** A promise, and how to settle it. */
+/** The ends that a monitor has told of. */
+export interface Downs {
+  readonly downs: readonly Exit[];
+  readonly first: Promise<Exit>;
+}
+
+/** Monitor an actor. */
+export function watch(target: Ref<never>): Downs {
+  const downs: Exit[] = [];
+  const { promise, resolve } = deferred<Exit>();
+  target.monitor((exit) => {
+    downs.push(exit);
+    resolve(exit);
+  });
+  return { downs, first: promise };
+}
+
+/** List the dead letters of a system so far. */
+export function deadLetters(system: System): readonly DeadLetter[] {
+  return system.deadLetters.recent().map(({ data }) => data as DeadLetter);
+}
+
+/** A promise, and the functions that settle it. */
 export function deferred<Value = void>(): {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;

@@ -6,7 +6,7 @@ import {
   type Supervision,
 } from "../../../src/supervisors/supervision/supervision.ts";
 import type { SupervisionFlags } from "../../../src/supervisors/supervision/supervisor-flags.ts";
-import { type World, world } from "../../conformance/family.ts";
+import { type World, world } from "../../conformance/world.ts";
 
 /** A supervision inside an actor that is no supervisor, as a process is. */
 export async function owned(flags: SupervisionFlags = {}) {
@@ -14,7 +14,7 @@ export async function owned(flags: SupervisionFlags = {}) {
   const events: SupervisionEvent[] = [];
   const ends: ExitReason[] = [];
   let supervision: Supervision | undefined;
-  const owner = all.sys.kernel.spawn(
+  const owner = all.system.spawn(
     {
       init: (context) => {
         supervision = createSupervision(context, flags, {
@@ -31,7 +31,7 @@ export async function owned(flags: SupervisionFlags = {}) {
   );
   await owner.started;
   if (supervision === undefined) throw new Error("the owner did not start");
-  return { ...all, owner, supervision, events, ends };
+  return { ...all, W: all.worker, owner, supervision, events, ends };
 }
 
 /** Start these one after another; what they wrote down by then is taken. */
@@ -46,7 +46,7 @@ export async function begun(all: World, supervision: Supervision, specs: readonl
 
 /** Send a child a message, and let everything run that does not need time. */
 export async function tell(all: World, id: string, message: unknown): Promise<void> {
-  all.sys.whereis(`/owner/${id}`)?.send(message);
+  all.system.whereis(`/owner/${id}`)?.send(message);
   await all.clock.settle();
 }
 

@@ -1,6 +1,8 @@
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
 import { ignore } from "../../../src/actors/kernel/behavior.ts";
-import { refusal, world } from "../../conformance/family.ts";
+import { refusal } from "../../conformance/family.ts";
+import { world } from "../../conformance/world.ts";
 import { owned, statuses } from "./owned-supervision.ts";
 
 describe("a start that is called off", () => {
@@ -69,24 +71,27 @@ describe("a start that is called off", () => {
 
 describe("what happens meanwhile", () => {
   it("a child that fails during the first starts fails them all", async () => {
-    const { sys, W, clock, take } = world();
+    const { system, worker: W, clock, take } = world();
     const starting = refusal(
-      sys.supervisor({}, [W("a"), W("b", { initHang: true }), W("c")], { name: "sup" }),
+      startSupervisor(system, { name: "sup" }, [W("a"), W("b", { initHang: true }), W("c")]),
     );
     await clock.settle();
-    sys.whereis("/sup/a")?.send("boom");
+    system.whereis("/sup/a")?.send("boom");
     await clock.settle();
     expect(await starting).toMatchObject({ code: "start-failed", child: "a" });
     expect(take()).toEqual(["start a#1", "msg a#1 boom", "term a#1 error"]);
   });
 
   it("a supervisor that is stopped during the first starts unwinds before its end is known", async () => {
-    const { sys, W, clock, journal } = world();
+    const { system, worker: W, clock, journal } = world();
     const starting = refusal(
-      sys.supervisor({}, [W("a", { termDelay: 10 }), W("b", { initHang: true })], { name: "sup" }),
+      startSupervisor(system, { name: "sup" }, [
+        W("a", { termDelay: 10 }),
+        W("b", { initHang: true }),
+      ]),
     );
     await clock.settle();
-    const sup = sys.whereis("/sup");
+    const sup = system.whereis("/sup");
     void sup?.exited.then(() => journal.push("ended"));
     const stopping = sup?.stop();
     await clock.advance(10);
@@ -96,11 +101,11 @@ describe("what happens meanwhile", () => {
   });
 
   it("a start that ran into the restart of its group comes back with the group", async () => {
-    const { sys, W, clock } = world();
-    const sup = await sys.supervisor({ strategy: "one_for_all" }, [W("a")]);
+    const { system, worker: W, clock } = world();
+    const sup = await startSupervisor(system, { strategy: "one-for-all" }, [W("a")]);
     const starting = sup.startChild(W("b", { initDelay: 100 }));
     await clock.settle();
-    sys.whereis(`${sup.path}/a`)?.send("boom");
+    system.whereis(`${sup.path}/a`)?.send("boom");
     await clock.advance(100);
     expect(await starting).toMatchObject({ id: "b", ref: { epoch: 2 } });
   });
@@ -108,8 +113,8 @@ describe("what happens meanwhile", () => {
   it("ignored children are asked again when their group restarts", async () => {
     const all = world();
     let asked = 0;
-    const sup = await all.sys.supervisor({ strategy: "one_for_all" }, [
-      all.W("a"),
+    const sup = await startSupervisor(all.system, { strategy: "one-for-all" }, [
+      all.worker("a"),
       {
         id: "b",
         start: () => {
@@ -118,7 +123,7 @@ describe("what happens meanwhile", () => {
         },
       },
     ]);
-    all.sys.whereis(`${sup.path}/a`)?.send("boom");
+    all.system.whereis(`${sup.path}/a`)?.send("boom");
     await all.clock.settle();
     expect(asked).toBe(2);
     expect((await sup.children()).map(({ status }) => status)).toEqual(["running", "ignored"]);
@@ -126,14 +131,18 @@ describe("what happens meanwhile", () => {
 
   it("an earlier child that fails while a later one starts takes the restart over, counted once each", async () => {
     const all = world();
-    const { W, clock, sys } = all;
-    const sup = await sys.supervisor({ strategy: "rest_for_one", intensity: 2 }, [W("a"), W("b")]);
+    const { worker: W, clock, system } = all;
+    const sup = await startSupervisor(
+      system,
+      { strategy: "rest-for-one", intensity: { maxRestarts: 2 } },
+      [W("a"), W("b")],
+    );
     const adding = sup.startChild(W("c", { initDelay: 100 }));
     await clock.advance(100);
     await adding;
-    sys.whereis(`${sup.path}/b`)?.send("boom");
+    system.whereis(`${sup.path}/b`)?.send("boom");
     await clock.advance(50);
-    sys.whereis(`${sup.path}/a`)?.send("boom");
+    system.whereis(`${sup.path}/a`)?.send("boom");
     await clock.advance(100);
     expect(
       (await sup.children()).map(({ id, status, epoch }) => `${id} ${status} ${epoch}`),

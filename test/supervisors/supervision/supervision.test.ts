@@ -1,6 +1,8 @@
+import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
 import type { SupervisionEvent } from "../../../src/supervisors/supervision/child.ts";
-import { refusal, world } from "../../conformance/family.ts";
+import { refusal } from "../../conformance/family.ts";
+import { world } from "../../conformance/world.ts";
 import { begun, owned, statuses, tell } from "./owned-supervision.ts";
 
 describe("a child's own intensity", () => {
@@ -31,15 +33,15 @@ describe("a child's own intensity", () => {
 describe("a child that ended well in the same moment", () => {
   it("is not taken for one that its group stopped", async () => {
     const all = world();
-    const { W, clock, sys } = all;
-    const flags = { strategy: "one_for_all", autoShutdown: "all_significant" };
-    const sup = await sys.supervisor(flags, [
+    const { worker: W, clock, system } = all;
+    const flags = { strategy: "one-for-all", autoShutdown: "all-significant" } as const;
+    const sup = await startSupervisor(system, flags, [
       W("a"),
       W("t", { restart: "transient", significant: true, termDelay: 10 }),
     ]);
-    sys.whereis(`${sup.path}/t`)?.send({ done: 1 });
+    system.whereis(`${sup.path}/t`)?.send({ done: 1 });
     await clock.settle();
-    sys.whereis(`${sup.path}/a`)?.send("boom");
+    system.whereis(`${sup.path}/a`)?.send("boom");
     await clock.advance(10);
     expect(await sup.exited).toEqual({ type: "shutdown", cause: "auto-shutdown" });
   });
@@ -77,7 +79,7 @@ describe("the end of the owner", () => {
     const before = events.length;
     await owner.kill();
     await clock.settle();
-    expect(all.sys.tree().children).toEqual([]);
+    expect(all.system.tree().children).toEqual([]);
     expect([ends, events.length]).toEqual([[], before]);
   });
 });

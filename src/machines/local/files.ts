@@ -82,8 +82,8 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
   } catch (error) {
     if (await isFolder(path)) return;
     if (codeOf(error) !== "ENOENT" || dirname(path) === path) throw error;
-    if (await isFolder(dirname(path))) throw error;
-    await makeFolder(dirname(path), mode);
+    // Another maker of the same path may have been there meanwhile; the second mkdir decides.
+    if (!(await isFolder(dirname(path)))) await makeFolder(dirname(path), mode);
     await mkdir(path, { mode }).catch(async (again: unknown) => {
       if (!(await isFolder(path))) throw again;
     });

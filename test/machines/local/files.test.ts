@@ -1,9 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readHostFile, writeHostFile } from "../../../src/machines/local/files.ts";
+import { makeFolder, readHostFile, writeHostFile } from "../../../src/machines/local/files.ts";
 import { localMachine, scratch } from "../scratch.ts";
 
 const newFolder = scratch();
@@ -105,3 +112,14 @@ describe("A work directory that cannot be made", () => {
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : String(error);
 }
+
+describe("A folder of this host", () => {
+  it("is made by each of many that make folders beside it at the same moment", async () => {
+    const folder = madeFolder();
+    for (let round = 0; round < 50; round += 1) {
+      const parent = join(folder, String(round), "a", "b");
+      await Promise.all(Array.from({ length: 8 }, (_, nth) => makeFolder(join(parent, `${nth}`))));
+      expect(readdirSync(parent)).toHaveLength(8);
+    }
+  });
+});

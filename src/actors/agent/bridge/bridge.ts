@@ -29,7 +29,7 @@ export interface BridgeOptions {
   readonly maxConnections?: number | undefined;
 }
 
-/** The runtime's door for agents: who has a token comes in, whatever he says is checked. */
+/** The runtime's door for agents. A client needs a token; everything that it sends is checked. */
 export interface Bridge extends Door {
   /** Close every link and listener and remove the socket. Idempotent. */
   close(): Promise<void>;
@@ -53,21 +53,23 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     maxConnections: options.maxConnections ?? 4_096,
     knows: (token: string) => guests.knows(token),
   };
-  const listeners: Listener[] = [await listenOnSocket(options.socket, accept)];
+  const socket = await listenOnSocket(options.socket, accept);
+  let tcp: Listener | undefined;
   try {
-    if (options.tcp) listeners.unshift(await listenOnTcp(options.tcp, accept));
+    if (options.tcp) tcp = await listenOnTcp(options.tcp, accept);
   } catch (error) {
-    await listeners[0]?.close();
+    await socket.close();
     throw error;
   }
   return {
     socket: options.socket,
-    url: listeners[0]?.url,
+    url: tcp?.url,
+    keepOpen: () => socket.keepOpen(),
     admit: (pass, listener) => guests.admit(pass, listener),
     connect: (received, closed) => connectLocally(link, received, closed),
     close: async () => {
       guests.dismissAll();
-      await Promise.all(listeners.map((listener) => listener.close()));
+      await Promise.all([socket.close(), tcp?.close()]);
     },
   };
 }

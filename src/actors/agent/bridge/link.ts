@@ -29,9 +29,12 @@ export interface Guest {
   link?: BridgeLink | undefined;
 }
 
-/** Why a link ended that should not have been, for the journal. */
+/** Something that went wrong at the door, for the journal. */
 export interface BridgeEvent {
-  readonly type: "link-refused" | "link-broken";
+  readonly type:
+    | /** A connection was not let in. */ "link-refused"
+    | /** A link ended because of what the other side did. */ "link-broken"
+    | /** The socket's file was deleted. */ "door-lost";
   readonly code: number;
   readonly reason: string;
   /** Whose link it was, when its hello had passed. */

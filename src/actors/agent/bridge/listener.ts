@@ -26,9 +26,14 @@ export interface AcceptOptions {
 }
 
 export interface Listener {
-  /** What a client dials; none for a Unix socket. */
+  /** The address that a client dials; none for a Unix socket. */
   readonly url?: string | undefined;
   close(): Promise<void>;
+}
+
+export interface SocketListener extends Listener {
+  /** Listen again if the socket's file is gone; links that are open stay open. Rejects with UnsafeSocketError. */
+  keepOpen(): Promise<void>;
 }
 
 const pingEveryMs = 15_000;
@@ -40,35 +45,61 @@ const handshakeMs = 5_000;
 const maxSocketPathBytes = 107;
 
 /** Listen on a Unix socket that nobody but this user can open. */
-export async function listenOnSocket(path: string, accept: AcceptOptions): Promise<Listener> {
-  await checkSocketPath(path);
-  const listener = new WebSocketListener(accept, (request) =>
-    refusalOf(request.headers.authorization, accept, false),
-  );
-  try {
-    await listener.listen(() => listenAt0600(listener.server, path));
-    await chmod(path, 0o600);
-  } catch (error) {
-    throw new UnsafeSocketError(path, "the system refused to listen there", { cause: error });
-  }
+export async function listenOnSocket(path: string, accept: AcceptOptions): Promise<SocketListener> {
+  const listener = new WebSocketListener(accept, {
+    refusal: (request) => refusalOf(request.headers.authorization, accept, false),
+    tick: () => void keepOpen().catch((error: unknown) => told(String(error))),
+  });
+  const told = (reason: string) => accept.link.log({ type: "door-lost", code: 0, reason });
+  const open = async (refused: string) => {
+    await checkSocketPath(path);
+    try {
+      await listener.listen((server) => listenAt0600(server, path));
+      await chmod(path, 0o600);
+      return (await lstat(path)).ino;
+    } catch (error) {
+      throw new UnsafeSocketError(path, refused, { cause: error });
+    }
+  };
+  let ours = await open("the system refused to listen there");
+  const reopen = async () => {
+    if ((await isThere(path, ours)) || listener.isClosed) return;
+    told(`${path} was deleted; it is opened again`);
+    ours = await open("its file was deleted, and the system refused to make it again");
+  };
+  let reopening: Promise<void> | undefined;
+  const keepOpen = () => {
+    reopening ??= reopen().finally(() => {
+      reopening = undefined;
+    });
+    return reopening;
+  };
   return {
+    keepOpen,
     close: async () => {
       await listener.close();
-      await rm(path, { force: true });
+      if (await isThere(path, ours)) await rm(path, { force: true });
     },
   };
+}
+
+async function isThere(path: string, ino: number): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isSocket() === true && found.ino === ino;
 }
 
 /** Listen on a loopback port, for clients that name exactly it, are no web page and have a token. */
 export async function listenOnTcp(at: TcpAddress, accept: AcceptOptions): Promise<Listener> {
   const hosts = new Set<string>();
-  const listener = new WebSocketListener(accept, (request) => {
-    if (!hosts.has(request.headers.host ?? "")) return "421 Misdirected Request";
-    if (request.headers.origin !== undefined) return "403 Forbidden";
-    return refusalOf(request.headers.authorization, accept, true);
+  const listener = new WebSocketListener(accept, {
+    refusal: (request) => {
+      if (!hosts.has(request.headers.host ?? "")) return "421 Misdirected Request";
+      if (request.headers.origin !== undefined) return "403 Forbidden";
+      return refusalOf(request.headers.authorization, accept, true);
+    },
   });
-  await listener.listen(() => listener.server.listen(at.port, at.host));
-  const bound = listener.server.address();
+  const server = await listener.listen((made) => made.listen(at.port, at.host));
+  const bound = server.address();
   const port = typeof bound === "object" && bound ? bound.port : at.port;
   const host = `${at.host.includes(":") ? `[${at.host}]` : at.host}:${port}`;
   const url = new URL(at.baseUrl ?? `http://${host}/`);
@@ -111,68 +142,89 @@ function refusalOf(
   return token !== undefined && accept.knows(token) ? undefined : "401 Unauthorized";
 }
 
+interface ListenerRules {
+  /** Gives the status line for a request that is turned away. */
+  refusal(request: IncomingMessage): string | undefined;
+  /** Is called at each round of pings. */
+  tick?(): void;
+}
+
 /** Takes WebSocket connections and gives each a BridgeLink. */
 class WebSocketListener {
-  readonly server: Server;
   readonly #accept: AcceptOptions;
+  readonly #rules: ListenerRules;
   readonly #sockets: WebSocketServer;
-  /** Pings since a socket was last heard. */
-  readonly #unanswered = new WeakMap<WebSocket, number>();
+  /** Those before the last one listen no more, and have the links that came over them. */
+  readonly #servers: Server[] = [];
+  /** Each open link, with the pings since it was last heard. */
+  readonly #unanswered = new Map<WebSocket, number>();
   #pinging: ClockTimer | undefined;
+  #isClosed = false;
 
-  constructor(accept: AcceptOptions, refusal: (request: IncomingMessage) => string | undefined) {
+  constructor(accept: AcceptOptions, rules: ListenerRules) {
     this.#accept = accept;
+    this.#rules = rules;
     this.#sockets = new WebSocketServer({
       noServer: true,
       maxPayload: maxFrameBytes,
       perMessageDeflate: false,
       maxFragments: 1_024,
     });
-    this.server = createServer(
-      { headersTimeout: handshakeMs, connectionsCheckingInterval: 1_000 },
-      (_request, response) => response.writeHead(426).end(),
-    );
-    this.server.maxConnections = accept.maxConnections;
-    this.server.on("upgrade", (request, socket, head) =>
-      this.#upgrade(request, socket, head, refusal(request)),
-    );
   }
 
-  listen(start: () => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject);
-      this.server.once("listening", () => {
-        this.server.off("error", reject);
-        this.server.on("error", () => {});
-        this.#pingLater();
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Listen, in place of where it listened before: `start` says where. */
+  async listen(start: (server: Server) => void): Promise<Server> {
+    // A server that closes deletes the file at its path, so it closes before the next one makes it.
+    this.#servers.at(-1)?.close();
+    if (this.#isClosed) throw new Error("the door was closed");
+    const server = this.#newServer();
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.once("listening", () => {
+        server.off("error", reject);
+        server.on("error", () => {});
         resolve();
       });
-      start();
+      start(server);
     });
+    this.#servers.push(server);
+    this.#pingLater();
+    return server;
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#pinging?.cancel();
-    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((resolve) => server.close(() => resolve())),
+    );
     for (const socket of this.#sockets.clients) socket.close(1001);
     const { clock } = this.#accept.link;
-    const hurry = clock.setTimer(closeGraceMs, () => this.#terminateAll());
-    this.server.closeAllConnections();
-    await closed;
+    const hurry = clock.setTimer(closeGraceMs, () => {
+      for (const socket of this.#sockets.clients) socket.terminate();
+    });
+    for (const server of this.#servers) server.closeAllConnections();
+    await Promise.all(closed);
     hurry.cancel();
   }
 
-  #terminateAll(): void {
-    for (const socket of this.#sockets.clients) socket.terminate();
+  #newServer(): Server {
+    const server = createServer(
+      { headersTimeout: handshakeMs, connectionsCheckingInterval: 1_000 },
+      (_request, response) => response.writeHead(426).end(),
+    );
+    server.maxConnections = this.#accept.maxConnections;
+    server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket, head));
+    return server;
   }
 
-  #upgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    refusal: string | undefined,
-  ): void {
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => {});
+    const refusal = this.#rules.refusal(request);
     if (refusal === undefined)
       this.#sockets.handleUpgrade(request, socket, head, (opened) => this.#opened(opened));
     else turnAway(socket, refusal);
@@ -192,15 +244,19 @@ class WebSocketListener {
     );
     socket.on("error", (error) => link.refuse(closeCodes.badFrame, error.message));
     socket.on("message", (data, isBinary) => {
-      this.#unanswered.delete(socket);
+      this.#unanswered.set(socket, 0);
       if (isBinary) link.refuse(closeCodes.badFrame, "a binary message");
       else link.received(textOf(data));
     });
-    socket.on("pong", () => this.#unanswered.delete(socket));
-    socket.on("close", (code, reason) => link.wireClosed(code, reason.toString()));
+    socket.on("pong", () => this.#unanswered.set(socket, 0));
+    socket.on("close", (code, reason) => {
+      this.#unanswered.delete(socket);
+      link.wireClosed(code, reason.toString());
+    });
+    this.#unanswered.set(socket, 0);
   }
 
-  /** Who does not close in time, or reads nothing at all, is cut off. */
+  /** Close a socket, and cut it off if the other side does not close in time or reads nothing at all. */
   #closeSoon(socket: WebSocket, code: number, reason: string): void {
     socket.close(code, reasonThatFits(reason));
     const hurry = this.#accept.link.clock.setTimer(closeGraceMs, () => socket.terminate());
@@ -208,21 +264,22 @@ class WebSocketListener {
   }
 
   #pingLater(): void {
+    this.#pinging?.cancel();
     this.#pinging = this.#accept.link.clock.setTimer(pingEveryMs, () => {
-      for (const socket of this.#sockets.clients) this.#ping(socket);
+      for (const [socket, unanswered] of this.#unanswered) this.#ping(socket, unanswered);
       this.#pingLater();
+      this.#rules.tick?.();
     });
   }
 
-  #ping(socket: WebSocket): void {
-    const unanswered = this.#unanswered.get(socket) ?? 0;
+  #ping(socket: WebSocket, unanswered: number): void {
     this.#unanswered.set(socket, unanswered + 1);
     if (unanswered < pingsMissed) socket.ping(() => {});
     else socket.terminate();
   }
 }
 
-/** Past its upgrade a connection has no limit of the server's any more: it is closed, whether or not the other side hangs up. */
+/** Answer and close. After its upgrade no limit of the server ends a connection whose other side does not hang up. */
 function turnAway(socket: Duplex, refusal: string): void {
   socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);

@@ -1,57 +1,8 @@
-import { connect, type NetConnectOpts } from "node:net";
 import { expect, it } from "vitest";
-import { WebSocket } from "ws";
 import { keptMb } from "../../../../scripts/chaos/report.ts";
-import type { Harness } from "../../../../src/actors/agent/wire/harness.ts";
 import type { FromAgent } from "../../../../src/actors/agent/wire/protocol.ts";
-import { Heard } from "../bridge/bridge-world.ts";
-import { hello } from "../wire/frame-samples.ts";
 import { agentWorld } from "./agent-world.ts";
-
-/** An agent's process that a model, or what it read, has taken over: it says what the test wants. */
-function takenOver() {
-  const opened = new Heard<WebSocket>();
-  const results = new Heard<{ readonly id: string; readonly error?: string }>();
-  const sends = new Heard<{ readonly id: string }>();
-  const harness: Harness = {
-    kind: "taken-over",
-    launch: async ({ door, token, path, epoch }) => {
-      const to: NetConnectOpts = { path: door.socket };
-      const socket = new WebSocket("ws://ramure/", { createConnection: () => connect(to) });
-      socket.on("error", () => {});
-      socket.on("open", () => socket.send(JSON.stringify(hello({ token, path, epoch }))));
-      socket.on("message", (data) => {
-        const frame = JSON.parse(String(data));
-        if (frame.type === "result") results.push(frame);
-        if (frame.type === "send") {
-          sends.push(frame);
-          socket.send(JSON.stringify({ type: "accepted", id: frame.id }));
-        }
-        if (frame.type !== "tools") return;
-        socket.send(JSON.stringify({ type: "tools-active", names: ["finish"] }));
-        opened.push(socket);
-      });
-      return {
-        exited: new Promise(() => {}),
-        alive: async () => true,
-        attach: () => [],
-        stop: async () => socket.terminate(),
-        kill: async () => socket.terminate(),
-      };
-    },
-  };
-  /** Sends as fast as the other side takes it. */
-  const flood = async (frames: Iterable<FromAgent>) => {
-    const socket = await opened.first();
-    for (const frame of frames) {
-      const sent = new Promise<void>((resolve) =>
-        socket.send(JSON.stringify(frame), () => resolve()),
-      );
-      if (socket.bufferedAmount > 1_000_000) await sent;
-    }
-  };
-  return { harness, results, sends, flood };
-}
+import { takenOver } from "./taken-over.ts";
 
 it("takes in a flood of events in order, with little memory, and goes on serving", async () => {
   const { harness, results, flood } = takenOver();

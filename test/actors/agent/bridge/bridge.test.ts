@@ -251,6 +251,30 @@ describe("on TCP", () => {
   });
 });
 
+describe("a door whose socket file is deleted", () => {
+  it("is opened again within seconds, and keeps the links that are open", async () => {
+    await using world = await bridgeWorld();
+    const [ears, later] = [new Ears(), new Ears()];
+    world.bridge.admit(pass, ears);
+    const first = world.call();
+    await first.send(hello());
+    const { link } = await ears.opens.first();
+    await rm(world.bridge.socket);
+    await world.clock.advance(15_000);
+    expect((await world.log.first(({ type }) => type === "door-lost")).reason).toBe(
+      `${world.bridge.socket} was deleted; it is opened again`,
+    );
+    await world.bridge.keepOpen?.();
+    const other = { ...pass, token: "other", path: "/run/other" };
+    world.bridge.admit(other, later);
+    await world.call().send(hello({ token: other.token, path: other.path }));
+    await later.opens.first();
+    expect((await stat(world.bridge.socket)).mode & 0o777).toBe(0o600);
+    link.send({ type: "ping", id: 1 });
+    await first.frames.first(({ type }) => type === "ping");
+  });
+});
+
 /** A head without an end, and what does not even begin. */
 const half = ["", "GET / HTTP/1.1\r\nHost: x\r\n"];
 

@@ -1,60 +1,70 @@
-import type { Clock } from "./clock.ts";
+import type { Clock, ClockTimer } from "./clock.ts";
 
-/** What ends a wait besides its event. */
+/** The ways in which a wait may end besides its event. */
 export interface Limits {
-  /** Rejects with the signal's reason. */
-  readonly signal: AbortSignal;
+  /** Ends the wait: it rejects with the signal's reason. Default: no signal. */
+  readonly signal?: AbortSignal | undefined;
   readonly clock: Clock;
-  /** In ms; 0, Infinity or none: no limit. */
+  /** The longest wait, in ms; 0 or Infinity means no limit. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Makes the error of a timeout. */
   readonly expired: (timeoutMs: number) => Error;
 }
 
+/** The two ways to settle a promise. */
 export interface Settle<Value> {
   resolve(value: Value): void;
   reject(error: unknown): void;
 }
 
-/** Wait for one event that can always end. `subscribe` returns how to stop listening; it is called once, whatever ends the wait. */
+/** Wait for one event, within limits. `subscribe` returns a function that stops listening; it is called once, however the wait ends. */
 export function waiting<Value>(
-  limits: Limits,
+  { signal, clock, timeoutMs = 0, expired }: Limits,
   subscribe: (settle: Settle<Value>) => () => void,
 ): Promise<Value> {
-  const { signal, clock, timeoutMs = 0 } = limits;
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    const cleanups: (() => void)[] = [];
-    const finish = (act: () => void): void => {
-      for (const cleanup of cleanups.splice(0)) cleanup();
-      act();
+    if (signal?.aborted === true) return reject(signal.reason);
+    let settled = false;
+    let timer: ClockTimer | undefined;
+    let unsubscribe: (() => void) | undefined;
+    const finish = (settle: () => void): void => {
+      if (settled) return;
+      settled = true;
+      timer?.cancel();
+      signal?.removeEventListener("abort", aborted);
+      unsubscribe?.();
+      settle();
     };
-    const abort = (): void => finish(() => reject(signal.reason));
-    signal.addEventListener("abort", abort, { once: true });
-    cleanups.push(() => signal.removeEventListener("abort", abort));
+    const aborted = (): void => finish(() => reject(signal?.reason));
+    signal?.addEventListener("abort", aborted, { once: true });
     if (timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY) {
-      const timer = clock.setTimer(timeoutMs, () =>
-        finish(() => reject(limits.expired(timeoutMs))),
-      );
-      cleanups.push(() => timer.cancel());
+      timer = clock.setTimer(timeoutMs, () => finish(() => reject(expired(timeoutMs))));
     }
-    cleanups.push(
-      subscribe({
-        resolve: (value) => finish(() => resolve(value)),
-        reject: (error) => finish(() => reject(error)),
-      }),
-    );
+    const stop = subscribe({
+      resolve: (value) => finish(() => resolve(value)),
+      reject: (error) => finish(() => reject(error)),
+    });
+    if (settled) stop();
+    else unsubscribe = stop;
   });
 }
 
-/** A promise and how to settle it. Node 20 has no `Promise.withResolvers`. */
+/** Wait for a promise, within limits. The promise goes on when a limit ends the wait. */
+export function within<Value>(promise: PromiseLike<Value>, limits: Limits): Promise<Value> {
+  return waiting(limits, ({ resolve, reject }) => {
+    promise.then(resolve, reject);
+    return () => undefined;
+  });
+}
+
+/** A promise and the functions that settle it. Node 20 has no `Promise.withResolvers`. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   resolve(value: Value): void;
   reject(error: unknown): void;
 }
 
-/** Make one whose rejection nobody has to handle. */
+/** Make a promise that is settled from outside. A rejection that nobody handles is no unhandled one. */
 export function deferred<Value>(): Deferred<Value> {
   let resolve: (value: Value) => void = () => {};
   let reject: (error: unknown) => void = () => {};

@@ -1,5 +1,6 @@
-import type { Clock, ClockTimer } from "../clock.ts";
+import type { Clock } from "../clock.ts";
 import { isolated } from "../data/index.ts";
+import { waiting } from "../wait.ts";
 import { LogEndedError, WaitTimeoutError } from "./errors.ts";
 import type { LogArchive } from "./log-archive.ts";
 import { LogCursor, LogStore } from "./log-cursor.ts";
@@ -275,27 +276,15 @@ interface Wait<Event> extends WaitOptions<Event> {
 function waitOn<Event extends LogEvent>(
   log: EventLog<Event>,
   clock: Clock,
-  { what, fits, timeoutMs = 0, signal }: Wait<Event>,
+  { what, fits, timeoutMs, signal }: Wait<Event>,
 ): Promise<Event> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted === true) return reject(signal.reason);
+  const expired = (ms: number) => new WaitTimeoutError(log.path, what, ms);
+  return waiting({ signal, clock, timeoutMs, expired }, ({ resolve, reject }) => {
     const cursor = log[Symbol.asyncIterator]();
-    let timer: ClockTimer | undefined;
-    const finish = (settle: () => void) => {
-      timer?.cancel();
-      signal?.removeEventListener("abort", aborted);
-      void cursor.return?.();
-      settle();
-    };
-    const aborted = () => finish(() => reject(signal?.reason));
-    signal?.addEventListener("abort", aborted, { once: true });
-    if (timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY) {
-      const late = () => finish(() => reject(new WaitTimeoutError(log.path, what, timeoutMs)));
-      timer = clock.setTimer(timeoutMs, late);
-    }
-    const found = (event: Event) => finish(() => resolve(event));
-    const ended = () => finish(() => reject(new LogEndedError(log.path, what)));
-    search(cursor, fits).then((event) => (event === undefined ? ended() : found(event)), reject);
+    const found = (event: Event | undefined) =>
+      event === undefined ? reject(new LogEndedError(log.path, what)) : resolve(event);
+    search(cursor, fits).then(found, reject);
+    return () => void cursor.return?.();
   });
 }
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { ClockTimer } from "../clock.ts";
 import type { Ring } from "../ring.ts";
+import type { Deferred } from "../wait.ts";
 
 import type { Behavior, Context, Overflow, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
 import { StoppedError } from "./errors.ts";
@@ -59,13 +60,6 @@ export interface CellSetup {
 }
 
 const workerShutdownMs = 5_000;
-
-/** The promise of a start that somebody awaits. */
-export interface Starting {
-  readonly promise: Promise<boolean>;
-  readonly resolve: (ran: boolean) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** Code of an ended incarnation that still runs. */
 export interface OrphanedCode {
@@ -144,7 +138,8 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   watchdog: ClockTimer | undefined = undefined;
   /** The number of open waits for something outside. */
   awaiting = 0;
-  starting: Starting | undefined = undefined;
+  /** The promise of the start, once somebody awaits it. */
+  starting: Deferred<boolean> | undefined = undefined;
   exited: Promise<ExitReason> | undefined = undefined;
   ref: Ref | undefined = undefined;
   context: Context<unknown> | undefined = undefined;

@@ -1,3 +1,4 @@
+import { deferred } from "../wait.ts";
 import type { AnyRef, CallOptions, Monitor, Ref, Reply, StopOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { deliver } from "./delivery.ts";
@@ -161,6 +162,7 @@ function callCell(
   const caller = scopeNow();
   const circle = findCircle(target, caller);
   if (circle !== undefined) return Promise.reject(new DeadlockError(path, circle));
+  // Calls are the hot path: `Deadlines` serves many with one timer, and `waiting` would set one each.
   return new Promise((resolve, reject) => {
     const { deadlines } = target.kernel;
     const call = new PendingCall({ target, caller, timeoutMs, deadlines, resolve, reject });
@@ -209,13 +211,6 @@ function startOf(cell: Cell): Promise<boolean> {
     failed.catch(() => undefined);
     return failed;
   }
-  let resolve: (ran: boolean) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<boolean>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
-  });
-  promise.catch(() => undefined);
-  cell.starting = { promise, resolve, reject };
-  return promise;
+  cell.starting = deferred();
+  return cell.starting.promise;
 }

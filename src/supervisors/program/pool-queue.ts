@@ -104,7 +104,7 @@ export class PoolQueue {
 
   #room(task: Task, signal: AbortSignal | undefined): Promise<void> {
     const limits = limitsOf(this.#scope);
-    const signals = signal === undefined ? [limits.signal] : [limits.signal, signal];
+    const signals = [limits.signal, signal].filter((each) => each !== undefined);
     return waiting<void>({ ...limits, signal: AbortSignal.any(signals) }, ({ resolve }) => {
       const waiter: Waiter = { task, taken: resolve };
       this.#waiters.add(waiter);

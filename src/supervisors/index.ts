@@ -18,6 +18,7 @@ export {
   type GoneWhy,
   type Intensity,
   InvalidSpecError,
+  type PassedLimit,
   type ResolvedSpec,
   type Restart,
   type RestartLimits,

@@ -1,6 +1,7 @@
 import type { ErrorExit, ExitReason } from "../../actors/kernel/index.ts";
 import { RamureError } from "../../errors.ts";
 import type { FailedData } from "../endpoints/index.ts";
+import { stoppedWithText } from "../supervision/index.ts";
 import { CancelledError, ProcessEndedError } from "./errors.ts";
 
 /** How one epoch ended. */
@@ -56,6 +57,8 @@ function gaveUpData(path: string, cause: string, thrown: unknown): FailedData {
 function cancelReasonOf(process: Ended, reason: ExitReason): string {
   if (process.cancelReason !== undefined) return process.cancelReason;
   if (reason.type === "killed") return `it was killed (${reason.by})`;
+  const withSibling = stoppedWithText(reason);
+  if (withSibling !== undefined) return `it was ${withSibling}`;
   if (reason.type === "shutdown" && reason.cause === "parent") return "its parent ended";
   return "it was stopped";
 }

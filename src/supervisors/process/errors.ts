@@ -59,12 +59,15 @@ export class GaveUpError extends RamureError {
     path: string,
     cause: "intensity" | "not-retryable",
     last: string,
-    options: { readonly cause?: unknown; readonly retryable?: boolean | undefined } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly retryable?: boolean | undefined;
+      /** The limit that was passed, in words. */
+      readonly limit?: string | undefined;
+    } = {},
   ) {
-    const why =
-      cause === "intensity"
-        ? "it failed more often than maxRestarts and maxConsecutive allow"
-        : "no restart would help";
+    const limit = options.limit ?? "it failed more often than maxRestarts and maxConsecutive allow";
+    const why = cause === "intensity" ? limit : "no restart would help";
     super(`${path} was given up: ${why}; its last failure: ${last}`, options);
     this.retryable = options.retryable ?? true;
   }

@@ -12,6 +12,7 @@ import { MisuseError } from "../../errors.ts";
 import {
   createSupervision,
   type GaveUpEvent,
+  limitText,
   StartFailedError,
   type SupervisionEvent,
 } from "../supervision/index.ts";
@@ -166,7 +167,8 @@ function lostChild(record: ProcessRecord, event: GaveUpEvent): GaveUpError {
   const last = first.type === "error" ? first.message : first.type;
   const cause = record.children.get(id)?.thrown ?? reason;
   const retryable = isRetryable(reason);
-  return new GaveUpError(`${record.path}/${id}`, event.cause, last, { cause, retryable });
+  const limit = event.limit && limitText(event.limit);
+  return new GaveUpError(`${record.path}/${id}`, event.cause, last, { cause, retryable, limit });
 }
 
 async function runBody(scope: ProcessScope): Promise<void> {

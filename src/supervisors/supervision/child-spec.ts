@@ -3,16 +3,22 @@ import type { Backoff, BackoffPolicy } from "./backoff.ts";
 import type { Intensity, RestartLimits } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 
-/** After which ends a child is started again: after every one, after a failure, or never. */
-export type Restart = "permanent" | "transient" | "temporary";
+/** The ends after which a child is started again. */
+export type Restart =
+  /** Every end. */
+  | "permanent"
+  /** A failure. */
+  | "transient"
+  /** No end. */
+  | "temporary";
 
-/** What `start` of a spec gives: what the child does, or that there is nothing to run. */
+/** The result of a spec's `start`: the behavior of the child, or that there is nothing to run. */
 export type Startable<Message> =
   | Behavior<Message, unknown>
   | Ignore
   | Promise<Behavior<Message, unknown> | Ignore>;
 
-/** What a supervisor needs to know of a child, whatever starts it. */
+/** The rules by which a supervisor keeps a child, whatever starts it. */
 export interface ChildPolicy {
   /**
    * When it is started again. Default by `kind`: `transient` for an agent or a process, `temporary`
@@ -27,25 +33,27 @@ export interface ChildPolicy {
   readonly significant?: boolean | undefined;
   /** How long a start may take. Default: 5_000; agents 60_000; machines 300_000; supervisors no limit. */
   readonly startTimeoutMs?: number | undefined;
+  /** How often its first start is tried, with waits by `backoff` between, before it fails. A failure that is not `retryable` is not tried again. Default: 1. */
+  readonly startAttempts?: number | undefined;
   /** Waits between restarts. Default: none; agents and machines 1 s doubling to 60 s. */
   readonly backoff?: Backoff | undefined;
   /** Counts this child's restarts on its own instead of in the supervisor's window. Default: only agents and machines, 20 in 10 min. */
   readonly intensity?: Intensity | undefined;
-  /** What becomes of messages that a dead incarnation left. Default: `drop`; agents `keep`. */
+  /** The fate of messages that an attempt left unread: the next one gets them, or nobody. Default: `drop`; agents `keep`. */
   readonly mailbox?: "keep" | "drop" | undefined;
   /** Decides over a failure that would restart it; false makes the supervisor give up. Default: an error that is not `retryable` is not restarted. */
   readonly restartIf?: ((reason: ExitReason) => boolean) | undefined;
-  /** Wait with the next start until a killed incarnation's code has returned and what it owned is released. Default: false. */
+  /** Wait with the next start until the code of a killed attempt has returned and what it owned is released. Default: false. */
   readonly exclusive?: boolean | undefined;
   /** How long an exclusive start waits for that before the supervisor gives up. Default: 30_000. */
   readonly exclusiveTimeoutMs?: number | undefined;
   /** A word for trees and logs, and what the defaults go by. Default: `supervisor` or `actor`. */
   readonly kind?: string | undefined;
-  /** An earlier sibling that it cannot live without: it is stopped and started again with that one. */
+  /** An earlier sibling that the child cannot live without: both are stopped and started together. */
   readonly dependsOn?: ChildId | undefined;
   /**
-   * At the end of the supervisor it is stopped at the same time as those next to it in start order that
-   * say so, too, but after those of them that depend on it. Default: only agents and machines.
+   * Stop the child at the supervisor's end at the same time as its neighbours in start order that say so
+   * too, but after those of them that depend on it. Default: only agents and machines.
    */
   readonly stopTogether?: boolean | undefined;
   /** Keep the slot of a temporary child after its end, so that `restartChild` works. Default: false. */
@@ -83,7 +91,7 @@ export interface ChildSpec<Message = unknown> extends ChildPolicy {
   /** Unique among its siblings; the last part of its path. */
   readonly id: ChildId;
   /**
-   * Make what the child does. Runs anew for every incarnation, inside it: `context` is the child's
+   * Make the behavior of the child. Runs anew for every attempt, inside it: `context` is the child's
    * own. A throw, or more time than `startTimeoutMs`, fails the start; `ignore` starts nothing.
    */
   start(context: Context<Message>): Startable<Message>;
@@ -107,6 +115,7 @@ export interface ResolvedSpec {
   readonly type: "worker" | "supervisor";
   readonly significant: boolean;
   readonly startTimeoutMs: number;
+  readonly startAttempts: number;
   readonly backoff: BackoffPolicy;
   readonly intensity: RestartLimits | undefined;
   readonly mailbox: "keep" | "drop";

@@ -1,77 +1,95 @@
 import type { ExitReason, Ref, Slot } from "../../actors/kernel/index.ts";
 import type { ResolvedSpec } from "./child-spec.ts";
-import { RestartWindow } from "./intensity.ts";
+import { type PassedLimit, RestartWindow } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 
-/** What a child is doing. `restarting` waits for its next start; `ignored` had nothing to run. */
+/** The state of a child. */
 export type ChildStatus =
+  /** Its start is under way, or waits for another try. */
   | "starting"
+  /** It runs. */
   | "running"
+  /** It ended and waits for its next start. */
   | "restarting"
+  /** It was asked to stop and has not ended. */
   | "stopping"
+  /** It does not run. */
   | "stopped"
+  /** Its start had nothing to run. */
   | "ignored";
 
-/** Who stopped a child: itself, somebody's call, or the restart of a sibling. */
-export type StoppedBy = "self" | "api" | "group";
+/** The cause of a child's stop. */
+export type StoppedBy =
+  /** The child ended by itself. */
+  | "self"
+  /** Somebody called for it. */
+  | "api"
+  /** A sibling was restarted or terminated, or all children were stopped. */
+  | "group";
 
-/** What is known of one child: plain data. */
+/** The facts of one child: plain data. */
 export interface ChildInfo {
   readonly id: ChildId;
   readonly path: string;
   readonly type: "worker" | "supervisor";
   readonly kind: string;
   readonly status: ChildStatus;
-  /** Who stopped it, when it is stopped. */
+  /** The cause of its stop; there when it is stopped. */
   readonly by?: StoppedBy | undefined;
-  /** When it tries again, in ms of the clock, when it is restarting. */
+  /** The time of its next start, in ms of the clock; there when it is restarting. */
   readonly nextAt?: number | undefined;
-  /** Of the incarnation that lives; undefined when none does. */
+  /** The pid of the attempt that lives; undefined when none does. */
   readonly pid: number | undefined;
-  /** Of the latest incarnation; 0 before the first. */
+  /** The number of the latest attempt; 0 before the first. */
   readonly epoch: number;
-  /** How often it was restarted for an end of its own. */
+  /** The number of restarts after an end of its own; neither those by hand nor those with its group. */
   readonly restarts: number;
   readonly lastExit?: { readonly epoch: number; readonly reason: ExitReason } | undefined;
 }
 
-/** What is going to start a child again. */
+/** A restart that is going to start a child again. */
 export interface ComingRestart {
-  /** Settles when it has started what it was to start, or was called off. */
+  /** Settles when the restart has started its children, or was called off. */
   readonly done: Promise<void>;
-  /** Leave this child alone, and the others that have no cause but its end; these are returned. */
+  /** Tell whether another end of this child changes nothing, because the restart has not come to starting. */
+  covers(child: Child): boolean;
+  /** Tell whether this child is restarted for an end of its own or by request, and not along with others. */
+  isCause(child: Child): boolean;
+  /** Take this child out, because it was started, finished, or is taken over by another restart. */
+  release(child: Child): void;
+  /** Take this child out, and the others that have no cause but its end; these are returned. */
   drop(child: Child): readonly Child[];
 }
 
-/** The supervisor's record of one child, over all its incarnations. */
+/** The supervisor's record of one child, over all its attempts. */
 export class Child {
   readonly spec: ResolvedSpec;
   readonly slot: Slot;
-  /** Its place in the start order. */
+  /** The child's place in the start order. */
   readonly position: number;
-  /** Counts its restarts, when not the supervisor's own window does. */
+  /** The child's own window of restarts; undefined where the supervisor's counts. */
   readonly window: RestartWindow | undefined;
   status: ChildStatus = "starting";
   by: StoppedBy | undefined;
   nextAt: number | undefined;
-  /** The incarnation that lives or is being stopped. */
+  /** The attempt that lives or is being stopped. */
   ref: Ref | undefined;
   epoch = 0;
-  /** Starts begun so far; whoever waited on the way to one knows by it whether another came first. */
+  /** The number of starts begun. A start that waited compares it, to see whether another came first. */
   starts = 0;
   restarts = 0;
-  /** Restarts in a row without a healthy period. */
+  /** The restarts in a row without a healthy period. */
   failures = 0;
-  /** When the latest incarnation had started. */
+  /** The time at which the latest attempt had started. */
   runningSince = 0;
   lastExit: { readonly epoch: number; readonly reason: ExitReason } | undefined;
   /** The restart that is going to start it. */
   operation: ComingRestart | undefined;
-  /** Ends the wait for what an earlier incarnation left behind; there while an exclusive start waits. */
+  /** Ends the wait of a start that is waiting. */
   wake: (() => void) | undefined;
-  /** The closing of what was kept for it; there once it is gone, until it is started again. */
+  /** The work that its `gone` began; there once it is gone, until it is started again. */
   closing: Promise<void> | undefined;
-  /** The stop under way; whoever else wants it stopped waits for the same. */
+  /** The stop under way. */
   stopping: Promise<void> | undefined;
 
   constructor(spec: ResolvedSpec, slot: Slot, position: number) {
@@ -109,23 +127,23 @@ export class Child {
   }
 }
 
-/** What a supervisor tells of its children, in the order in which it happened. */
+/** An event of a supervisor's children. */
 export type SupervisionEvent =
-  /** A first start, one by API, or one that came along with another child's restart. */
+  /** A child started for the first time, by hand, or along with another child's restart. */
   | {
       readonly type: "child-started";
       readonly id: ChildId;
       readonly pid: number;
       readonly epoch: number;
     }
-  /** A failure, or any end of a permanent child, that nobody had asked for. */
+  /** A child failed, or a permanent one ended, and nobody had asked for it. */
   | {
       readonly type: "child-terminated";
       readonly id: ChildId;
       readonly epoch: number;
       readonly reason: ExitReason;
     }
-  /** A restart was decided; it happens in `delayMs`. `attempt` and `of` count towards the limit that is nearest: in the window, or in a row. */
+  /** A restart was decided and happens in `delayMs`. `attempt` and `of` count towards the nearest limit: in the window, or in a row. */
   | {
       readonly type: "restarting";
       readonly id: ChildId;
@@ -134,27 +152,33 @@ export type SupervisionEvent =
       readonly delayMs: number;
       readonly reason: ExitReason;
     }
+  /** A child was restarted after an end of its own. */
   | {
       readonly type: "restarted";
       readonly id: ChildId;
       readonly pid: number;
       readonly epoch: number;
     }
+  /** A start failed: one of a restart, or a first one that is tried again. */
   | { readonly type: "start-error"; readonly id: ChildId; readonly reason: ExitReason }
-  /** A child that was asked to stop ended otherwise than asked. */
+  /** A child that was asked to stop, or whose supervisor stops, ended otherwise; or its `gone` threw. */
   | {
       readonly type: "shutdown-error";
       readonly id: ChildId;
       readonly epoch: number;
       readonly reason: ExitReason;
     }
+  /** A child failed in a way that another attempt would not help. `gave-up` follows. */
   | { readonly type: "not-retryable"; readonly id: ChildId; readonly reason: ExitReason }
+  /** The supervisor gave up on a child; of `intensity`, `limit` says which limit was passed, and by whom. */
   | {
       readonly type: "gave-up";
       readonly id: ChildId;
       readonly cause: "intensity" | "not-retryable";
       readonly reason: ExitReason;
+      readonly limit?: PassedLimit | undefined;
     }
+  /** The supervisor got a message that it does not know. */
   | { readonly type: "unexpected-message"; readonly message: string };
 
 export type GaveUpEvent = Extract<SupervisionEvent, { readonly type: "gave-up" }>;

@@ -1,7 +1,6 @@
 export type { Backoff, BackoffPolicy } from "./backoff.ts";
 export { type BubbleOptions, bubble } from "./bubble.ts";
 export type { ChildInfo, ChildStatus, GaveUpEvent, StoppedBy, SupervisionEvent } from "./child.ts";
-export type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 export type {
   ChildGone,
   ChildPolicy,
@@ -11,8 +10,15 @@ export type {
   Restart,
   Startable,
 } from "./child-spec.ts";
+export type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-verbs.ts";
 export { ChildRefusedError, InvalidSpecError, StartFailedError } from "./errors.ts";
-export { defaultLimits, type Intensity, type RestartLimits } from "./intensity.ts";
+export {
+  defaultLimits,
+  type Intensity,
+  limitText,
+  type PassedLimit,
+  type RestartLimits,
+} from "./intensity.ts";
 export {
   type ChildTemplate,
   type DynamicStartOptions,
@@ -27,6 +33,7 @@ export {
   startSupervisor,
   supervisorOf,
 } from "./start-supervisor.ts";
+export { stoppedWithText } from "./stopped-with.ts";
 export type { ChildId, Strategy } from "./strategy.ts";
 export { createSupervision, type Supervision, type SupervisionHooks } from "./supervision.ts";
 export {

@@ -1,6 +1,7 @@
 import { InvalidSpecError } from "./errors.ts";
+import type { ChildId } from "./strategy.ts";
 
-/** How many restarts are a hiccup, and how many a reason to give up. */
+/** The numbers of restarts beyond which a supervisor gives up. */
 export interface Intensity {
   /** Restarts allowed within `withinMs`; one more and the supervisor gives up. Default: 3. */
   readonly maxRestarts?: number | undefined;
@@ -19,32 +20,66 @@ export interface RestartLimits {
 
 export const defaultLimits: RestartLimits = { maxRestarts: 3, withinMs: 5_000, maxConsecutive: 8 };
 
-/** The restarts of late: what counts, and at most as much that no longer does. */
+/** The limit that was passed when a supervisor gave up. */
+export interface PassedLimit {
+  readonly name: /** Too many failures within the window. */
+    | "maxRestarts"
+    /** Too many failures of one child in a row. */
+    | "maxConsecutive";
+  /** The restarts that the limit allows. */
+  readonly allowed: number;
+  /** The window that was counted in; only with `maxRestarts`. */
+  readonly withinMs?: number | undefined;
+  /** The failures of each child that were counted, with the last one. */
+  readonly failures: Readonly<Record<ChildId, number>>;
+}
+
+/** Say in words which limit was passed, and by whom. */
+export function limitText({ name, allowed, withinMs = 0, failures }: PassedLimit): string {
+  const counts = Object.entries(failures).sort(([, a], [, b]) => b - a);
+  const who = counts.map(([id, count]) => `${id} ${count}`).join(", ");
+  const sum = counts.reduce((total, [, count]) => total + count, 0);
+  const span = withinMs % 1_000 === 0 ? `${withinMs / 1_000} s` : `${withinMs} ms`;
+  const where = name === "maxRestarts" ? `within ${span}` : "in a row";
+  return `${sum} ${sum === 1 ? "failure" : "failures"} ${where} (${who}), and ${name} is ${allowed}`;
+}
+
+/** The restarts of late, in the order in which they happened. */
 export class RestartWindow {
   readonly #limits: RestartLimits;
-  #moments: number[] = [];
-  /** Where the moments that still count begin. */
+  #restarts: { readonly at: number; readonly id: ChildId }[] = [];
+  /** The index of the first restart that still counts. */
   #oldest = 0;
 
   constructor(limits: RestartLimits) {
     this.#limits = limits;
   }
 
-  /** Count a restart at `now`; tell whether it is still allowed. The edge of the window is inside. */
-  allows(now: number): boolean {
-    this.#moments.push(now);
+  /** Count a restart of a child at `now`. Tell whether it is still allowed. The edge of the window is inside. */
+  allows(now: number, id: ChildId): boolean {
+    this.#restarts.push({ at: now, id });
     return this.count(now) <= this.#limits.maxRestarts;
   }
 
-  /** How many restarts the window holds at `now`. */
+  /** Tell how many restarts the window holds at `now`. */
   count(now: number): number {
-    while (now - (this.#moments[this.#oldest] ?? now) > this.#limits.withinMs) this.#oldest += 1;
-    if (this.#oldest > this.#moments.length / 2) this.#compact();
-    return this.#moments.length - this.#oldest;
+    const { withinMs } = this.#limits;
+    while (now - (this.#restarts[this.#oldest]?.at ?? now) > withinMs) this.#oldest += 1;
+    if (this.#oldest > this.#restarts.length / 2) this.#compact();
+    return this.#restarts.length - this.#oldest;
+  }
+
+  /** Count the restarts in the window by child. Call it after `count` or `allows`. */
+  byChild(): Readonly<Record<ChildId, number>> {
+    const counts = new Map<ChildId, number>();
+    for (const { id } of this.#restarts.slice(this.#oldest)) {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
   }
 
   #compact(): void {
-    this.#moments = this.#moments.slice(this.#oldest);
+    this.#restarts = this.#restarts.slice(this.#oldest);
     this.#oldest = 0;
   }
 }

@@ -17,7 +17,7 @@ const patient: ChildPolicy = {
   stopTogether: true,
 };
 
-/** What a child of a kind is, unless its spec says otherwise. */
+/** The defaults of a child by its kind. */
 const defaultsByKind: Readonly<Record<string, ChildPolicy>> = {
   agent: { ...patient, restart: "transient", startTimeoutMs: 60_000, mailbox: "keep" },
   machine: { ...patient, startTimeoutMs: 300_000 },
@@ -41,6 +41,7 @@ export function resolveSpec(spec: ChildSpec, autoShutdown: AutoShutdown): Resolv
     type,
     significant: spec.significant ?? false,
     startTimeoutMs: spec.startTimeoutMs ?? defaults.startTimeoutMs ?? 5_000,
+    startAttempts: spec.startAttempts ?? 1,
     backoff: backoffPolicy(spec.backoff ?? defaults.backoff),
     intensity: ownLimits(spec, defaults),
     mailbox: spec.mailbox ?? defaults.mailbox ?? "drop",
@@ -116,6 +117,11 @@ function checkFields(spec: ResolvedSpec): void {
     spec.startTimeoutMs > 0,
     "invalid-start-timeout",
     "startTimeoutMs is a number of ms > 0 or Infinity",
+  );
+  demand(
+    Number.isSafeInteger(spec.startAttempts) && spec.startAttempts >= 1,
+    "invalid-start-attempts",
+    "startAttempts is an integer >= 1",
   );
   demand(mailboxes.has(spec.mailbox), "invalid-mailbox", "mailbox is keep or drop");
   demand(

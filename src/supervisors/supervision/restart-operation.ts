@@ -1,86 +1,97 @@
-import type { Clock } from "../../actors/clock.ts";
 import type { Child, ComingRestart } from "./child.ts";
 
-/** What a restart does to children, one at a time. */
-export interface RestartActs {
-  readonly clock: Clock;
-  /** Stop it, if it lives. Resolves to whether it is to be started again. */
-  stop(child: Child, operation: RestartOperation): Promise<boolean>;
-  /** Start it, and release it from the operation unless that was called off. */
-  start(child: Child, operation: RestartOperation): Promise<void>;
+/** A restart that is to be made. */
+export interface RestartPlan {
+  /** The child whose end, or whose caller, began it. */
+  readonly origin: Child;
+  /** The children that it stops, in start order. */
+  readonly scope: readonly Child[];
+  /** The children that it starts, in start order. */
+  readonly pending: readonly Child[];
+  /** The earliest time of the first start, on the clock's scale. */
+  readonly startAt: number;
+  /** Set when somebody asked for it: a failure to start ends it, or is restarted by the child's policy. */
+  readonly byRequest?: "once" | "by-policy" | undefined;
 }
 
 /**
- * One restart: stop the scope in reverse, wait, start what is pending in start order.
+ * The state of one restart: it stops its scope in reverse, waits, and starts what is pending in order.
  *
- * It can be called off at any moment; what it has not started by then is `pending` for whoever takes over.
+ * It can be called off at any moment; what it has not started by then is `pending` for the restart
+ * that takes over.
  */
 export class RestartOperation implements ComingRestart {
-  /** Whose own ends it answers; the first began it, the others joined. */
-  readonly #causes: Set<Child>;
-  /** The origin's failure to start ends it. */
-  readonly once: boolean;
-  readonly done: Promise<void>;
-  readonly #acts: RestartActs;
-  /** When it starts what it stopped, on the clock's scale. */
   readonly startAt: number;
+  readonly byRequest: RestartPlan["byRequest"];
+  /** It has come to starting, so that some of its children may run again. */
+  isStarting = false;
+  /** Ends its wait; there while it waits. */
+  wake: (() => void) | undefined;
+  readonly done: Promise<void>;
+  /** The children whose own ends it answers; the first began it, the others joined. */
+  readonly #causes: Set<Child>;
   readonly #scope: Child[];
   readonly #pending: Set<Child>;
-  #calledOff = false;
-  #starting = false;
-  #wake: (() => void) | undefined;
+  #isCalledOff = false;
 
-  /** `scope` and `pending` are in start order; nothing is started before `startAt`. */
-  constructor(
-    plan: {
-      readonly origin: Child;
-      readonly scope: readonly Child[];
-      readonly pending: readonly Child[];
-      readonly startAt: number;
-      readonly once: boolean;
-    },
-    acts: RestartActs,
-  ) {
-    this.#causes = new Set([plan.origin]);
-    this.once = plan.once;
-    this.#acts = acts;
+  /** `carryOut` does the work of the restart. */
+  constructor(plan: RestartPlan, carryOut: (operation: RestartOperation) => Promise<void>) {
     this.startAt = plan.startAt;
+    this.byRequest = plan.byRequest;
+    this.#causes = new Set([plan.origin]);
     this.#scope = [...plan.scope];
     this.#pending = new Set(plan.pending);
     for (const child of plan.pending) child.operation = this;
-    this.done = this.#run();
+    this.done = carryOut(this);
   }
 
-  /** It has come to starting, so that some of its children may run again. */
-  get isStarting(): boolean {
-    return this.#starting;
+  get isCalledOff(): boolean {
+    return this.#isCalledOff;
   }
 
-  /** Whose end began it; when that one was dropped, the next that has one of its own. */
+  /** The child whose end began it; when that one was dropped, the next that has an end of its own. */
   get origin(): Child | undefined {
     const [origin] = this.#causes;
     return origin;
   }
 
-  /** Tell whether this child is restarted for an end of its own, or only along with others. */
+  /** All that it covers in start order, with those that joined at the end. */
+  get scope(): readonly Child[] {
+    return this.#scope;
+  }
+
+  /** The children that it is still going to start. */
+  get pending(): readonly Child[] {
+    return [...this.#pending];
+  }
+
+  isPending(child: Child): boolean {
+    return this.#pending.has(child);
+  }
+
   isCause(child: Child): boolean {
     return this.#causes.has(child);
   }
 
-  /** Start this one too; it comes after what is pending and has nothing to stop. */
+  /** Tell whether this child comes back after an end of its own. */
+  answersEndOf(child: Child): boolean {
+    return this.#causes.has(child) && (this.byRequest === undefined || child !== this.origin);
+  }
+
+  covers(child: Child): boolean {
+    return !this.isStarting && this.byRequest !== "once" && this.#pending.has(child);
+  }
+
+  /** Start this child too, after what is pending. It must not run. */
   join(child: Child): void {
     this.#causes.add(child);
     this.#scope.push(child);
     this.#pending.add(child);
     child.operation = this;
+    child.status = "restarting";
+    child.nextAt = this.startAt;
   }
 
-  /** What it is still going to start. */
-  get pending(): readonly Child[] {
-    return [...this.#pending];
-  }
-
-  /** Without its origin it starts only those that ended by themselves too; the others had no cause but that. */
   drop(child: Child): readonly Child[] {
     const wasOrigin = child === this.origin;
     this.#causes.delete(child);
@@ -92,50 +103,15 @@ export class RestartOperation implements ComingRestart {
     return others;
   }
 
-  /** Take a child out, because it was started or because another restart takes it over. */
   release(child: Child): void {
     this.#pending.delete(child);
     if (child.operation === this) child.operation = undefined;
   }
 
-  /** Do nothing more. What was being started is left to whoever called this off. */
+  /** Do nothing more. A start under way is left to whoever called this off. */
   callOff(): void {
-    this.#calledOff = true;
+    this.#isCalledOff = true;
     for (const child of this.#pending) this.release(child);
-    this.#wake?.();
-  }
-
-  async #run(): Promise<void> {
-    await this.#stopScope();
-    const delayMs = this.startAt - this.#acts.clock.now();
-    if (delayMs > 0 && !this.#calledOff) await this.#wait(delayMs);
-    await this.#startPending();
-    this.callOff();
-  }
-
-  async #stopScope(): Promise<void> {
-    for (const child of this.#scope.toReversed()) {
-      if (this.#calledOff) return;
-      if (!(await this.#acts.stop(child, this))) this.release(child);
-    }
-  }
-
-  async #wait(delayMs: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = this.#acts.clock.setTimer(delayMs, resolve);
-      this.#wake = () => {
-        timer.cancel();
-        resolve();
-      };
-    });
-    this.#wake = undefined;
-  }
-
-  async #startPending(): Promise<void> {
-    this.#starting = true;
-    for (const child of this.#scope) {
-      if (this.#calledOff) return;
-      if (this.#pending.has(child)) await this.#acts.start(child, this);
-    }
+    this.wake?.();
   }
 }

@@ -1,7 +1,7 @@
-import type { Context, ExitReason, Ignore } from "../../actors/kernel/index.ts";
+import type { Context, Ignore } from "../../actors/kernel/index.ts";
 import type { ChildInfo } from "./child.ts";
-import type { ChildCounts, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildPolicy, ChildSpec, Startable } from "./child-spec.ts";
+import type { ChildCounts, StartedChild, StartOptions } from "./child-verbs.ts";
 import { InvalidSpecError } from "./errors.ts";
 import type { Intensity } from "./intensity.ts";
 import { resolveSpec } from "./resolve-spec.ts";
@@ -10,16 +10,16 @@ import type { ChildId } from "./strategy.ts";
 import { supervisorBehavior } from "./supervisor-actor.ts";
 import { resolveFlags } from "./supervisor-flags.ts";
 
-/** What all children of a dynamic supervisor have in common. */
+/** The spec that all children of a dynamic supervisor share. */
 export interface ChildTemplate<Args = void, Message = unknown>
   extends Omit<ChildPolicy, "significant" | "dependsOn" | "retain" | "stopTogether"> {
-  /** What generated ids begin with, as in `worker-1`. Default: `child`. */
+  /** The beginning of generated ids, as in `worker-1`. Default: `child`. */
   readonly id?: string | undefined;
-  /** Make what one child does. A restart calls it with the same `args`. */
+  /** Make the behavior of one child. A restart calls it with the same `args`. */
   start(context: Context<Message>, args: Args): Startable<Message>;
 }
 
-/** How a dynamic supervisor decides over its children; it restarts them one for one. */
+/** The rules of a dynamic supervisor, which restarts its children one for one. */
 export interface DynamicSupervisorFlags {
   /** Its name among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
@@ -29,7 +29,7 @@ export interface DynamicSupervisorFlags {
   readonly maxChildren?: number | undefined;
 }
 
-/** How to start one child more. */
+/** The options of the start of one child more. */
 export interface DynamicStartOptions extends StartOptions {
   /** The child's id. Default: the template's and a counter. */
   readonly id?: ChildId | undefined;
@@ -65,71 +65,37 @@ export async function startDynamicSupervisor<Args = void, Message = unknown>(
   const behavior = supervisorBehavior({ intensity, maxChildren, dynamic: true }, []);
   const ref = parent.spawn(behavior, { name, kind: "supervisor", shutdownMs: "infinity" });
   await ref.started;
-  return new TemplateSupervisor(await supervisorOf(ref), template);
+  return handleOf(await supervisorOf(ref), template);
 }
 
-class TemplateSupervisor<Args, Message> implements DynamicSupervisor<Args, Message> {
-  readonly #supervisor: Supervisor;
-  readonly #template: ChildTemplate<Args, Message>;
-  #made = 0;
-
-  constructor(supervisor: Supervisor, template: ChildTemplate<Args, Message>) {
-    this.#supervisor = supervisor;
-    this.#template = template;
-  }
-
-  get path(): string {
-    return this.#supervisor.path;
-  }
-
-  get ref(): Supervisor["ref"] {
-    return this.#supervisor.ref;
-  }
-
-  get events(): Supervisor["events"] {
-    return this.#supervisor.events;
-  }
-
-  get exited(): Promise<ExitReason> {
-    return this.#supervisor.exited;
-  }
-
-  startChild(
-    args: Args,
-    { id, ...options }: DynamicStartOptions = {},
-  ): Promise<StartedChild<Message> | Ignore> {
-    return this.#supervisor.startChild(this.#specOf(args, id ?? this.#nextId()), options);
-  }
-
-  terminateChild(child: ChildId | number): Promise<void> {
-    return this.#supervisor.terminateChild(child);
-  }
-
-  children(): Promise<readonly ChildInfo[]> {
-    return this.#supervisor.children();
-  }
-
-  counts(): Promise<ChildCounts> {
-    return this.#supervisor.counts();
-  }
-
-  stop(reason?: ExitReason): Promise<ExitReason> {
-    return this.#supervisor.stop(reason);
-  }
-
-  kill(): Promise<ExitReason> {
-    return this.#supervisor.kill();
-  }
-
-  #specOf(args: Args, id: ChildId): ChildSpec<Message> {
-    const template = this.#template;
-    return { ...template, id, start: (context) => template.start(context, args) };
-  }
-
-  #nextId(): ChildId {
-    this.#made += 1;
-    return `${this.#template.id ?? "child"}-${this.#made}`;
-  }
+/** Make the handle of a dynamic supervisor: a supervisor's, with a start that makes the specs. */
+function handleOf<Args, Message>(
+  supervisor: Supervisor,
+  template: ChildTemplate<Args, Message>,
+): DynamicSupervisor<Args, Message> {
+  let made = 0;
+  const nextId = (): ChildId => {
+    made += 1;
+    return `${template.id ?? "child"}-${made}`;
+  };
+  const { path, ref, events, terminateChild, children, counts, stop, kill } = supervisor;
+  return {
+    path,
+    ref,
+    events,
+    get exited() {
+      return supervisor.exited;
+    },
+    startChild: (args, { id = nextId(), ...options } = {}) => {
+      const start = (context: Context<Message>) => template.start(context, args);
+      return supervisor.startChild<Message>({ ...template, id, start }, options);
+    },
+    terminateChild,
+    children,
+    counts,
+    stop,
+    kill,
+  };
 }
 
 function checkTemplate<Args, Message>(

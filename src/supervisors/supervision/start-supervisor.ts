@@ -1,19 +1,30 @@
 import type { EventLog } from "../../actors/events/index.ts";
 import type { Behavior, ExitReason, Ignore, Ref, SpawnOptions } from "../../actors/kernel/index.ts";
 import type { ChildInfo } from "./child.ts";
-import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
+import {
+  type ChildCounts,
+  type ChildVerb,
+  childVerbs,
+  type RestartOptions,
+  type StartedChild,
+  type StartOptions,
+} from "./child-verbs.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import type { ChildId } from "./strategy.ts";
-import { type SupervisorRef, supervisorBehavior } from "./supervisor-actor.ts";
+import {
+  type SupervisorMessage,
+  type SupervisorRef,
+  supervisorBehavior,
+} from "./supervisor-actor.ts";
 import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
 
-/** Where a supervisor can be started: a system, or the context of an actor. */
+/** A place where a supervisor can be started: a system, or the context of an actor. */
 export interface SupervisorParent {
   spawn<M, S>(behavior: Behavior<M, S>, options?: SpawnOptions<never>): Ref<M>;
 }
 
-/** How a supervisor decides over its children, and what it is called. */
+/** The rules of a supervisor, and its name. */
 export interface SupervisorFlags extends Omit<SupervisionFlags, "dynamic"> {
   /** Its name among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
@@ -23,7 +34,7 @@ export interface SupervisorFlags extends Omit<SupervisionFlags, "dynamic"> {
 export interface Supervisor {
   readonly path: string;
   readonly ref: SupervisorRef;
-  /** What happened to its children; each is a SupervisionEvent without its type as data. */
+  /** The events of its children; each has a SupervisionEvent without its type as data. */
   readonly events: EventLog;
   /** Resolves with the reason when it has ended, its children before it. Never rejects. */
   readonly exited: Promise<ExitReason>;
@@ -74,71 +85,26 @@ export async function startSupervisor(
 /** Talk to a supervisor that was started as a child of another one. Rejects with NoProcError when it has ended. */
 export async function supervisorOf(ref: SupervisorRef): Promise<Supervisor> {
   const events = await ref.call<EventLog>((reply) => ({ type: "events", reply }));
-  return new RemoteSupervisor(ref, events);
+  return handleOf(ref, events);
 }
 
-/** An admin call ends with its answer or with the supervisor, however slow the start it asked for. */
-const patiently = { timeoutMs: Number.POSITIVE_INFINITY };
-
-class RemoteSupervisor implements Supervisor {
-  readonly ref: SupervisorRef;
-  readonly events: EventLog;
-
-  constructor(ref: SupervisorRef, events: EventLog) {
-    this.ref = ref;
-    this.events = events;
-  }
-
-  get path(): string {
-    return this.ref.path;
-  }
-
-  get exited(): Promise<ExitReason> {
-    return this.ref.exited;
-  }
-
-  startChild<Message>(
-    spec: ChildSpec<Message>,
-    options: StartOptions = {},
-  ): Promise<StartedChild<Message> | Ignore> {
-    return this.ref.call<StartedChild<Message> | Ignore>(
-      (reply) => ({ type: "start-child", spec, options, reply }),
-      patiently,
-    );
-  }
-
-  terminateChild(child: ChildId | number): Promise<void> {
-    return this.ref.call<void>((reply) => ({ type: "terminate-child", child, reply }), patiently);
-  }
-
-  restartChild(id: ChildId, options: RestartOptions = {}): Promise<StartedChild | Ignore> {
-    return this.ref.call<StartedChild | Ignore>(
-      (reply) => ({ type: "restart-child", id, options, reply }),
-      patiently,
-    );
-  }
-
-  deleteChild(id: ChildId): Promise<void> {
-    return this.ref.call<void>((reply) => ({ type: "delete-child", id, reply }));
-  }
-
-  children(): Promise<readonly ChildInfo[]> {
-    return this.ref.call<readonly ChildInfo[]>((reply) => ({ type: "children", reply }));
-  }
-
-  childSpec(id: ChildId): Promise<ResolvedSpec | undefined> {
-    return this.ref.call<ResolvedSpec | undefined>((reply) => ({ type: "child-spec", id, reply }));
-  }
-
-  counts(): Promise<ChildCounts> {
-    return this.ref.call<ChildCounts>((reply) => ({ type: "counts", reply }));
-  }
-
-  stop(reason?: ExitReason): Promise<ExitReason> {
-    return this.ref.stop(reason);
-  }
-
-  kill(): Promise<ExitReason> {
-    return this.ref.kill();
-  }
+/** Make a supervisor's handle: each verb is one `ask` message. */
+function handleOf(ref: SupervisorRef, events: EventLog): Supervisor {
+  const asked = Object.entries(childVerbs).map(([verb, options]) => {
+    const ask = (...args: readonly unknown[]) =>
+      ref.call((reply) => ({ type: "ask", verb, args, reply }) as SupervisorMessage, options);
+    return [verb, ask];
+  });
+  return {
+    // Safe cast: these are the verbs of `Supervision`, and each answers with what that gives.
+    ...(Object.fromEntries(asked) as Pick<Supervisor, ChildVerb>),
+    path: ref.path,
+    ref,
+    events,
+    get exited() {
+      return ref.exited;
+    },
+    stop: (reason) => ref.stop(reason),
+    kill: () => ref.kill(),
+  };
 }

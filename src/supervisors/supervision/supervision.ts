@@ -1,32 +1,46 @@
-import type { Context, ExitReason, Ignore, ShutdownExit } from "../../actors/kernel/index.ts";
-import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import {
-  ChildAdmin,
-  type ChildCounts,
-  type RestartOptions,
-  type StartedChild,
-  type StartOptions,
-} from "./child-admin.ts";
-import { ChildLives } from "./child-lives.ts";
+  type Context,
+  type ExitReason,
+  type Ignore,
+  ignore,
+  type ShutdownExit,
+} from "../../actors/kernel/index.ts";
+import { admit, checkIdle, checkOpen, findChild } from "./admission.ts";
+import { Attempts } from "./attempts.ts";
+import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
-import { ChildTable, type Family, isClosing, unlessEnded } from "./child-table.ts";
+import { ChildTable } from "./child-table.ts";
+import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-verbs.ts";
+import {
+  type ChildrenState,
+  forget,
+  forgetUnlessKept,
+  isClosing,
+  parted,
+  tellGone,
+  tellLeftAtRest,
+  tellRefused,
+  unlessEnded,
+} from "./children-state.ts";
+import { Endings, type GivingUp } from "./endings.ts";
 import { StartFailedError } from "./errors.ts";
-import { parted, tellGone, tellRefused } from "./gone.ts";
+import { FirstStarts, restarted } from "./first-start.ts";
 import { checkSpecs } from "./resolve-spec.ts";
-import { type GiveUpCause, Restarts } from "./restarts.ts";
+import { Restarts } from "./restarts.ts";
 import { stopSteps } from "./stop-order.ts";
+import { stoppedWith } from "./stopped-with.ts";
 import type { ChildId } from "./strategy.ts";
 import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
 
-/** What a supervision asks of the actor whose children it decides over. */
+/** The ways in which a supervision acts on the actor whose children it decides over. */
 export interface SupervisionHooks {
-  /** Hear of everything that happens to the children. Must not throw. */
+  /** Called for everything that happens to the children. Must not throw. */
   readonly onEvent?: ((event: SupervisionEvent) => void) | undefined;
-  /** A child ended, by itself or with its group, and its policy does not start it again. Default: nobody hears of it. */
+  /** Called when a child ended, by itself or with its group, and its policy does not start it again. Default: nothing. */
   readonly onLeft?: ((id: ChildId, reason: ExitReason) => void) | undefined;
-  /** A child failed beyond its limits. All children have ended; the owner should end with `reason`. */
+  /** Called when a child failed beyond its limits. All children have ended; the owner should end with `reason`. */
   readonly onGiveUp: (reason: ShutdownExit) => void;
-  /** The significant children have finished. All children have ended; the owner should end with `reason`. */
+  /** Called when the significant children have finished. All children have ended; the owner should end with `reason`. */
   readonly onAutoShutdown: (reason: ShutdownExit) => void;
 }
 
@@ -75,16 +89,17 @@ export function createSupervision(
 }
 
 class ActorSupervision implements Supervision {
-  readonly #family: Family;
-  readonly #lives: ChildLives;
+  readonly #state: ChildrenState;
+  readonly #attempts: Attempts;
   readonly #restarts: Restarts;
-  readonly #admin: ChildAdmin;
+  readonly #endings: Endings;
+  readonly #firstStarts: FirstStarts;
   readonly #hooks: SupervisionHooks;
   #stopped: Promise<void> | undefined;
 
   constructor(context: Context<never>, flags: SupervisionFlags, hooks: SupervisionHooks) {
     this.#hooks = hooks;
-    this.#family = {
+    this.#state = {
       context,
       flags: resolveFlags(flags),
       children: new ChildTable(),
@@ -93,70 +108,126 @@ class ActorSupervision implements Supervision {
       significant: new Set(),
       closings: new Set(),
       closing: false,
+      ended: false,
       initialFailure: undefined,
     };
-    this.#lives = new ChildLives(this.#family, (child, reason) =>
-      this.#restarts.ended(child, reason),
-    );
-    this.#restarts = new Restarts(this.#family, this.#lives, {
-      giveUp: (child, cause, reason) => void this.#giveUp(child, cause, reason),
+    this.#attempts = new Attempts(this.#state, (...end) => this.#endings.ended(...end));
+    this.#firstStarts = new FirstStarts(this.#state, this.#attempts);
+    this.#restarts = new Restarts(this.#state, this.#attempts, {
+      startFailed: (...end) => this.#endings.startFailed(...end),
+      leave: (child) => this.#endings.leave(child),
+      leaveWithGroup: (child) => this.#endings.leaveWithGroup(child),
+    });
+    this.#endings = new Endings(this.#state, this.#restarts, {
+      giveUp: (...end) => void this.#giveUp(...end),
       left: ({ id, lastExit }) => unlessEnded(() => hooks.onLeft?.(id, lastExit?.reason ?? parted)),
       significantEnded: () => void this.#significantEnded(),
     });
-    this.#admin = new ChildAdmin(this.#family, this.#lives, this.#restarts);
     // Owned first, so released last: also after a kill, when nobody stops the children one by one.
     context.own(() => this.#closeAll());
   }
 
   async startAll(specs: readonly ChildSpec[]): Promise<void> {
-    checkSpecs(specs, this.#family.flags.autoShutdown);
-    const { signal } = this.#family.context;
+    checkSpecs(specs, this.#state.flags.autoShutdown);
+    const { signal } = this.#state.context;
     const stop = () => void this.stopAll();
     signal.addEventListener("abort", stop, { once: true });
     const failure = await this.#startEach(specs);
     signal.removeEventListener("abort", stop);
-    this.#family.initialFailure = undefined;
+    this.#state.initialFailure = undefined;
     if (failure === undefined) return;
     await this.stopAll();
-    const begun = this.#family.children;
-    const others = specs.filter(({ id }) => begun.get(id) === undefined);
-    await Promise.all(others.map((spec) => tellRefused(this.#family, spec, failure)));
+    const others = specs.filter(({ id }) => this.#state.children.get(id) === undefined);
+    await Promise.all(others.map((spec) => tellRefused(this.#state, spec, failure)));
     throw failure;
   }
 
-  startChild<Message>(
+  async startChild<Message>(
     spec: ChildSpec<Message>,
-    options: StartOptions = {},
+    { signal }: StartOptions = {},
   ): Promise<StartedChild<Message> | Ignore> {
-    return this.#admin.start(spec as ChildSpec, options);
+    let child: Child;
+    try {
+      child = admit(this.#state, spec as ChildSpec);
+    } catch (refusal) {
+      await tellRefused(this.#state, spec as ChildSpec, refusal);
+      throw refusal;
+    }
+    const callOff = () => void this.#firstStarts.callOff(child);
+    signal?.addEventListener("abort", callOff, { once: true });
+    try {
+      const coming = this.#firstStarts.start(child);
+      if (signal?.aborted) callOff();
+      const outcome = await coming;
+      if (outcome.type === "failed") {
+        forget(this.#state, child);
+        const { reason, cause } = outcome;
+        throw new StartFailedError(this.#path, child.id, reason, { cause });
+      }
+      if (outcome.type === "called-off") await restarted(child);
+      return this.#result(child) as StartedChild<Message> | Ignore;
+    } finally {
+      signal?.removeEventListener("abort", callOff);
+      await child.closing;
+    }
   }
 
-  terminateChild(child: ChildId | number): Promise<void> {
-    return this.#admin.terminate(child);
+  async terminateChild(which: ChildId | number): Promise<void> {
+    const child = findChild(this.#state, which);
+    const group = this.#state.children.withDependents(child);
+    const left = group.flatMap((one) => one.operation?.drop(one) ?? []);
+    for (const one of group.toReversed()) {
+      const asked = one === child;
+      const reason: ExitReason = asked
+        ? { type: "shutdown", cause: "api" }
+        : stoppedWith(child.id, "api", "dependsOn");
+      await this.#attempts.stop(one, reason);
+      this.#settle(one, asked);
+    }
+    tellLeftAtRest(this.#state, left);
+    await Promise.all(group.map(({ closing }) => closing));
   }
 
-  restartChild(id: ChildId, options: RestartOptions = {}): Promise<StartedChild | Ignore> {
-    return this.#admin.restart(id, options);
+  async restartChild(
+    id: ChildId,
+    { force = false }: RestartOptions = {},
+  ): Promise<StartedChild | Ignore> {
+    checkOpen(this.#state);
+    const child = findChild(this.#state, id);
+    if (!force) checkIdle(this.#state, child);
+    this.#restarts.byRequest(child, force ? "by-policy" : "once");
+    await restarted(child);
+    await child.closing;
+    return this.#result(child);
   }
 
   async deleteChild(id: ChildId): Promise<void> {
-    this.#admin.delete(id);
+    const child = findChild(this.#state, id);
+    checkIdle(this.#state, child);
+    forget(this.#state, child);
   }
 
   children(): readonly ChildInfo[] {
-    return this.#admin.children();
+    return this.#state.children.inOrder().map((child) => child.info());
   }
 
   child(id: ChildId): ChildInfo | undefined {
-    return this.#admin.child(id);
+    return this.#state.children.get(id)?.info();
   }
 
   childSpec(id: ChildId): ResolvedSpec | undefined {
-    return this.#admin.spec(id);
+    return this.#state.children.get(id)?.spec;
   }
 
   counts(): ChildCounts {
-    return this.#admin.counts();
+    const children = this.#state.children.inOrder();
+    const supervisors = children.filter(({ spec }) => spec.type === "supervisor").length;
+    return {
+      specs: this.#state.flags.dynamic ? 1 : children.length,
+      active: children.filter(({ status }) => status === "running").length,
+      supervisors,
+      workers: children.length - supervisors,
+    };
   }
 
   stopAll(reason: ExitReason = parted): Promise<void> {
@@ -164,59 +235,84 @@ class ActorSupervision implements Supervision {
     return this.#stopped;
   }
 
+  get #path(): string {
+    return this.#state.context.self.path;
+  }
+
   async #startEach(specs: readonly ChildSpec[]): Promise<StartFailedError | undefined> {
     let failure: StartFailedError | undefined;
-    const path = this.#family.context.self.path;
-    this.#family.initialFailure = (child, reason) => {
-      failure ??= new StartFailedError(path, child.id, reason);
+    this.#state.initialFailure = (child, reason) => {
+      failure ??= new StartFailedError(this.#path, child.id, reason);
       void this.stopAll();
     };
     for (const spec of specs) {
-      if (isClosing(this.#family)) break;
-      const child = this.#admin.admit(spec);
-      const outcome = await this.#lives.start(child);
-      this.#admin.note(child, outcome);
+      if (isClosing(this.#state)) break;
+      const child = admit(this.#state, spec);
+      const outcome = await this.#firstStarts.start(child);
       if (outcome.type !== "failed") continue;
-      tellGone(this.#family, child, "not-started", outcome.cause);
-      return new StartFailedError(path, child.id, outcome.reason, { cause: outcome.cause });
+      const { reason, cause } = outcome;
+      return new StartFailedError(this.#path, child.id, reason, { cause });
     }
     return failure;
   }
 
+  /** Note the end of a child that was terminated, or that depends on one that was. */
+  #settle(child: Child, asked: boolean): void {
+    if (child.ref !== undefined) return;
+    const { status, by } = child;
+    tellGone(this.#state, child, "terminated");
+    if (asked) {
+      forgetUnlessKept(this.#state, child);
+      if (status !== "stopped" || by === "group") child.stoppedBy("api");
+    } else if (status !== "stopped" && status !== "ignored") {
+      child.stoppedBy("group");
+    }
+  }
+
+  #result(child: Child): StartedChild | Ignore {
+    if (child.status === "ignored") return ignore;
+    if (child.status === "running" && child.ref !== undefined) {
+      return { id: child.id, ref: child.ref, address: child.slot.address };
+    }
+    const reason = child.lastExit?.reason ?? { type: "shutdown", cause: "api" };
+    throw new StartFailedError(this.#path, child.id, reason);
+  }
+
   async #stopAll(reason: ExitReason): Promise<void> {
-    this.#family.closing = true;
+    this.#state.closing = true;
     this.#restarts.callOff();
-    const { children, flags } = this.#family;
+    const { children, flags } = this.#state;
     const started = children.inOrder();
     const stop = async (child: Child) => await this.#stopForGood(child, reason);
     const steps = flags.dynamic ? [started] : stopSteps(started);
     for (const step of steps) await Promise.all(step.map(stop));
-    await Promise.all(this.#family.closings);
-  }
-
-  async #closeAll(): Promise<void> {
-    for (const child of this.#family.children.inOrder()) {
-      tellGone(this.#family, child, "owner-ended");
-    }
-    await Promise.all(this.#family.closings);
+    await Promise.all(this.#state.closings);
   }
 
   async #stopForGood(child: Child, reason: ExitReason): Promise<void> {
-    await this.#lives.stop(child, reason);
+    await this.#attempts.stop(child, reason);
     if (child.status !== "stopped" && child.status !== "ignored") child.stoppedBy("group");
-    tellGone(this.#family, child, "owner-ended");
+    tellGone(this.#state, child, "owner-ended");
   }
 
-  async #giveUp(child: Child, cause: GiveUpCause, reason: ExitReason): Promise<void> {
-    this.#family.emit({ type: "gave-up", id: child.id, cause, reason });
+  async #closeAll(): Promise<void> {
+    this.#state.ended = true;
+    for (const child of this.#state.children.inOrder()) tellGone(this.#state, child, "owner-ended");
+    await Promise.all(this.#state.closings);
+  }
+
+  async #giveUp(child: Child, why: GivingUp, reason: ExitReason): Promise<void> {
+    const { cause } = why;
+    const limit = why.cause === "intensity" ? { limit: why.limit } : {};
+    this.#state.emit({ type: "gave-up", id: child.id, cause, reason, ...limit });
     await this.stopAll();
-    const detail = { child: child.id, lastReason: reason };
+    const detail = { child: child.id, lastReason: reason, ...limit };
     unlessEnded(() => this.#hooks.onGiveUp({ type: "shutdown", cause, detail }));
   }
 
   async #significantEnded(): Promise<void> {
-    const { flags, significant } = this.#family;
-    if (isClosing(this.#family)) return;
+    const { flags, significant } = this.#state;
+    if (isClosing(this.#state)) return;
     if (flags.autoShutdown === "all-significant" && someLives(significant)) return;
     await this.stopAll();
     unlessEnded(() => this.#hooks.onAutoShutdown({ type: "shutdown", cause: "auto-shutdown" }));

@@ -1,47 +1,27 @@
 import type { EventLog } from "../../actors/events/index.ts";
-import type {
-  Behavior,
-  Context,
-  Ignore,
-  Ref,
-  Reply,
-  ShutdownExit,
-} from "../../actors/kernel/index.ts";
-import type { ChildInfo, SupervisionEvent } from "./child.ts";
-import type { ChildCounts, RestartOptions, StartedChild, StartOptions } from "./child-admin.ts";
-import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
-import type { ChildId } from "./strategy.ts";
+import type { Behavior, Context, Ref, Reply, ShutdownExit } from "../../actors/kernel/index.ts";
+import type { SupervisionEvent } from "./child.ts";
+import type { ChildSpec } from "./child-spec.ts";
+import { type ChildVerb, isChildVerb } from "./child-verbs.ts";
 import { createSupervision, type Supervision } from "./supervision.ts";
 import type { SupervisionFlags } from "./supervisor-flags.ts";
 
-/** What a supervisor is asked. */
+/** A question to a supervisor: one of its verbs with the arguments that `Supervision` takes. */
+type Ask = {
+  readonly [Verb in ChildVerb]: {
+    readonly type: "ask";
+    readonly verb: Verb;
+    readonly args: Readonly<Parameters<Supervision[Verb]>>;
+    readonly reply: Reply<Awaited<ReturnType<Supervision[Verb]>>>;
+  };
+}[ChildVerb];
+
+/** The messages that a supervisor takes. */
 export type SupervisorMessage =
-  | {
-      readonly type: "start-child";
-      readonly spec: ChildSpec;
-      readonly options: StartOptions;
-      readonly reply: Reply<StartedChild | Ignore>;
-    }
-  | {
-      readonly type: "terminate-child";
-      readonly child: ChildId | number;
-      readonly reply: Reply<void>;
-    }
-  | {
-      readonly type: "restart-child";
-      readonly id: ChildId;
-      readonly options: RestartOptions;
-      readonly reply: Reply<StartedChild | Ignore>;
-    }
-  | { readonly type: "delete-child"; readonly id: ChildId; readonly reply: Reply<void> }
-  | { readonly type: "children"; readonly reply: Reply<readonly ChildInfo[]> }
-  | { readonly type: "counts"; readonly reply: Reply<ChildCounts> }
-  | { readonly type: "events"; readonly reply: Reply<EventLog> }
-  | {
-      readonly type: "child-spec";
-      readonly id: ChildId;
-      readonly reply: Reply<ResolvedSpec | undefined>;
-    };
+  /** Do a verb over the children. */
+  | Ask
+  /** Give the log of what happened to the children. */
+  | { readonly type: "events"; readonly reply: Reply<EventLog> };
 
 /** The ref of a supervisor; `supervisorOf` makes calls of it. */
 export type SupervisorRef = Ref<SupervisorMessage>;
@@ -68,47 +48,32 @@ export function supervisorBehavior(
       return supervision;
     },
     receive(supervision, message, context) {
-      if (message?.type === "events") message.reply.send(context.events);
-      else if (!handle(supervision, message)) reportStranger(context, message);
-      return supervision;
+      switch (message?.type) {
+        case "ask":
+          if (isChildVerb(message.verb)) answer(supervision, message);
+          else reportStranger(context, message);
+          return supervision;
+        case "events":
+          message.reply.send(context.events);
+          return supervision;
+        default:
+          reportStranger(context, message satisfies never);
+          return supervision;
+      }
     },
     stopping: (supervision) => supervision.stopAll(),
   };
 }
 
-/** Start what was asked and come back at once: a slow start never holds up the next question. */
-function handle(supervision: Supervision, message: SupervisorMessage): boolean {
-  switch (message?.type) {
-    case "start-child":
-      answer(message.reply, supervision.startChild(message.spec, message.options));
-      return true;
-    case "terminate-child":
-      answer(message.reply, supervision.terminateChild(message.child));
-      return true;
-    case "restart-child":
-      answer(message.reply, supervision.restartChild(message.id, message.options));
-      return true;
-    case "delete-child":
-      answer(message.reply, supervision.deleteChild(message.id));
-      return true;
-    case "children":
-      message.reply.send(supervision.children());
-      return true;
-    case "counts":
-      message.reply.send(supervision.counts());
-      return true;
-    case "child-spec":
-      message.reply.send(supervision.childSpec(message.id));
-      return true;
-    default:
-      return false;
-  }
-}
-
-function answer<Value>(reply: Reply<Value>, coming: Promise<Value>): void {
-  coming.then(
-    (value) => reply.send(value),
-    (error: unknown) => reply.fail(error),
+/** Begin what was asked and come back at once: a slow start never holds up the next question. */
+function answer(supervision: Supervision, { verb, args, reply }: Ask): void {
+  // Safe casts: `Ask` ties the arguments and the reply of a question to its verb.
+  const act = supervision[verb] as (...given: readonly unknown[]) => unknown;
+  const asked = reply as Reply<unknown>;
+  const done = async () => await act.apply(supervision, [...args]);
+  done().then(
+    (value) => asked.send(value),
+    (error: unknown) => asked.fail(error),
   );
 }
 

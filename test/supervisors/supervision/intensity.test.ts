@@ -4,7 +4,7 @@ import { RestartWindow } from "../../../src/supervisors/supervision/intensity.ts
 
 function verdicts(maxRestarts: number, withinMs: number, moments: readonly number[]): boolean[] {
   const window = new RestartWindow({ maxRestarts, withinMs, maxConsecutive: 8 });
-  return moments.map((moment) => window.allows(moment));
+  return moments.map((moment) => window.allows(moment, "a"));
 }
 
 describe("RestartWindow", () => {
@@ -44,7 +44,7 @@ describe("RestartWindow", () => {
 
   it("tells how many restarts it holds", () => {
     const window = new RestartWindow({ maxRestarts: 3, withinMs: 100, maxConsecutive: 8 });
-    for (const moment of [0, 50, 90]) window.allows(moment);
+    for (const moment of [0, 50, 90]) window.allows(moment, "a");
     expect([window.count(100), window.count(150), window.count(191)]).toEqual([3, 2, 0]);
   });
 });

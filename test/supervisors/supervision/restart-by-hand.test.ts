@@ -33,7 +33,7 @@ describe("a forced restart", () => {
     await tell(all, "a", "boom");
     expect(statuses(supervision)).toBe("a stopped by self");
     await supervision.restartChild("a");
-    expect(supervision.child("a")).toMatchObject({ status: "running", epoch: 2, restarts: 1 });
+    expect(supervision.child("a")).toMatchObject({ status: "running", epoch: 2, restarts: 0 });
     await supervision.restartChild("a", { force: true });
     expect(supervision.child("a")).toMatchObject({ status: "running", epoch: 3 });
     await supervision.terminateChild("a");

@@ -11,16 +11,22 @@ import { InvalidSpecError } from "./errors.ts";
 
 type Made = Behavior<unknown, unknown> | Ignore;
 
-/** The behavior of one incarnation: it runs the spec's `start` inside the child, then does what that made. */
-export class Incarnation implements Behavior<unknown, unknown> {
+/** The behavior of one attempt to run a child: the spec's `start` inside the child, then the behavior that it made. */
+export class Attempt implements Behavior<unknown, unknown> {
   readonly #spec: ResolvedSpec;
   #made: Behavior<unknown, unknown> | undefined;
+  #closed = false;
 
   constructor(spec: ResolvedSpec) {
     this.#spec = spec;
   }
 
-  /** Nobody knows whether `start` awaits; from then on it is for the behavior that it made to say. */
+  /** Void the attempt: a behavior that `start` makes after this is not begun. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** True until `start` has made a behavior, because `start` may await; then the behavior's own answer. */
   get awaits(): boolean {
     if (this.#made === undefined) return true;
     const { awaits, receive, init } = this.#made;
@@ -51,7 +57,7 @@ export class Incarnation implements Behavior<unknown, unknown> {
   }
 
   #begin(made: Made, context: Context<unknown>): unknown {
-    if (made === ignore) return ignore;
+    if (made === ignore || this.#closed) return ignore;
     if (!isBehavior(made)) {
       throw new InvalidSpecError(
         "invalid-behavior",
@@ -67,7 +73,7 @@ function isPromise(made: Startable<unknown>): made is Promise<Made> {
   return typeof made === "object" && made !== null && "then" in made;
 }
 
-/** What a program that no compiler checked gives may be anything. */
+/** Check what a program without types gave: it may be anything. */
 function isBehavior(made: unknown): boolean {
   const { init, receive }: { readonly init?: unknown; readonly receive?: unknown } = Object(made);
   return typeof init === "function" && typeof receive === "function";

@@ -1,33 +1,37 @@
 import { type ExitReason, errorExit, type Ref } from "../../actors/kernel/index.ts";
+import { Attempt } from "./attempt.ts";
 import type { Child } from "./child.ts";
-import { type Family, isClosing } from "./child-table.ts";
-import { Incarnation } from "./incarnation.ts";
+import { type ChildrenState, isClosing } from "./children-state.ts";
 
-/** How the start of an incarnation went. `called-off`: it was stopped, or its end is another's business by now. */
+/** How the start of an attempt went. */
 export type StartOutcome =
+  /** The child runs. */
   | { readonly type: "running"; readonly ref: Ref }
+  /** The child's `start` had nothing to run. */
   | { readonly type: "ignored" }
+  /** The child was stopped meanwhile, or somebody else deals with its end. */
   | { readonly type: "called-off" }
+  /** `start` or `init` failed, or took too long. */
   | { readonly type: "failed"; readonly reason: ExitReason; readonly cause: unknown };
 
-/** Begins and ends incarnations; decides nothing. */
-export class ChildLives {
-  readonly #family: Family;
+/** Starts and stops the attempts of children. Decides nothing. */
+export class Attempts {
+  readonly #state: ChildrenState;
   readonly #onExit: (child: Child, reason: ExitReason) => void;
 
-  /** `onExit` hears of every running child that ended without having been stopped here. */
-  constructor(family: Family, onExit: (child: Child, reason: ExitReason) => void) {
-    this.#family = family;
+  /** `onExit` is called for every running child that ended without having been stopped here. */
+  constructor(state: ChildrenState, onExit: (child: Child, reason: ExitReason) => void) {
+    this.#state = state;
     this.#onExit = onExit;
   }
 
-  /** Start the next incarnation. Never rejects. */
+  /** Start the next attempt. Never rejects. */
   async start(child: Child): Promise<StartOutcome> {
-    if (isClosing(this.#family)) return { type: "called-off" };
+    if (isClosing(this.#state)) return { type: "called-off" };
     child.status = "starting";
     child.starts += 1;
     const { starts } = child;
-    if (child.closing !== undefined && child.spec.gone !== undefined) await child.closing;
+    if (child.closing !== undefined) await child.closing;
     const obstacle = child.spec.exclusive ? await this.#obstacle(child) : undefined;
     if (obstacle?.type === "failed") {
       child.lastExit = { epoch: child.epoch, reason: obstacle.reason };
@@ -36,7 +40,12 @@ export class ChildLives {
     return isToStart(child, starts) ? this.#begin(child) : { type: "called-off" };
   }
 
-  /** Stop the incarnation that lives, if one does, by the child's own rule. Leaves it in `stopping`. Never rejects. */
+  /** Wait between two attempts of a start, until `delayMs` have passed or the child is stopped. */
+  async pause(child: Child, delayMs: number): Promise<void> {
+    if (delayMs > 0) await this.#sleep(child, delayMs);
+  }
+
+  /** Stop the attempt that lives, if one does, by the child's own rule. Leaves the child in `stopping`. Never rejects. */
   stop(child: Child, reason: ExitReason): Promise<void> {
     child.wake?.();
     if (child.ref === undefined) return Promise.resolve();
@@ -45,12 +54,14 @@ export class ChildLives {
   }
 
   async #begin(child: Child): Promise<StartOutcome> {
-    const ref = this.#launch(child);
+    const attempt = new Attempt(child.spec);
+    const ref = this.#launch(child, attempt);
     try {
       const runs = await ref.started;
       if (runs) return this.#succeeded(child, ref);
       await ref.exited;
     } catch (cause) {
+      attempt.close();
       return this.#failed(child, ref, { reason: await ref.exited, cause });
     }
     if (!isStarting(child, ref)) return { type: "called-off" };
@@ -59,35 +70,45 @@ export class ChildLives {
     return { type: "ignored" };
   }
 
-  /** Wait until nothing is left of earlier incarnations. Resolves to why not to start, if so. */
+  /** Wait until nothing is left of earlier attempts. Resolves to the reason not to start, if there is one. */
   async #obstacle(child: Child): Promise<StartOutcome | undefined> {
-    const { clock } = this.#family.context;
     const { exclusiveTimeoutMs } = child.spec;
-    const gone = child.slot.settled().then(() => undefined);
-    const waited = new Promise<StartOutcome>((resolve) => {
-      const timer = clock.setTimer(exclusiveTimeoutMs, () =>
-        resolve(leftBehind(exclusiveTimeoutMs)),
-      );
-      const wake = (): void => {
-        timer.cancel();
-        child.wake = undefined;
-        resolve({ type: "called-off" });
-      };
-      child.wake = wake;
-      void gone.then(() => child.wake === wake && wake());
+    let isGone = false;
+    const sleeping = this.#sleep(child, exclusiveTimeoutMs);
+    const { wake } = child;
+    void child.slot.settled().then(() => {
+      isGone = true;
+      if (child.wake === wake) wake?.();
     });
-    return Promise.race([gone, waited]);
+    const end = await sleeping;
+    if (isGone) return undefined;
+    return end === "woken" ? { type: "called-off" } : leftBehind(exclusiveTimeoutMs);
   }
 
-  #launch(child: Child): Ref {
-    const { spec } = child;
+  /** Sleep until the time is over or somebody calls the child's `wake`. */
+  #sleep(child: Child, ms: number): Promise<"over" | "woken"> {
+    const { clock } = this.#state.context;
+    return new Promise((resolve) => {
+      const timer = clock.setTimer(ms, () => {
+        child.wake = undefined;
+        resolve("over");
+      });
+      child.wake = () => {
+        child.wake = undefined;
+        timer.cancel();
+        resolve("woken");
+      };
+    });
+  }
+
+  #launch(child: Child, attempt: Attempt): Ref {
     child.by = undefined;
     child.closing = undefined;
     child.nextAt = undefined;
-    const { kind, startTimeoutMs, shutdownMs } = spec;
-    const ref = child.slot.start(new Incarnation(spec), { kind, startTimeoutMs, shutdownMs });
+    const { kind, startTimeoutMs, shutdownMs } = child.spec;
+    const ref = child.slot.start(attempt, { kind, startTimeoutMs, shutdownMs });
     child.ref = ref;
-    this.#family.living.set(ref.pid, child);
+    this.#state.living.set(ref.pid, child);
     child.epoch = ref.epoch;
     return ref;
   }
@@ -95,8 +116,8 @@ export class ChildLives {
   #succeeded(child: Child, ref: Ref): StartOutcome {
     if (!isStarting(child, ref)) return { type: "called-off" };
     child.status = "running";
-    if (child.spec.significant) this.#family.significant.add(child);
-    child.runningSince = this.#family.context.clock.now();
+    if (child.spec.significant) this.#state.significant.add(child);
+    child.runningSince = this.#state.context.clock.now();
     void ref.exited.then((reason) => {
       if (child.ref !== ref || child.stopping !== undefined) return;
       this.#bury(child, ref, reason);
@@ -117,7 +138,7 @@ export class ChildLives {
 
   #bury(child: Child, ref: Ref, reason?: ExitReason): void {
     child.ref = undefined;
-    this.#family.living.delete(ref.pid);
+    this.#state.living.delete(ref.pid);
     if (reason !== undefined) child.lastExit = { epoch: child.epoch, reason };
   }
 
@@ -126,19 +147,24 @@ export class ChildLives {
     const end = await ref.stop(reason, { shutdownMs: child.spec.shutdownMs });
     child.stopping = undefined;
     this.#bury(child, ref, end);
-    if (isAsAsked(child, end)) return;
-    this.#family.emit({ type: "shutdown-error", id: child.id, epoch: child.epoch, reason: end });
+    reportUnlessAsAsked(this.#state, child, end);
   }
 }
 
-/** A start that would find its predecessor still at work: nothing to be had by trying again. */
+/** Report the end of a child that was asked to stop, or whose supervisor stops, and that ended otherwise. */
+export function reportUnlessAsAsked(state: ChildrenState, child: Child, end: ExitReason): void {
+  if (isAsAsked(child, end)) return;
+  state.emit({ type: "shutdown-error", id: child.id, epoch: child.epoch, reason: end });
+}
+
+/** The outcome of a start that would find its predecessor still at work. Another try would not help. */
 function leftBehind(timeoutMs: number): StartOutcome {
   const message = `what its last incarnation left behind is still there after ${timeoutMs} ms`;
   const cause = { message, code: "left-behind", retryable: false };
   return { type: "failed", reason: errorExit(cause, "lost"), cause };
 }
 
-/** Tell whether a start is still wanted after a wait, `starts` having been begun before. */
+/** Tell whether a start is still wanted after a wait that began when `starts` had been begun. */
 export function isToStart(child: Child, starts: number): boolean {
   return child.status === "starting" && child.starts === starts;
 }
@@ -148,7 +174,17 @@ function isStarting(child: Child, ref: Ref): boolean {
 }
 
 function isAsAsked({ spec }: Child, end: ExitReason): boolean {
-  if (end.type === "normal") return spec.restart !== "permanent";
-  if (end.type === "killed") return spec.shutdownMs === "brutal-kill";
-  return end.type === "shutdown";
+  switch (end.type) {
+    case "normal":
+      return spec.restart !== "permanent";
+    case "killed":
+      return spec.shutdownMs === "brutal-kill";
+    case "shutdown":
+      return true;
+    case "error":
+    case "noproc":
+      return false;
+    default:
+      return end satisfies never;
+  }
 }

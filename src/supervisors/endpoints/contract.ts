@@ -73,7 +73,20 @@ export interface RestartData {
     readonly reason: ExitReason;
   };
   readonly restarted: { readonly id: string; readonly epoch: number };
-  readonly "gave-up": { readonly id: string; readonly cause: string; readonly reason: ExitReason };
+  readonly "gave-up": {
+    readonly id: string;
+    readonly cause: string;
+    readonly reason: ExitReason;
+    /** The limit that was passed, and the failures of each child that were counted; of `intensity`. */
+    readonly limit?:
+      | {
+          readonly name: string;
+          readonly allowed: number;
+          readonly withinMs?: number | undefined;
+          readonly failures: Readonly<Record<string, number>>;
+        }
+      | undefined;
+  };
 }
 
 /** Nothing is left that could call `done`: the body waits, and every agent is idle. */

@@ -22,6 +22,7 @@ const policyKinds: OptionKinds<RestartPolicy> = {
   restartIf: "function",
   startedBy: "text",
   startTimeoutMs: "number",
+  startAttempts: "number",
   shutdownMs: "any",
   significant: "boolean",
   mailbox: "any",

@@ -195,7 +195,39 @@ describe("a supervisor", () => {
       await handle.events.waitFor("gave-up");
       return (await handle.result().catch(String)) as string;
     });
-    expect(await run.finished()).toContain("/root/supervisor/b was given up");
+    expect(await run.finished()).toContain(
+      "/root/supervisor/b was given up: 2 failures within 1 s (b 2), and maxRestarts is 1",
+    );
+  });
+
+  it("tells a sibling that is stopped with its group with whom, and says who took part when it gives up", async () => {
+    const one = agentProcess(async function one(name: string) {
+      emit("up");
+      await receive({ where: (message) => message === "crash" });
+      throw new Error(`${name} crashed`);
+    });
+    const team = supervisor({
+      strategy: "rest-for-one",
+      intensity: { maxRestarts: 1, withinMs: 60_000 },
+      children: [child("vm", one, ["vm"]), child("agent", one, ["agent"])],
+    });
+    const run = await supervised(team, async (handle) => {
+      await handle.events.waitFor("started");
+      send("/root/supervisor/vm", "crash");
+      const cancelled = await handle.events.waitFor("cancelled");
+      await handle.events.waitFor("up", {
+        where: ({ source, epoch }) => source === "agent" && epoch === 2,
+      });
+      send("/root/supervisor/agent", "crash");
+      return [cancelled.source, cancelled.data, await handle.result().catch(String)];
+    });
+    expect(await run.finished()).toEqual([
+      "agent",
+      { reason: "it was stopped with vm (rest-for-one)" },
+      expect.stringContaining(
+        "agent was given up: 2 failures within 60 s (vm 1, agent 1), and maxRestarts is 1; its last failure: agent crashed",
+      ),
+    ]);
   });
 
   it("is a process like any other: nested, awaited, retried", async () => {

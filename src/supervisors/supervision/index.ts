@@ -33,8 +33,7 @@ export {
   startSupervisor,
   supervisorOf,
 } from "./start-supervisor.ts";
-export { stoppedWithText } from "./stopped-with.ts";
-export type { ChildId, Strategy } from "./strategy.ts";
+export { type ChildId, type Strategy, stoppedWithText } from "./strategy.ts";
 export { createSupervision, type Supervision, type SupervisionHooks } from "./supervision.ts";
 export {
   type SupervisorMessage,

@@ -11,8 +11,7 @@ import {
   tellLeftAtRest,
 } from "./children-state.ts";
 import { RestartOperation, type RestartPlan } from "./restart-operation.ts";
-import { stoppedWith } from "./stopped-with.ts";
-import { touched } from "./strategy.ts";
+import { stoppedWith, touched } from "./strategy.ts";
 
 /** Decides over what happens to children during a restart. */
 interface RestartEnds {

@@ -5,7 +5,7 @@ import {
   ignore,
   type ShutdownExit,
 } from "../../actors/kernel/index.ts";
-import { admit, checkIdle, checkOpen, findChild } from "./admission.ts";
+import { admit, checkIdle, checkOpen, FirstStarts, findChild, restarted } from "./admission.ts";
 import { Attempts } from "./attempts.ts";
 import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
@@ -24,12 +24,9 @@ import {
 } from "./children-state.ts";
 import { Endings, type GivingUp } from "./endings.ts";
 import { StartFailedError } from "./errors.ts";
-import { FirstStarts, restarted } from "./first-start.ts";
 import { checkSpecs } from "./resolve-spec.ts";
 import { Restarts } from "./restarts.ts";
-import { stopSteps } from "./stop-order.ts";
-import { stoppedWith } from "./stopped-with.ts";
-import type { ChildId } from "./strategy.ts";
+import { type ChildId, stoppedWith, stopSteps } from "./strategy.ts";
 import { resolveFlags, type SupervisionFlags } from "./supervisor-flags.ts";
 
 /** The ways in which a supervision acts on the actor whose children it decides over. */

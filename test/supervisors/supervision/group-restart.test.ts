@@ -23,7 +23,7 @@ type World = Awaited<ReturnType<typeof three>>;
 /** Send messages in one turn, and let everything run that needs at most 100 ms. */
 async function atOnce(all: World, messages: Readonly<Record<string, unknown>>): Promise<void> {
   for (const [id, message] of Object.entries(messages)) {
-    all.sys.whereis(`/owner/${id}`)?.send(message);
+    all.system.whereis(`/owner/${id}`)?.send(message);
   }
   await all.clock.advance(100);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stopSteps } from "../../../src/supervisors/supervision/stop-order.ts";
+import { stopSteps } from "../../../src/supervisors/supervision/strategy.ts";
 import { begun, owned } from "./owned-supervision.ts";
 
 /** `agent<machine` depends on `machine`; a name in capitals stops one by one. */

@@ -32,7 +32,8 @@ export async function startAgent(
   const leave = await spec.gate?.enter(context.signal);
   const deadline = new Deadline(context, spec.startTimeoutMs ?? 60_000);
   try {
-    await spec.door.keepOpen?.();
+    const opening = spec.door.keepOpen?.();
+    if (opening !== undefined) await opening;
     const { wire, token } = admit(spec, context);
     const resume = spec.memory.resume;
     const launched = await launch({ spec, context, deadline, token, resume });

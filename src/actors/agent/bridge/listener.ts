@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { chmod, lstat, mkdir, rm } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { dirname, isAbsolute } from "node:path";
@@ -32,8 +33,8 @@ export interface Listener {
 }
 
 export interface SocketListener extends Listener {
-  /** Listen again if the socket's file is gone; links that are open stay open. Rejects with UnsafeSocketError. */
-  keepOpen(): Promise<void>;
+  /** Listen again if the socket's file is gone; links that are open stay open. Undefined: it is there. Rejects with UnsafeSocketError. */
+  keepOpen(): Promise<void> | undefined;
 }
 
 const pingEveryMs = 15_000;
@@ -48,7 +49,7 @@ const maxSocketPathBytes = 107;
 export async function listenOnSocket(path: string, accept: AcceptOptions): Promise<SocketListener> {
   const listener = new WebSocketListener(accept, {
     refusal: (request) => refusalOf(request.headers.authorization, accept, false),
-    tick: () => void keepOpen().catch((error: unknown) => told(String(error))),
+    tick: () => void keepOpen()?.catch((error: unknown) => told(String(error))),
   });
   const told = (reason: string) => accept.link.log({ type: "door-lost", code: 0, reason });
   const open = async (refused: string) => {
@@ -56,19 +57,20 @@ export async function listenOnSocket(path: string, accept: AcceptOptions): Promi
     try {
       await listener.listen((server) => listenAt0600(server, path));
       await chmod(path, 0o600);
-      return (await lstat(path)).ino;
+      return inodeOf(path);
     } catch (error) {
       throw new UnsafeSocketError(path, refused, { cause: error });
     }
   };
   let ours = await open("the system refused to listen there");
   const reopen = async () => {
-    if ((await isThere(path, ours)) || listener.isClosed) return;
     told(`${path} was deleted; it is opened again`);
     ours = await open("its file was deleted, and the system refused to make it again");
   };
   let reopening: Promise<void> | undefined;
+  // Looked at without a wait: a start of an agent takes no turn of the event loop for it.
   const keepOpen = () => {
+    if (reopening === undefined && (listener.isClosed || inodeOf(path) === ours)) return undefined;
     reopening ??= reopen().finally(() => {
       reopening = undefined;
     });
@@ -78,14 +80,19 @@ export async function listenOnSocket(path: string, accept: AcceptOptions): Promi
     keepOpen,
     close: async () => {
       await listener.close();
-      if (await isThere(path, ours)) await rm(path, { force: true });
+      if (inodeOf(path) === ours) await rm(path, { force: true });
     },
   };
 }
 
-async function isThere(path: string, ino: number): Promise<boolean> {
-  const found = await lstat(path).catch(() => undefined);
-  return found?.isSocket() === true && found.ino === ino;
+/** Give the inode of a socket; undefined when none can be seen at the path. */
+function inodeOf(path: string): number | undefined {
+  try {
+    const found = lstatSync(path);
+    return found.isSocket() ? found.ino : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Listen on a loopback port, for clients that name exactly it, are no web page and have a token. */

@@ -23,8 +23,8 @@ export interface Door {
   readonly socket: string;
   /** Where it also listens for machines that cannot reach the socket: `ws://host:port/`. Default: nowhere. */
   readonly url?: string | undefined;
-  /** Open again what was closed from outside, such as a socket whose file was deleted. Rejects with UnsafeSocketError. Default: nothing closes it. */
-  keepOpen?(): Promise<void>;
+  /** Open again what was closed from outside, such as a socket whose file was deleted. Undefined: all is open. Rejects with UnsafeSocketError. Default: nothing closes it. */
+  keepOpen?(): Promise<void> | undefined;
   /** Let an agent in by its token. Returns how to shut it out again, which closes its link. */
   admit(pass: Pass, listener: LinkListener): () => void;
   /** Open a link without a socket, for harnesses that run in this process. */

@@ -173,13 +173,35 @@ export class ScriptedActor implements ScriptedAgent {
 
   /** Take in what the runtime says. */
   received(frame: ToAgent): void {
-    if (frame.type === "welcome") for (const call of this.#calls.values()) this.#send(call.frame);
-    if (frame.type === "tools") this.#armed(frame.tools);
-    if (frame.type === "send") this.#sent(frame);
-    if (frame.type === "result") this.#calls.get(frame.id)?.settle(frame);
-    if (frame.type === "interrupt" && this.#inTurn)
-      this.#turn.abort(new InterruptedError("The turn was broken off."));
-    if (frame.type === "ping") this.#send({ type: "pong", id: frame.id });
+    switch (frame.type) {
+      case "tools":
+        this.#armed(frame.tools);
+        return;
+      case "send":
+        this.#sent(frame);
+        return;
+      case "result":
+        this.#calls.get(frame.id)?.settle(frame);
+        return;
+      case "interrupt":
+        if (this.#inTurn) this.#turn.abort(new InterruptedError("The turn was broken off."));
+        return;
+      case "ping":
+        this.#send({ type: "pong", id: frame.id });
+        return;
+      case "welcome":
+      case "progress":
+      case "shutdown":
+        // The link and the process deal with it; a script sees no progress.
+        return;
+      default:
+        frame satisfies never;
+    }
+  }
+
+  /** Repeat, under the same ids, the calls that have no result yet. */
+  repeatCalls(): void {
+    for (const { frame } of this.#calls.values()) this.#send(frame);
   }
 
   #armed(tools: readonly ToolDescription[]): void {

@@ -1,14 +1,15 @@
-import { type Clock, type ClockTimer, systemClock } from "../../clock.ts";
+import { type Clock, systemClock } from "../../clock.ts";
 import { StoppedError } from "../../kernel/index.ts";
 import { AgentStartError } from "../errors.ts";
 import {
-  closeCodes,
+  AgentEnd,
+  type Connection,
+  type ConnectionEvents,
   type FromAgent,
   type Harness,
   type HarnessExit,
   type Launched,
   type LaunchSpec,
-  type LocalLink,
   protocolVersion,
   type ToAgent,
 } from "../wire/index.ts";
@@ -74,12 +75,6 @@ interface ProcessOptions extends ScriptedHarnessOptions {
 }
 
 const reconnectMs = 100;
-const finalCodes: readonly number[] = [
-  closeCodes.badToken,
-  closeCodes.staleEpoch,
-  closeCodes.replaced,
-  closeCodes.ended,
-];
 
 /** A scripted agent that was launched. */
 class ScriptedProcess implements Launched {
@@ -92,11 +87,8 @@ class ScriptedProcess implements Launched {
   readonly #actor: ScriptedActor;
   readonly #life = new AbortController();
   #exit: (exit: HarnessExit) => void = () => {};
-  #link: LocalLink | undefined;
-  #isWelcome = false;
+  readonly #link: AgentEnd<FromAgent>;
   #isPlaying = false;
-  #kept: FromAgent[] = [];
-  #reconnect: ClockTimer | undefined;
 
   constructor(spec: LaunchSpec, script: Script, options: ProcessOptions) {
     this.#spec = spec;
@@ -115,10 +107,11 @@ class ScriptedProcess implements Launched {
       session: this.#session,
       resumed: old !== undefined,
       signal: this.#life.signal,
-      send: (frame) => this.#send(frame),
-      cutLink: (ms) => this.#cutLink(ms),
+      send: (frame) => this.#link.send(frame),
+      cutLink: (ms) => this.#link.cut(ms),
     });
-    this.#connect();
+    this.#link = this.#newLink();
+    this.#link.open();
   }
 
   async alive(): Promise<boolean> {
@@ -137,13 +130,41 @@ class ScriptedProcess implements Launched {
     this.#end({ signal: "SIGKILL", detail: "" });
   }
 
-  #connect(): void {
-    const link = this.#spec.door.connect(
-      (frame) => this.#link === link && this.#received(frame),
-      (code) => this.#link === link && this.#lost(code),
-    );
-    this.#link = link;
-    link.send(this.#hello());
+  #newLink(): AgentEnd<FromAgent> {
+    return new AgentEnd<FromAgent>({
+      dial: (events) => this.#dialed(events),
+      hello: () => this.#hello(),
+      received: (frame) => this.#received(frame),
+      welcomed: () => this.#welcomed(),
+      lost: () => {},
+      dismissed: () => {},
+      later: (delayMs, callback) => {
+        const timer = this.#clock.setTimer(delayMs, callback);
+        return () => timer.cancel();
+      },
+      retryMs: () => reconnectMs,
+    });
+  }
+
+  #dialed(events: ConnectionEvents): Connection<FromAgent> {
+    let isOpen = true;
+    const closed = (code: number): void => {
+      if (isOpen) events.closed(code);
+      isOpen = false;
+    };
+    const link = this.#spec.door.connect(events.received, closed);
+    const close = (code: number): void => {
+      link.close();
+      closed(code);
+    };
+    return {
+      get isOpen() {
+        return isOpen;
+      },
+      send: (frame) => link.send(frame),
+      close,
+      cut: () => close(1006),
+    };
   }
 
   #hello(): FromAgent {
@@ -166,14 +187,12 @@ class ScriptedProcess implements Launched {
   }
 
   #received(frame: ToAgent): void {
-    if (frame.type === "welcome") this.#welcome();
     this.#actor.received(frame);
     if (frame.type === "shutdown") this.#leave();
   }
 
-  #welcome(): void {
-    this.#isWelcome = true;
-    for (const frame of this.#kept.splice(0)) this.#link?.send(frame);
+  #welcomed(): void {
+    this.#actor.repeatCalls();
     if (!this.#isPlaying) void this.#play();
   }
 
@@ -202,43 +221,15 @@ class ScriptedProcess implements Launched {
     if (this.#actor.taken === taken) await this.#actor.next();
   }
 
-  #send(frame: FromAgent): void {
-    if (this.#isWelcome) this.#link?.send(frame);
-    else this.#kept.push(frame);
-  }
-
-  #cutLink(ms: number): void {
-    this.#dropLink();
-    this.#later(ms);
-  }
-
-  #lost(code: number): void {
-    this.#dropLink();
-    if (!finalCodes.includes(code)) this.#later(reconnectMs);
-  }
-
-  #dropLink(): void {
-    const link = this.#link;
-    this.#link = undefined;
-    this.#isWelcome = false;
-    link?.close();
-  }
-
-  #later(ms: number): void {
-    this.#reconnect?.cancel();
-    this.#reconnect = this.#clock.setTimer(ms, () => this.#connect());
-  }
-
   #leave(): void {
     this.#actor.endTurn();
-    this.#send({ type: "bye", reason: "quit" });
+    this.#link.send({ type: "bye", reason: "quit" });
     this.#end({ exitCode: 0, detail: "" });
   }
 
   #end(exit: HarnessExit): void {
     if (this.#life.signal.aborted) return;
-    this.#reconnect?.cancel();
-    this.#dropLink();
+    void this.#link.close("quit");
     this.#life.abort(new StoppedError(this.#spec.path));
     this.#exit(exit);
   }

@@ -1,3 +1,4 @@
+export { AgentEnd, type Connection, type ConnectionEvents } from "./agent-end.ts";
 export {
   type Door,
   type Harness,

@@ -61,7 +61,6 @@ export class ExtensionAgent {
     this.#context = context;
     this.#facts = facts;
     this.#link = new ExtensionLink(facts, {
-      later,
       hello: () => this.#hello(),
       received: (frame) => this.#received(frame),
       welcomed: (again) => this.#welcomed(again),

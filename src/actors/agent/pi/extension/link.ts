@@ -1,7 +1,10 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { WebSocket } from "ws";
 import {
+  AgentEnd,
   BadFrameError,
+  type Connection,
+  type ConnectionEvents,
   closeCodes,
   type FromAgent,
   frameText,
@@ -10,9 +13,9 @@ import {
   parseToAgent,
   type ToAgent,
 } from "../../wire/index.ts";
-import type { Later } from "./pi.ts";
+import { later } from "./pi.ts";
 
-/** Where the runtime is and who we are: read from a file that only this user can open. */
+/** The place of the runtime, and the agent's token: read from a file that only this user can open. */
 export interface Address {
   readonly socket?: string | undefined;
   /** Used where there is no socket to reach: `ws://host:port/`. */
@@ -21,119 +24,70 @@ export interface Address {
 }
 
 export interface LinkEvents {
-  readonly later: Later;
   hello(): FromAgent;
   received(frame: ToAgent): void;
-  /** The runtime welcomed us; `again` when it is not the first time. */
+  /** The runtime welcomed this link; `again` when it is not the first one. */
   welcomed(again: boolean): void;
   lost(): void;
-  /** The runtime wants no link of ours any more. */
+  /** The runtime wants no link of this agent any more. */
   dismissed(code: number): void;
 }
 
-const finalCodes: ReadonlySet<number> = new Set([
-  closeCodes.badToken,
-  closeCodes.staleEpoch,
-  closeCodes.replaced,
-  closeCodes.ended,
-]);
 const firstRetryMs = 100;
 const longestRetryMs = 2_000;
-const welcomeWithinMs = 5_000;
-const keptFrames = 1_000;
 
-/** A link to the runtime that comes back by itself; what is sent meanwhile is kept, the newest 1,000 frames. */
+/** A link to the runtime that comes back by itself. */
 export class ExtensionLink {
-  readonly #address: Address;
-  readonly #events: LinkEvents;
-  #socket: WebSocket | undefined;
-  #welcome = false;
-  #welcomes = 0;
-  #failures = 0;
-  #closed = false;
-  #kept: string[] = [];
-  #cancelTimer: () => void = () => {};
+  readonly #end: AgentEnd<string>;
 
   constructor(address: Address, events: LinkEvents) {
-    this.#address = address;
-    this.#events = events;
+    this.#end = new AgentEnd({
+      later,
+      dial: (connection) => dialed(address, connection),
+      hello: () => frameText(events.hello()),
+      received: (frame) => events.received(frame),
+      welcomed: (again) => events.welcomed(again),
+      lost: () => events.lost(),
+      dismissed: (code) => events.dismissed(code),
+      retryMs: (failures) =>
+        Math.min(longestRetryMs, firstRetryMs * 2 ** failures) * (0.8 + Math.random() * 0.4),
+    });
   }
 
   open(): void {
-    if (this.#closed) return;
-    const socket = openSocket(this.#address);
-    this.#socket = socket;
-    this.#welcome = false;
-    this.#cancelTimer = this.#events.later(welcomeWithinMs, () => socket.terminate());
-    socket.on("error", () => {});
-    socket.on("open", () => socket.send(frameText(this.#events.hello())));
-    socket.on("message", (data) => this.#received(socket, String(data)));
-    socket.on("close", (code) => this.#lost(socket, code));
+    this.#end.open();
   }
 
-  /** Queue a frame. Throws BadFrameError when the runtime would not take it. */
+  /** Send a frame now, or when the runtime is back. Throws BadFrameError when the runtime would not take it. */
   send(frame: FromAgent): void {
     const text = frameText(frame);
     parseFromAgent(text);
-    if (this.#welcome && this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(text);
-    else if (this.#kept.push(text) > keptFrames) this.#kept.shift();
+    this.#end.send(text);
   }
 
   /** Close for good. Resolves when the socket is closed, at most half a second later. */
   close(reason: string): Promise<void> {
-    this.#closed = true;
-    this.#cancelTimer();
-    const socket = this.#socket;
-    if (!socket || socket.readyState === WebSocket.CLOSED) return Promise.resolve();
-    if (socket.readyState === WebSocket.OPEN) this.#flush(socket);
-    return new Promise((resolve) => {
-      socket.once("close", () => resolve());
-      socket.close(1000, reason);
-      this.#events.later(500, () => {
-        socket.terminate();
-        resolve();
-      });
-    });
+    return this.#end.close(reason);
   }
+}
 
-  #received(socket: WebSocket, text: string): void {
-    if (socket !== this.#socket || this.#closed) return;
-    const frame = parsed(socket, text);
-    if (!frame) return;
-    if (frame.type === "welcome") this.#welcomed(socket);
-    else this.#events.received(frame);
-  }
-
-  #welcomed(socket: WebSocket): void {
-    if (this.#welcome) return;
-    this.#welcome = true;
-    this.#failures = 0;
-    this.#cancelTimer();
-    this.#flush(socket);
-    this.#events.welcomed(this.#welcomes++ > 0);
-  }
-
-  #flush(socket: WebSocket): void {
-    const kept = this.#kept;
-    this.#kept = [];
-    for (const text of kept) socket.send(text);
-  }
-
-  #lost(socket: WebSocket, code: number): void {
-    if (socket !== this.#socket || this.#closed) return;
-    this.#cancelTimer();
-    if (this.#welcome) this.#events.lost();
-    this.#welcome = false;
-    if (finalCodes.has(code)) {
-      this.#closed = true;
-      this.#events.dismissed(code);
-      return;
-    }
-    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** this.#failures++);
-    this.#cancelTimer = this.#events.later(delayMs * (0.8 + Math.random() * 0.4), () =>
-      this.open(),
-    );
-  }
+function dialed(address: Address, events: ConnectionEvents): Connection<string> {
+  const socket = openSocket(address);
+  socket.on("error", () => {});
+  socket.on("open", () => events.opened());
+  socket.on("message", (data) => {
+    const frame = parsed(socket, String(data));
+    if (frame) events.received(frame);
+  });
+  socket.on("close", (code) => events.closed(code));
+  return {
+    get isOpen() {
+      return socket.readyState === WebSocket.OPEN;
+    },
+    send: (text) => socket.send(text),
+    close: (code, reason) => socket.close(code, reason),
+    cut: () => socket.terminate(),
+  };
 }
 
 function openSocket({ socket, url, token }: Address): WebSocket {

@@ -4,7 +4,7 @@ import { Deadlines, type Expiring } from "../../src/actors/kernel/deadlines.ts";
 import { manualClock } from "../../src/actors/manual-clock.ts";
 
 describe("a manual clock", () => {
-  it("fires timers in the order of their time, and of their making where that is the same", async () => {
+  it("a manual clock fires timers in the order of their time, and of their making where that is the same", async () => {
     const clock = manualClock();
     const fired: string[] = [];
     for (const [name, delayMs] of [
@@ -20,7 +20,7 @@ describe("a manual clock", () => {
     expect([clock.now(), clock.pending]).toEqual([25, 1]);
   });
 
-  it("fires a timer that a timer set, when it falls due in the same move", async () => {
+  it("a manual clock fires a timer that a timer set, when it falls due in the same move", async () => {
     const clock = manualClock();
     const fired: number[] = [];
     const again = () => {
@@ -32,14 +32,14 @@ describe("a manual clock", () => {
     expect(fired).toEqual([10, 20, 30]);
   });
 
-  it("makes moves that overlap one after another", async () => {
+  it("a manual clock makes moves that overlap one after another", async () => {
     const clock = manualClock();
     await Promise.all([clock.advance(10), clock.advance(20)]);
     expect(clock.now()).toBe(30);
     expect(clock.wallNow() - manualClock().wallNow()).toBe(30);
   });
 
-  it("wakes a sleeper at its time or at an abort, and never fires a cancelled timer", async () => {
+  it("a manual clock wakes a sleeper at its time or at an abort, and never fires a cancelled timer", async () => {
     const clock = manualClock();
     const controller = new AbortController();
     const woken: string[] = [];
@@ -58,7 +58,7 @@ describe("a manual clock", () => {
 });
 
 describe("the system's clock", () => {
-  it("moves on by itself and forgets a cancelled timer", async () => {
+  it("the system's clock moves on by itself and forgets a cancelled timer", async () => {
     const from = systemClock.now();
     let fired = false;
     systemClock
@@ -89,7 +89,7 @@ class Entry implements Expiring {
 }
 
 describe("shared deadlines", () => {
-  it("expire each at its time, whatever was removed, on one timer for each duration", async () => {
+  it("shared deadlines expire each at its time, whatever was removed, on one timer for each duration", async () => {
     const clock = manualClock();
     const deadlines = new Deadlines(clock);
     const expired: string[] = [];
@@ -114,7 +114,7 @@ describe("shared deadlines", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("leave no timer behind once all were removed", async () => {
+  it("shared deadlines leave no timer behind once all were removed", async () => {
     const clock = manualClock();
     const deadlines = new Deadlines(clock);
     for (let round = 0; round < 3; round += 1) {

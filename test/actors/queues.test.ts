@@ -11,7 +11,7 @@ const steps = fc.array(
 ) as fc.Arbitrary<Step[]>;
 
 describe("queues", () => {
-  it("behave as a list would, whatever is done to a ring", () => {
+  it("a ring behaves as a list would, whatever is done to it", () => {
     const follows = (script: readonly Step[]) => {
       const ring = new Ring<number>();
       const list: number[] = [];
@@ -27,7 +27,7 @@ describe("queues", () => {
     fc.assert(fc.property(steps, follows));
   });
 
-  it("keep order in a mailbox with its inline first place, undefined included", () => {
+  it("a mailbox keeps order with its inline first place, undefined included", () => {
     const follows = (script: readonly Step[]) => {
       const mailbox = new Mailbox<number | undefined>();
       const list: (number | undefined)[] = [];

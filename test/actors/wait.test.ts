@@ -10,7 +10,7 @@ function limits(timeoutMs?: number) {
 }
 
 describe("a wait", () => {
-  it("gives its event and stops listening once", async () => {
+  it("a wait gives its event and stops listening once", async () => {
     const { clock, given } = limits(100);
     let stopped = 0;
     const value = await waiting<string>(given, ({ resolve, reject }) => {
@@ -25,7 +25,7 @@ describe("a wait", () => {
     expect([value, stopped, clock.pending]).toEqual(["here", 1, 0]);
   });
 
-  it("stops listening also when its event comes while it subscribes", async () => {
+  it("a wait stops listening also when its event comes while it subscribes", async () => {
     const { given } = limits();
     let stopped = 0;
     const value = await waiting<string>(given, ({ resolve }) => {
@@ -37,7 +37,7 @@ describe("a wait", () => {
     expect([value, stopped]).toEqual(["at once", 1]);
   });
 
-  it("ends at its timeout, at its signal, and does not begin after an abort", async () => {
+  it("a wait ends at its timeout, at its signal, and does not begin after an abort", async () => {
     const { clock, controller, given } = limits(100);
     const never = deferred<string>();
     const late = expect(within(never.promise, given)).rejects.toThrow("nothing came in 100 ms");
@@ -55,7 +55,7 @@ describe("a wait", () => {
     expect([subscribed, clock.pending]).toEqual([[], 0]);
   });
 
-  it("has no limit with a timeout of 0 or Infinity and no signal", async () => {
+  it("a wait has no limit with a timeout of 0 or Infinity and no signal", async () => {
     const clock = manualClock();
     const expired = () => new Error("never");
     for (const timeoutMs of [0, Number.POSITIVE_INFINITY]) {

@@ -1,6 +1,7 @@
 import type { Reply } from "ramure/actors";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { deferred, handler, recorder, world } from "./world.ts";
+import { deferred } from "../../src/actors/wait.ts";
+import { handler, recorder, world } from "./world.ts";
 
 /** Fails the test when a promise is rejected and nobody looks. */
 function watchRejections(): unknown[] {
@@ -12,7 +13,7 @@ function watchRejections(): unknown[] {
 }
 
 describe("calls", () => {
-  it("A01 gives the reply and leaves nothing behind", async () => {
+  it("A01 a call gives the reply and leaves nothing behind", async () => {
     const { clock, system } = world();
     const actor = system.spawn(handler((message, context) => context.from?.send(`${message}!`)));
     expect(await actor.call("hello")).toBe("hello!");
@@ -21,7 +22,7 @@ describe("calls", () => {
     expect(system.tree().children[0]).toMatchObject({ monitors: 0, mailbox: { user: 0 } });
   });
 
-  it("A02 fails at once, not at the timeout, when nobody is there", async () => {
+  it("A02 a call fails at once, not at the timeout, when nobody is there", async () => {
     const { system } = world();
     await expect(system.address("/nobody").call("hello")).rejects.toMatchObject({
       code: "noproc",
@@ -31,7 +32,7 @@ describe("calls", () => {
     await expect(actor.call("hello")).rejects.toMatchObject({ code: "noproc" });
   });
 
-  it("A03 times out at the deadline when no reply comes; the callee lives on", async () => {
+  it("A03 a call times out at the deadline when no reply comes; the callee lives on", async () => {
     const { clock, system } = world();
     const actor = system.spawn(recorder().behavior);
     let settled = false;
@@ -48,7 +49,7 @@ describe("calls", () => {
     expect(system.whereis(actor.path)).toBeDefined();
   });
 
-  it("A04 drops a reply that comes after the timeout and reports it", async () => {
+  it("A04 a reply after the timeout is dropped and reported", async () => {
     const { clock, system } = world();
     let reply: Reply<unknown> | undefined;
     const actor = system.spawn(
@@ -67,7 +68,7 @@ describe("calls", () => {
     expect(await system.events("/slow").waitFor("late-reply")).toMatchObject({ path: "/slow" });
   });
 
-  it("A05 fails at once with the reason when the callee crashes", async () => {
+  it("A05 a call fails at once with the reason when the callee crashes", async () => {
     const { system } = world();
     const actor = system.spawn(
       handler(() => {
@@ -80,7 +81,7 @@ describe("calls", () => {
     });
   });
 
-  it("A06 fails with down when the callee ends normally without a reply", async () => {
+  it("A06 a call fails with down when the callee ends normally without a reply", async () => {
     const { system } = world();
     const actor = system.spawn(handler((_message, context) => context.exit()));
     await expect(actor.call("hello")).rejects.toMatchObject({
@@ -89,7 +90,7 @@ describe("calls", () => {
     });
   });
 
-  it("A07 rejects with the error that the callee replied; the callee lives on", async () => {
+  it("A07 a call rejects with the error that the callee replied; the callee lives on", async () => {
     const { system } = world();
     const actor = system.spawn(
       handler((_message, context) => context.from?.fail(new RangeError("too far"))),
@@ -98,7 +99,7 @@ describe("calls", () => {
     expect(system.whereis(actor.path)).toBeDefined();
   });
 
-  it("A08 drops a second reply and reports it", async () => {
+  it("A08 a second reply is dropped and reported", async () => {
     const { system } = world();
     const actor = system.spawn(
       handler((_message, context) => {
@@ -111,7 +112,7 @@ describe("calls", () => {
     await system.events("/eager").waitFor("late-reply");
   });
 
-  it("A09 delivers a reply that a timer gives later, with other messages handled in between", async () => {
+  it("A09 a reply may come later, from a timer, with other messages handled in between", async () => {
     const { clock, system } = world();
     const seen: unknown[] = [];
     let waiting: Reply<unknown> | undefined;
@@ -132,7 +133,7 @@ describe("calls", () => {
     expect(seen).toEqual(["ask", "other", "answer"]);
   });
 
-  it("A10 gives up at once when the caller aborts, and the callee's signal says so", async () => {
+  it("A10 a call gives up at once when the caller aborts, and the callee's signal says so", async () => {
     const { system, settle } = world();
     let signal: AbortSignal | undefined;
     const actor = system.spawn(
@@ -153,7 +154,7 @@ describe("calls", () => {
     });
   });
 
-  it("A11 fails with down, without any limit of time, when the callee ends", async () => {
+  it("A11 a call fails with down, without any limit of time, when the callee ends", async () => {
     const { clock, system } = world();
     const actor = system.spawn(recorder().behavior);
     const asked = expect(actor.call("hello", { timeoutMs: Number.POSITIVE_INFINITY }))
@@ -164,7 +165,7 @@ describe("calls", () => {
     await asked;
   });
 
-  it("A12 answers each of 1_000 calls with its own value, in whatever order they are answered", async () => {
+  it("A12 each of 1_000 calls gets its own value, in whatever order they are answered", async () => {
     const { system } = world();
     const waiting: { readonly message: unknown; readonly from: Reply<unknown> }[] = [];
     const actor = system.spawn(
@@ -182,7 +183,7 @@ describe("calls", () => {
     );
   });
 
-  it("A13 times out on a suspended actor; after it resumes there is no reply to drop", async () => {
+  it("A13 a call times out on a suspended actor; after it resumes there is no reply to drop", async () => {
     const { clock, system } = world();
     const seen: unknown[] = [];
     const actor = system.spawn(
@@ -203,7 +204,7 @@ describe("calls", () => {
     expect(seen).toEqual([]);
   });
 
-  it("A14 leaves no rejection behind when the caller ends with a call pending", async () => {
+  it("A14 a caller that ends with a call pending leaves no rejection behind", async () => {
     const rejections = watchRejections();
     const { system, settle } = world();
     let reply: Reply<unknown> | undefined;
@@ -232,10 +233,10 @@ describe("calls", () => {
     expect(system.orphans()).toEqual([]);
   });
 
-  it("A15 fails calls that were queued when the callee crashed, also in a slot that keeps messages", async () => {
+  it("A15 calls that were queued when the callee crashed fail, also in a slot that keeps messages", async () => {
     const { system, settle } = world();
     for (const mailbox of ["drop", "keep"] as const) {
-      const gate = deferred();
+      const gate = deferred<void>();
       const slow = handler(async (message) => {
         if (message !== "crash") return;
         await gate.promise;
@@ -256,7 +257,7 @@ describe("calls", () => {
     }
   });
 
-  it("A16 fails at once when an actor calls itself, directly or through others that wait", async () => {
+  it("A16 a call fails at once when an actor calls itself, directly or through others that wait", async () => {
     const { system, settle } = world();
     const codes: unknown[] = [];
     const note = (error: unknown) => void codes.push((error as { code: string }).code);

@@ -18,7 +18,7 @@ const named = (event: LogEvent) =>
   event.source === undefined ? event.type : `${event.source}:${event.type}`;
 
 describe("events and bubbling", () => {
-  it("E01 shows the first event to who comes a turn later", async () => {
+  it("E01 a log shows its first event to a reader that comes a turn later", async () => {
     const { system, settle, start } = world();
     start("w").send({ emit: ["hello", 1] });
     await settle();
@@ -28,7 +28,7 @@ describe("events and bubbling", () => {
     }
   });
 
-  it("E02 numbers the events of each stream from 1 without gaps", async () => {
+  it("E02 a log numbers its events from 1 without gaps", async () => {
     const { system, settle, start } = world();
     const one = start("one");
     const two = start("two");
@@ -48,7 +48,7 @@ describe("events and bubbling", () => {
     }
   });
 
-  it("E03 gives two consumers every event each", async () => {
+  it("E03 a log gives two consumers every event each", async () => {
     const { system, start } = world();
     const actor = start("w");
     const both = [typesOf(system.events("/w")), typesOf(system.events("/w"))];
@@ -60,7 +60,7 @@ describe("events and bubbling", () => {
     ]);
   });
 
-  it("E04 lets a consumer break out without the emitter noticing", async () => {
+  it("E04 a consumer may break out of a log without the emitter noticing", async () => {
     const { system, settle, start } = world();
     const actor = start("w");
     const reading = (async () => {
@@ -74,7 +74,7 @@ describe("events and bubbling", () => {
     expect(system.events("/w").last).toBe(2);
   });
 
-  it("E05 puts done last, ends the iteration, and keeps later emits out", async () => {
+  it("E05 a log puts done last, ends the iteration, and keeps later emits out", async () => {
     const { system } = world();
     let emitLate = () => {};
     const actor = system.spawn(
@@ -95,7 +95,7 @@ describe("events and bubbling", () => {
     expect(system.events("/w").recent(1)[0]?.data).toEqual({ result: 7 });
   });
 
-  it("E06 says failed for a throw and cancelled for a stop, each once", async () => {
+  it("E06 a log says failed for a throw and cancelled for a stop, each once", async () => {
     const { system, start } = world();
     const thrower = start("thrower");
     thrower.send("boom");
@@ -107,7 +107,7 @@ describe("events and bubbling", () => {
     expect(await typesOf(system.events("/stopped"))).toEqual(["cancelled"]);
   });
 
-  it("E07 lets the first of done and fail win", async () => {
+  it("E07 the first of done and fail wins", async () => {
     const { system } = world();
     const actor = system.spawn(
       {
@@ -124,7 +124,7 @@ describe("events and bubbling", () => {
     expect(await typesOf(system.events("/w"))).toEqual(["done"]);
   });
 
-  it("E08 bubbles with the source in front; the child's end does not end the parent's stream", async () => {
+  it("E08 a bubbled event has its source in front, and the end of a child does not end the log of its parent", async () => {
     const root = logAt("/main");
     const pool = logAt("/main/pool");
     const task = logAt("/main/pool/t0001");
@@ -139,7 +139,7 @@ describe("events and bubbling", () => {
     expect(await typesOf(root)).toEqual(["step", "done", "own", "done"]);
   });
 
-  it("E09 forwards what the child emitted before, in order", () => {
+  it("E09 a bubble forwards what the child emitted before, in order", () => {
     const child = logAt("/p/c");
     const parent = logAt("/p");
     child.append("one");
@@ -149,7 +149,7 @@ describe("events and bubbling", () => {
     expect(parent.recent().map(named)).toEqual(["c:one", "c:two", "c:three"]);
   });
 
-  it("E10 makes the same bubble twice one, and refuses a circle", () => {
+  it("E10 the same bubble twice is one, and a circle is refused", () => {
     const child = logAt("/p/c");
     const parent = logAt("/p");
     bubble(child, parent, "c");
@@ -164,7 +164,7 @@ describe("events and bubbling", () => {
     expect(parent.last).toBe(1);
   });
 
-  it("E12 tells a slow consumer what it missed and never holds up the emitter", async () => {
+  it("E12 a log tells a slow consumer what it missed and never holds up the emitter", async () => {
     const log = logAt("/w", 100);
     const cursor = log[Symbol.asyncIterator]();
     log.append("tick", 0);
@@ -175,7 +175,7 @@ describe("events and bubbling", () => {
     expect((await cursor.next()).value).toMatchObject({ seq: 901 });
   });
 
-  it("E13 keeps an event as it was, whatever its emitter does to the object", async () => {
+  it("E13 an event stays as it was, whatever its emitter does to the object", async () => {
     const { system, settle } = world();
     const data = { list: [1] };
     system.spawn(
@@ -193,7 +193,7 @@ describe("events and bubbling", () => {
     expect(system.events("/w").recent()[0]?.data).toEqual({ list: [1] });
   });
 
-  it("E14 marks data that cannot be kept and goes on", async () => {
+  it("E14 a log marks data that cannot be kept and goes on", async () => {
     const { system, settle, start } = world();
     const actor = start("w");
     const data = { run: () => 1 } as unknown;
@@ -208,7 +208,7 @@ describe("events and bubbling", () => {
     ).toEqual([{ run: { unserialisable: "function" } }, 1]);
   });
 
-  it("E11 puts a supervised restart on the supervisor's stream, with epochs", async () => {
+  it("E11 a supervised restart stands in the log of the supervisor, with epochs", async () => {
     const { system, worker, settle } = world();
     const sup = await startSupervisor(system, { name: "sup" }, [
       worker("a", { restart: "permanent" }),
@@ -227,7 +227,7 @@ describe("events and bubbling", () => {
     await sup.stop();
   });
 
-  it("E15 has the child's terminal event on the parent's stream before the parent's own", async () => {
+  it("E15 a child's terminal event stands in the parent's log before the parent's own", async () => {
     const { system, worker, settle, start } = world();
     const parent = start("parent");
     await parent.started;

@@ -3,11 +3,12 @@ import { type Behavior, type Context, createSystem } from "ramure/actors";
 import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { scopeNow } from "../../src/actors/kernel/scope.ts";
+import { deferred } from "../../src/actors/wait.ts";
 import { emit } from "../../src/supervisors/program/ambient.ts";
-import { deadLetters, deferred, handler, recorder, world } from "./world.ts";
+import { deadLetters, handler, recorder, world } from "./world.ts";
 
 describe("fencing and scope", () => {
-  it("F01 lets a supervisor go on at the end of the budget of a child that ignores its signal", async () => {
+  it("F01 a supervisor goes on at the end of the budget of a child that ignores its signal", async () => {
     const { clock, system, worker, journal } = world();
     const sup = await startSupervisor(system, {}, [worker("a", { shutdownMs: 50 })]);
     const path = `${sup.path}/a`;
@@ -25,7 +26,7 @@ describe("fencing and scope", () => {
     await sup.stop();
   });
 
-  it("F02 leaves exactly one owned timer alive after five restarts", async () => {
+  it("F02 exactly one owned timer is alive after five restarts", async () => {
     const { clock, system, settle } = world();
     let ticks = 0;
     const ticking: Behavior<unknown, unknown> = {
@@ -55,7 +56,7 @@ describe("fencing and scope", () => {
     await sup.stop();
   });
 
-  it("F03 aborts the signal with a stopped error, the children's too", async () => {
+  it("F03 a stop aborts the signal with a stopped error, those of the children too", async () => {
     const { system, settle } = world();
     const signals: AbortSignal[] = [];
     const child = handler(() => undefined);
@@ -80,7 +81,7 @@ describe("fencing and scope", () => {
     for (const signal of signals) expect(signal.reason).toMatchObject({ code: "stopped" });
   });
 
-  it("F04 takes 50 waits on one signal without a warning", async () => {
+  it("F04 a signal takes 50 waits without a warning", async () => {
     const warned = vi.fn();
     process.on("warning", warned);
     onTestFinished(() => void process.off("warning", warned));
@@ -97,7 +98,7 @@ describe("fencing and scope", () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it("F05 survives an abort callback that throws, and calls the others", async () => {
+  it("F05 an abort callback that throws harms nobody, and the others are called", async () => {
     const uncaught = vi.fn();
     process.on("uncaughtException", uncaught);
     onTestFinished(() => void process.off("uncaughtException", uncaught));
@@ -126,7 +127,7 @@ describe("fencing and scope", () => {
     });
   });
 
-  it("F06 knows code after an await, a timer and a file callback as its actor's", async () => {
+  it("F06 code after an await, a timer and a file callback runs as its actor", async () => {
     const system = createSystem();
     const seen: unknown[] = [];
     const whose = () => seen.push(scopeNow()?.party.path);
@@ -154,7 +155,7 @@ describe("fencing and scope", () => {
     await system.stop();
   });
 
-  it("F06 knows a bound callback as its actor's, whoever calls it", async () => {
+  it("F06 a bound callback runs as its actor, whoever calls it", async () => {
     const { system, settle } = world();
     const emitter = new EventEmitter();
     const seen: unknown[] = [];
@@ -183,9 +184,9 @@ describe("fencing and scope", () => {
     expect(seen).toEqual(["/listener", "/listener"]);
   });
 
-  it("F07 lets two actors that await one promise go on each as itself", async () => {
+  it("F07 two actors that await one promise go on each as itself", async () => {
     const { system, settle } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const seen: unknown[] = [];
     const waiting = handler(async () => {
       await gate.promise;
@@ -199,11 +200,11 @@ describe("fencing and scope", () => {
     expect(seen).toEqual(["/one", "/two"]);
   });
 
-  it("F08 names the function that was called outside of any process", () => {
+  it("F08 an ambient verb names itself when it is called outside of any process", () => {
     expect(() => emit("hello")).toThrow(/emit/);
   });
 
-  it("F09 resolves the start before a slow started hook ends; messages wait for that", async () => {
+  it("F09 a start resolves before a slow started hook ends, and messages wait for the hook", async () => {
     const { clock, system } = world();
     const seen: string[] = [];
     const behavior: Behavior<unknown, unknown> = {
@@ -225,7 +226,7 @@ describe("fencing and scope", () => {
     expect(seen).toEqual(["started", "hook", "message"]);
   });
 
-  it("F10 reports who is stuck, kills it where that is the policy, and spares who awaits a person", async () => {
+  it("F10 a stuck actor is reported, killed where that is the policy, and spared while it awaits a person", async () => {
     const { clock, system } = world();
     const busy = handler(async (message, context) => {
       const done = message === "ask" ? context.awaiting() : undefined;
@@ -248,7 +249,7 @@ describe("fencing and scope", () => {
     expect(system.whereis("/patient")).toBeDefined();
   });
 
-  it("F11 names the actor that blocked the loop", async () => {
+  it("F11 the event loop-blocked names the actor that blocked the loop", async () => {
     const system = createSystem({ loopBlockedMs: 100 });
     const blocker = system.spawn(
       handler(() => {
@@ -264,9 +265,9 @@ describe("fencing and scope", () => {
     await system.stop();
   });
 
-  it("F12 counts the orphan until its code settles", async () => {
+  it("F12 an orphan counts until its code settles", async () => {
     const { clock, system } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const actor = system.spawn(handler(() => gate.promise));
     actor.send({ type: "long-work" });
     await clock.settle();
@@ -280,9 +281,9 @@ describe("fencing and scope", () => {
     });
   });
 
-  it("F13 voids every effect of an ended incarnation", async () => {
+  it("F13 every effect of an ended incarnation is void", async () => {
     const { system, settle } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const { seen, behavior } = recorder();
     const target = system.spawn(behavior, { name: "target" });
     const errors: unknown[] = [];
@@ -322,7 +323,7 @@ describe("fencing and scope", () => {
     expect(await system.events("/").waitFor("fenced")).toMatchObject({ source: "zombie" });
   });
 
-  it("F14 releases what was owned last first, also when one of them throws, and kills without waiting", async () => {
+  it("F14 what was owned is released last first, also when one of them throws, and a kill does not wait for it", async () => {
     const { system, settle } = world();
     const owning = (lines: string[], gate: Promise<void>): Behavior<unknown, unknown> => ({
       init: (context) => {
@@ -340,7 +341,7 @@ describe("fencing and scope", () => {
       },
       receive: (state) => state,
     });
-    const gate = deferred();
+    const gate = deferred<void>();
     const stopped: string[] = [];
     const killed: string[] = [];
     const one = system.spawn(owning(stopped, gate.promise), { name: "one" });
@@ -361,9 +362,9 @@ describe("fencing and scope", () => {
     ]);
   });
 
-  it("F15 says when nothing of a killed incarnation is left", async () => {
+  it("F15 a slot says when nothing of a killed incarnation is left", async () => {
     const { system, settle } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     let left: Promise<void> = Promise.resolve();
     const parent = handler(async (_message, context) => {
       const slot = context.slot({ name: "child" });

@@ -1,7 +1,8 @@
 import type { ActorInfo, CrashReport } from "ramure/actors";
 import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
-import { deferred, handler, recorder, world } from "./world.ts";
+import { deferred } from "../../src/actors/wait.ts";
+import { handler, recorder, world } from "./world.ts";
 
 const only = (info: ActorInfo): ActorInfo => {
   const first = info.children[0];
@@ -10,7 +11,7 @@ const only = (info: ActorInfo): ActorInfo => {
 };
 
 describe("introspection", () => {
-  it("I01 shows nested names, states, epochs, restarts and mailbox lengths as JSON", async () => {
+  it("I01 the tree shows nested names, states, epochs, restarts and mailbox lengths as JSON", async () => {
     const { system, worker, settle } = world();
     const sup = await startSupervisor(system, { name: "sup" }, [
       worker("a", { restart: "permanent" }),
@@ -34,9 +35,9 @@ describe("introspection", () => {
     await sup.stop();
   });
 
-  it("I02 shows what is being handled, and for how long", async () => {
+  it("I02 the tree shows what is being handled, and for how long", async () => {
     const { clock, system } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const actor = system.spawn(handler(() => gate.promise));
     actor.send({ type: "long-work" });
     await clock.advance(70);
@@ -46,7 +47,7 @@ describe("introspection", () => {
     expect(only(system.tree()).current).toBeUndefined();
   });
 
-  it("I03 shows no mailbox contents unless they are asked for, and then only types", async () => {
+  it("I03 the tree shows no mailbox contents unless they are asked for, and then only types", async () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior);
     await actor.started;
@@ -58,7 +59,7 @@ describe("introspection", () => {
     expect(JSON.stringify(asked)).not.toContain("hunter2");
   });
 
-  it("I04 holds messages while suspended, with the state readable, and delivers them in order on resume", async () => {
+  it("I04 a suspended actor holds its messages, with the state readable, and gets them in order on resume", async () => {
     const { system, settle } = world();
     const { seen, behavior } = recorder();
     const actor = system.spawn(behavior);
@@ -73,7 +74,7 @@ describe("introspection", () => {
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  it("I05 stops a suspended actor", async () => {
+  it("I05 a suspended actor can be stopped", async () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior);
     await actor.started;
@@ -82,9 +83,9 @@ describe("introspection", () => {
     expect(await actor.stop()).toMatchObject({ type: "shutdown", cause: "api" });
   });
 
-  it("I06 gives the last committed state, and lets it be replaced for the next message", async () => {
+  it("I06 the last committed state can be read, and replaced for the next message", async () => {
     const { system, settle } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const actor = system.spawn({
       init: () => 1,
       receive: async (state, message) => {
@@ -104,7 +105,7 @@ describe("introspection", () => {
     expect(system.getState(actor)).toBe(101);
   });
 
-  it("I07 shows when a child in backoff is started again", async () => {
+  it("I07 a child in backoff shows when it is started again", async () => {
     const { clock, system, worker } = world();
     const backoff = { initialMs: 1_000, factor: 2, maxMs: 60_000, jitter: 0 };
     const sup = await startSupervisor(system, { name: "sup" }, [
@@ -121,7 +122,7 @@ describe("introspection", () => {
     await sup.stop();
   });
 
-  it("I08 keeps the last exit and the epoch after a restart", async () => {
+  it("I08 the last exit and the epoch are kept after a restart", async () => {
     const { system, worker, settle } = world();
     const sup = await startSupervisor(system, { name: "sup" }, [
       worker("a", { restart: "permanent" }),
@@ -135,7 +136,7 @@ describe("introspection", () => {
     await sup.stop();
   });
 
-  it("I09 ranks actors by mailbox length, and by what grew over a window", async () => {
+  it("I09 actors are ranked by mailbox length, and by what grew over a window", async () => {
     const { clock, system } = world();
     const [one, two, three] = ["one", "two", "three"].map((name) =>
       system.spawn(recorder().behavior, { name }),
@@ -154,7 +155,7 @@ describe("introspection", () => {
     expect(await growth).toMatchObject([{ path: "/one", value: 3 }]);
   });
 
-  it("I10 describes 10_000 actors within 200 ms", async () => {
+  it("I10 the tree describes 10_000 actors within 200 ms", async () => {
     const { system, settle } = world();
     const { behavior } = recorder();
     for (let count = 0; count < 10_000; count += 1) system.spawn(behavior);
@@ -166,7 +167,7 @@ describe("introspection", () => {
     expect(performance.now() - from).toBeLessThan(2_000);
   });
 
-  it("I11 shows a crash's state and message only as redacted, and a reporter that throws harms nobody", async () => {
+  it("I11 a crash report shows state and message only as redacted, and a reporter that throws harms nobody", async () => {
     const reports: CrashReport[] = [];
     const { system } = world({
       redact: () => "***",
@@ -187,7 +188,7 @@ describe("introspection", () => {
     expect(JSON.stringify(reports)).not.toContain("hunter2");
   });
 
-  it("I12 answers while the system is shutting down", async () => {
+  it("I12 a system answers while it is shutting down", async () => {
     const { clock, system, start } = world();
     start("slow", { termDelay: 100 });
     await clock.settle();

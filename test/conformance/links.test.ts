@@ -24,7 +24,7 @@ const spawning =
     context.spawn(actorOf(spec), { name: spec.id });
 
 describe("monitors and links", () => {
-  it("L01 tells of a monitored end exactly once, with its reason", async () => {
+  it("L01 a monitor tells of an end exactly once, with its reason", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const target = doer(system).actor;
@@ -34,7 +34,7 @@ describe("monitors and links", () => {
     expect(seen).toMatchObject([{ pid: target.pid, reason: { type: "normal", value: "bye" } }]);
   });
 
-  it("L02 tells of somebody who has ended already with noproc, but not inside the call", async () => {
+  it("L02 a monitor tells of an actor that has ended already with noproc, but not inside the call", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const target = doer(system).actor;
@@ -52,7 +52,7 @@ describe("monitors and links", () => {
     expect(await first).toMatchObject({ reason: { type: "noproc" } });
   });
 
-  it("L03 gives one watcher with two monitors two messages", async () => {
+  it("L03 one watcher with two monitors gets two messages", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const target = doer(system).actor;
@@ -66,7 +66,7 @@ describe("monitors and links", () => {
     expect(seen).toEqual(["first", "second"]);
   });
 
-  it("L04 tells nothing after the monitor was cancelled, even when the message was queued", async () => {
+  it("L04 a cancelled monitor tells nothing, even when its message was queued", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const target = doer(system).actor;
@@ -81,7 +81,7 @@ describe("monitors and links", () => {
     expect(seen).toEqual([]);
   });
 
-  it("L05 tells of the old incarnation once and never of the new one", async () => {
+  it("L05 a monitor tells of the old incarnation once and never of the new one", async () => {
     const { system, settle } = world();
     const slots: { start(): void }[] = [];
     const parent = handler((_message, context) => {
@@ -103,7 +103,7 @@ describe("monitors and links", () => {
     expect(seen).toMatchObject([{ epoch: 1, reason: { type: "killed" } }]);
   });
 
-  it("L06 forgets the monitors of a watcher that ended", async () => {
+  it("L06 the monitors of a watcher that ended are forgotten", async () => {
     const { system, settle } = world();
     const watcher = doer(system).actor;
     const target = doer(system).actor;
@@ -117,7 +117,7 @@ describe("monitors and links", () => {
     expect(deadLetters(system)).toEqual([]);
   });
 
-  it("L07 says killed of who was killed", async () => {
+  it("L07 a monitor says killed of an actor that was killed", async () => {
     const { system } = world();
     const target = doer(system).actor;
     const { first } = watch(target);
@@ -125,7 +125,7 @@ describe("monitors and links", () => {
     expect(await first).toMatchObject({ reason: { type: "killed", by: "api" } });
   });
 
-  it("L08 lets a linked partner live through a normal end and die with a failure", async () => {
+  it("L08 a linked partner lives through a normal end and dies with a failure", async () => {
     const { system, settle } = world();
     const survivor = doer(system).actor;
     const calm = doer(system).actor;
@@ -141,7 +141,7 @@ describe("monitors and links", () => {
     expect(await survivor.exited).toMatchObject({ type: "error", class: "linked" });
   });
 
-  it("L09 gives who traps exits a message instead, also for a killed partner; a direct kill is not trapped", async () => {
+  it("L09 an actor that traps exits gets a message instead, also for a killed partner; a direct kill is not trapped", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const partner = doer(system).actor;
@@ -156,7 +156,7 @@ describe("monitors and links", () => {
     expect(await actor.kill()).toMatchObject({ type: "killed" });
   });
 
-  it("L10 signals noproc at once to who links to somebody ended", async () => {
+  it("L10 a link to an ended actor signals noproc at once", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const partner = doer(system).actor;
@@ -172,7 +172,7 @@ describe("monitors and links", () => {
     expect(await plain.exited).toMatchObject({ type: "error", class: "linked" });
   });
 
-  it("L11 makes two links one, with one signal, and none after an unlink", async () => {
+  it("L11 two links are one, with one signal, and none after an unlink", async () => {
     const { system, settle } = world();
     const { actor, seen } = doer(system);
     const twice = doer(system).actor;
@@ -191,7 +191,7 @@ describe("monitors and links", () => {
     expect(seen).toMatchObject([{ pid: twice.pid }]);
   });
 
-  it("L12 stops the child before the parent's end is told", async () => {
+  it("L12 a child stops before the end of its parent is told", async () => {
     const { clock, system, worker, journal } = world();
     const parent = doer(system, "parent").actor;
     await parent.started;
@@ -205,7 +205,7 @@ describe("monitors and links", () => {
     expect(journal).toEqual(["start child#1", "term child#1 shutdown", "parent down"]);
   });
 
-  it("L13 leaves none of the tree below somebody killed", async () => {
+  it("L13 a kill leaves nothing of the tree below the killed actor", async () => {
     const { system, worker, settle } = world();
     const parent = doer(system, "parent").actor;
     await parent.started;
@@ -220,7 +220,7 @@ describe("monitors and links", () => {
     expect(system.tree().children).toEqual([]);
   });
 
-  it("L14 lets anybody watch somebody else's child without owning it", async () => {
+  it("L14 an actor may watch another one's child without owning it", async () => {
     const { system, worker, settle } = world();
     const parent = doer(system, "parent").actor;
     await parent.started;
@@ -235,7 +235,7 @@ describe("monitors and links", () => {
     expect(system.whereis("/parent/child")?.pid).toBe(pid);
   });
 
-  it("L15 carries the original error's message and code to the parent", async () => {
+  it("L15 an end carries the original message and code of the error to the parent", async () => {
     const { system, settle } = world();
     const seen: Exit[] = [];
     const failing: Behavior<string, number> = {

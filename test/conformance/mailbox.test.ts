@@ -1,9 +1,10 @@
 import { type Behavior, createSystem } from "ramure/actors";
 import { describe, expect, it } from "vitest";
-import { deadLetters, deferred, handler, recorder, watch, world } from "./world.ts";
+import { deferred } from "../../src/actors/wait.ts";
+import { deadLetters, handler, recorder, watch, world } from "./world.ts";
 
 describe("mailbox, order, fairness", () => {
-  it("M01 handles 100 sends and then a call in order", async () => {
+  it("M01 an actor handles 100 sends and then a call in order", async () => {
     const { system } = world();
     const seen: unknown[] = [];
     const actor = system.spawn(
@@ -17,7 +18,7 @@ describe("mailbox, order, fairness", () => {
     expect(seen).toEqual([...Array.from({ length: 100 }, (_, index) => index), "last"]);
   });
 
-  it("M02 handles what a handler sends to itself after that handler", async () => {
+  it("M02 an actor handles what a handler sends to itself after that handler", async () => {
     const { system, settle } = world();
     const lines: string[] = [];
     const actor = system.spawn(
@@ -32,7 +33,7 @@ describe("mailbox, order, fairness", () => {
     expect(lines).toEqual(["begin one", "end one", "begin two", "end two"]);
   });
 
-  it("M03 returns from send before the handler runs", async () => {
+  it("M03 send returns before the handler runs", async () => {
     const { system, settle } = world();
     const lines: string[] = [];
     const actor = system.spawn(handler(() => void lines.push("msg")));
@@ -44,7 +45,7 @@ describe("mailbox, order, fairness", () => {
     expect(lines).toEqual(["before", "after", "msg"]);
   });
 
-  it("M04 never overlaps async handlers of one actor", async () => {
+  it("M04 async handlers of one actor never overlap", async () => {
     const { clock, system } = world();
     let running = 0;
     let most = 0;
@@ -62,7 +63,7 @@ describe("mailbox, order, fairness", () => {
     expect([most, running]).toEqual([1, 0]);
   });
 
-  it("M05 keeps each sender's order when two senders interleave", async () => {
+  it("M05 the order of each sender is kept when two senders interleave", async () => {
     const { system, settle } = world();
     const { seen, behavior } = recorder();
     const target = system.spawn(behavior);
@@ -82,7 +83,7 @@ describe("mailbox, order, fairness", () => {
     expect(seen.filter((each) => String(each).startsWith("b"))).toEqual(expected("b"));
   });
 
-  it("M06 makes a send to an ended actor false and a dead letter", async () => {
+  it("M06 a send to an ended actor is false and makes a dead letter", async () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior, { name: "gone" });
     await actor.stop();
@@ -92,13 +93,13 @@ describe("mailbox, order, fairness", () => {
     ]);
   });
 
-  it("M07 makes a send to a path where nobody ever was false and a dead letter", () => {
+  it("M07 a send to a path where nobody ever was is false and makes a dead letter", () => {
     const { system } = world();
     expect(system.address("/nobody").send("hello")).toBe(false);
     expect(deadLetters(system)).toMatchObject([{ to: "/nobody", reason: "noproc" }]);
   });
 
-  it("M08 rejects what a bounded mailbox has no room for", async () => {
+  it("M08 a full mailbox rejects a message", async () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior, { mailbox: { max: 2, overflow: "reject" } });
     expect([actor.send(1), actor.send(2), actor.send(3)]).toEqual([true, true, false]);
@@ -106,7 +107,7 @@ describe("mailbox, order, fairness", () => {
     expect(deadLetters(system).map((letter) => letter.reason)).toEqual(["overflow", "overflow"]);
   });
 
-  it("M09 drops the oldest or the newest by policy and keeps the rest in order", async () => {
+  it("M09 a full mailbox drops the oldest or the newest by policy and keeps the rest in order", async () => {
     const { system, settle } = world();
     const old = recorder();
     const young = recorder();
@@ -123,7 +124,7 @@ describe("mailbox, order, fairness", () => {
     ]);
   });
 
-  it("M10 ends an actor that overflows with the crash policy, and its supervisor restarts it", async () => {
+  it("M10 an actor that overflows with the crash policy ends, and its supervisor restarts it", async () => {
     const { system, settle } = world();
     const started: unknown[] = [];
     const parent: Behavior<unknown, { start(): void }> = {
@@ -154,7 +155,7 @@ describe("mailbox, order, fairness", () => {
     expect(started).toEqual([1, "overflow", 2]);
   });
 
-  it("M11 lets stops, ends of others and suspension through a full mailbox", async () => {
+  it("M11 a full mailbox lets stops, ends of others and suspension through", async () => {
     const { system, settle } = world();
     const other = system.spawn(recorder().behavior, { name: "other" });
     const downs: unknown[] = [];
@@ -175,10 +176,10 @@ describe("mailbox, order, fairness", () => {
     expect(await actor.stop()).toMatchObject({ type: "shutdown" });
   });
 
-  it("M12 handles none of the queue at a stop, and all of it when the stop drains", async () => {
+  it("M12 a stop handles none of the queue, and all of it when it drains", async () => {
     const { clock, system, settle } = world();
     const run = async (drain: boolean) => {
-      const gate = deferred();
+      const gate = deferred<void>();
       const seen: unknown[] = [];
       const actor = system.spawn(
         handler(async (message) => {
@@ -200,7 +201,7 @@ describe("mailbox, order, fairness", () => {
     expect(await run(true)).toEqual(["busy", 1, 2, 3, 4, 5]);
   });
 
-  it("M13 makes what is sent after the stop a dead letter, also when the stop drains", async () => {
+  it("M13 a message after the stop is a dead letter, also when the stop drains", async () => {
     const { system } = world();
     const { seen, behavior } = recorder();
     const actor = system.spawn(behavior);
@@ -213,7 +214,7 @@ describe("mailbox, order, fairness", () => {
     expect(deadLetters(system)).toMatchObject([{ message: "late", reason: "stopped" }]);
   });
 
-  it("M14 ends once and the same way whether a handler throws, rejects or returns a rejected thenable", async () => {
+  it("M14 an actor ends once and the same way whether a handler throws, rejects or returns a rejected thenable", async () => {
     const { system } = world();
     const failures = [
       () => {
@@ -241,7 +242,7 @@ describe("mailbox, order, fairness", () => {
     }
   });
 
-  it("M15 reports a message that the behavior has no use for, and the actor lives on", async () => {
+  it("M15 a message that the behavior has no use for is reported, and the actor lives on", async () => {
     const { system } = world();
     const actor = system.spawn(
       handler((_message, context) => context.unhandled()),
@@ -253,7 +254,7 @@ describe("mailbox, order, fairness", () => {
     expect(system.whereis("/choosy")).toBeDefined();
   });
 
-  it("M16 replays stashed messages in order and ahead of newer ones, and bounds the stash", async () => {
+  it("M16 stashed messages come back in order and ahead of newer ones, and the stash is bounded", async () => {
     const { system, settle } = world();
     const seen: unknown[] = [];
     let open = false;
@@ -275,7 +276,7 @@ describe("mailbox, order, fairness", () => {
     expect(await actor.exited).toMatchObject({ type: "error", code: "overflow" });
   });
 
-  it("M17 replays no more than was stashed when messages are stashed again meanwhile", async () => {
+  it("M17 unstashing replays no more than was stashed when messages are stashed again meanwhile", async () => {
     const { system, settle } = world();
     let handled = 0;
     const actor = system.spawn(
@@ -290,10 +291,10 @@ describe("mailbox, order, fairness", () => {
     expect(handled).toBe(7);
   });
 
-  it("M18 delivers an owned timer's message, never that of a cancelled one, even when due and queued", async () => {
+  it("M18 an owned timer delivers its message, a cancelled one never, even when due and queued", async () => {
     const { clock, system, settle } = world();
     const seen: unknown[] = [];
-    const gate = deferred();
+    const gate = deferred<void>();
     const actor = system.spawn(
       handler(async (message, context) => {
         seen.push(message);
@@ -312,7 +313,7 @@ describe("mailbox, order, fairness", () => {
     expect(seen).toEqual(["arm", "kept"]);
   });
 
-  it("M19 cancels an event timer by a message and a state timer by a change of state, a named one by neither", async () => {
+  it("M19 a message cancels an event timer and a change of state a state timer; neither cancels a named one", async () => {
     const { clock, system, settle } = world();
     const seen: unknown[] = [];
     const arming: Behavior<unknown, unknown> = {
@@ -339,7 +340,7 @@ describe("mailbox, order, fairness", () => {
     expect(seen).toEqual(["arm", "change", "named timeout"]);
   });
 
-  it("M20 does not fire a timer of 30 days early", async () => {
+  it("M20 a timer of 30 days does not fire early", async () => {
     const system = createSystem();
     const { seen, behavior } = recorder();
     const monthMs = 30 * 24 * 3_600_000;
@@ -355,7 +356,7 @@ describe("mailbox, order, fairness", () => {
     await system.stop();
   });
 
-  it("M21 fires due timers in order, with the handlers of each run before the next", async () => {
+  it("M21 due timers fire in order, with the handlers of each run before the next", async () => {
     const { clock, system } = world();
     const lines: string[] = [];
     const second = system.spawn(handler((message) => void lines.push(`second ${message}`)));

@@ -1,6 +1,7 @@
 import type { Behavior, GroupChange, Ref } from "ramure/actors";
 import { describe, expect, it } from "vitest";
-import { deferred, handler, recorder, world } from "./world.ts";
+import { deferred } from "../../src/actors/wait.ts";
+import { handler, recorder, world } from "./world.ts";
 
 const failing: Behavior<unknown, unknown> = {
   init: () => {
@@ -10,7 +11,7 @@ const failing: Behavior<unknown, unknown> = {
 };
 
 describe("names and groups", () => {
-  it("R01 finds who registered a name until its end", async () => {
+  it("R01 a registered name finds its actor until its end", async () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior);
     system.register("boss", actor);
@@ -19,7 +20,7 @@ describe("names and groups", () => {
     expect(system.whereis("boss")).toBeUndefined();
   });
 
-  it("R02 refuses a taken name with the holder's pid; the loser leaves nothing behind", async () => {
+  it("R02 a taken name is refused with the holder's pid, and the loser leaves nothing behind", async () => {
     const { system } = world();
     const { seen, behavior } = recorder();
     const holder = system.spawn(behavior, { name: "one" });
@@ -37,14 +38,14 @@ describe("names and groups", () => {
     expect(system.tree().children).toHaveLength(1);
   });
 
-  it("R03 frees the name of a failed start before the failure is told", async () => {
+  it("R03 a failed start frees its name before the failure is told", async () => {
     const { system } = world();
     const loser = system.spawn(failing, { name: "one" });
     await expect(loser.started).rejects.toThrow("cannot start");
     expect(() => system.spawn(recorder().behavior, { name: "one" })).not.toThrow();
   });
 
-  it("R04 keeps an address across a restart; whereis finds the new incarnation", async () => {
+  it("R04 an address stays across a restart, and whereis finds the new incarnation", async () => {
     const { system, settle } = world();
     const parent = handler((message, context) => {
       if (message !== "make") return;
@@ -62,7 +63,7 @@ describe("names and groups", () => {
     expect([old?.epoch, fresh?.epoch, address.epoch, address.pid]).toEqual([1, 2, 2, fresh?.pid]);
   });
 
-  it("R05 lets only the holder give up a name", () => {
+  it("R05 only the holder can give up a name", () => {
     const { system } = world();
     const holder = system.spawn(recorder().behavior);
     const other = system.spawn(recorder().behavior);
@@ -73,7 +74,7 @@ describe("names and groups", () => {
     expect(() => system.register("boss", other)).not.toThrow();
   });
 
-  it("R06 lets exactly one of 20 starts with one name win", () => {
+  it("R06 exactly one of 20 starts with one name wins", () => {
     const { system } = world();
     let winners = 0;
     for (let count = 0; count < 20; count += 1) {
@@ -88,7 +89,7 @@ describe("names and groups", () => {
     expect(system.tree().children).toHaveLength(1);
   });
 
-  it("R07 frees the name of somebody killed at once", async () => {
+  it("R07 the name of a killed actor is free at once", async () => {
     const { system } = world();
     const holder = system.spawn(recorder().behavior, { name: "one" });
     system.register("boss", holder);
@@ -98,9 +99,9 @@ describe("names and groups", () => {
     expect(() => system.spawn(recorder().behavior, { name: "one" })).not.toThrow();
   });
 
-  it("R08 queues messages to a name during its init and handles them after the started hook", async () => {
+  it("R08 messages to a name during its init wait until after the started hook", async () => {
     const { system, settle } = world();
-    const gate = deferred();
+    const gate = deferred<void>();
     const seen: unknown[] = [];
     const slow: Behavior<unknown, unknown> = {
       init: async (context) => {
@@ -126,7 +127,7 @@ describe("names and groups", () => {
     expect(seen).toEqual(["started", "from init", "hello"]);
   });
 
-  it("R09 keeps a member that joined twice and left once, and removes one that ended everywhere", async () => {
+  it("R09 a member that joined a group twice and left once stays, and one that ended is removed everywhere", async () => {
     const { system } = world();
     const { groups } = system;
     const actor = system.spawn(recorder().behavior);
@@ -140,7 +141,7 @@ describe("names and groups", () => {
     expect(groups.leave("red", actor)).toBe(false);
   });
 
-  it("R10 tells a subscriber the members first and then each change once", async () => {
+  it("R10 a group tells a subscriber the members first and then each change once", async () => {
     const { system } = world();
     const { groups } = system;
     const one = system.spawn(recorder().behavior);
@@ -158,7 +159,7 @@ describe("names and groups", () => {
     expect(changes[0]).toMatchObject({ members: [{ pid: one.pid }] });
   });
 
-  it("R11 leaves other keys of an actor alone when one is given up", () => {
+  it("R11 an actor that gives up one name keeps its other names and groups", () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior);
     system.register("boss", actor);
@@ -171,7 +172,7 @@ describe("names and groups", () => {
     expect(system.groups.members("blue")).toHaveLength(1);
   });
 
-  it("R12 refuses an actor that is stopping", async () => {
+  it("R12 names and groups refuse an actor that is stopping", async () => {
     const { clock, system, start } = world();
     const actor = start("slow", { termDelay: 100 });
     await clock.settle();
@@ -184,7 +185,7 @@ describe("names and groups", () => {
     await stopped;
   });
 
-  it("R13 refuses names that cannot be a part of a path", () => {
+  it("R13 names that cannot be a part of a path are refused", () => {
     const { system } = world();
     const actor = system.spawn(recorder().behavior);
     for (const name of ["", "a/b", "..", "A", "-a", "a b", "a".repeat(65), "#(id)"]) {
@@ -194,7 +195,7 @@ describe("names and groups", () => {
     }
   });
 
-  it("R14 never lists somebody who has ended", async () => {
+  it("R14 the registry never lists an actor that has ended", async () => {
     const { system } = world();
     const actors = Array.from({ length: 20 }, (_, index) => {
       const actor = system.spawn(recorder().behavior);

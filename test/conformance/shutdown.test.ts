@@ -8,7 +8,7 @@ import { childOf, family } from "./family.ts";
 import { watch, world } from "./world.ts";
 
 describe("shutdown", () => {
-  it("X01 kills a child that is still there after its shutdown time", async () => {
+  it("X01 a stop kills a child that is still there after its shutdown time", async () => {
     const { supervisor, clock, info, child } = await family({}, (worker) => [
       worker("a", { shutdownMs: 100, termDelay: 5_000 }),
     ]);
@@ -22,7 +22,7 @@ describe("shutdown", () => {
     expect(await info("a")).toMatchObject({ status: "stopped", by: "api" });
   });
 
-  it("X02 waits as long as it takes where it may", async () => {
+  it("X02 a stop waits as long as it takes where it may", async () => {
     const { supervisor, clock, child } = await family({}, (worker) => [
       worker("a", { shutdownMs: "infinity", termDelay: 200 }),
     ]);
@@ -33,7 +33,7 @@ describe("shutdown", () => {
     expect(await exited).toMatchObject({ type: "shutdown" });
   });
 
-  it("X03 kills at once where that is asked for: no hook, but resources are released", async () => {
+  it("X03 a brutal kill runs no hook, but releases resources", async () => {
     const released: string[] = [];
     const owning: ChildSpec = {
       id: "a",
@@ -54,7 +54,7 @@ describe("shutdown", () => {
     expect(released).toEqual(["resource"]);
   });
 
-  it("X04 runs the hook after the children are down and before anyone hears of the end", async () => {
+  it("X04 a hook runs after the children are down and before anyone hears of the end", async () => {
     const { clock, worker, journal, start } = world();
     const parent = start("parent", { termDelay: 10 });
     parent.send({ spawn: worker("child", { termDelay: 10 }) });
@@ -72,7 +72,7 @@ describe("shutdown", () => {
     ]);
   });
 
-  it("X05 goes on when a hook throws, and reports it", async () => {
+  it("X05 a stop goes on when a hook throws, and reports it", async () => {
     const { supervisor, child, events, info } = await family({}, (worker) => [
       worker("a", { termFail: true }),
     ]);
@@ -83,7 +83,7 @@ describe("shutdown", () => {
     expect(events()).toEqual(["shutdown-error"]);
   });
 
-  it("X06 stops dynamic children at once", async () => {
+  it("X06 a supervisor stops dynamic children at once", async () => {
     const { system, clock, worker } = world();
     const pool = await startDynamicSupervisor<void>(system, {}, worker("w", { termDelay: 100 }));
     for (let index = 0; index < 10; index += 1) await pool.startChild();
@@ -96,7 +96,7 @@ describe("shutdown", () => {
     expect(tookMs).toBeLessThan(250);
   });
 
-  it("X06 stops static children one after another, in reverse", async () => {
+  it("X06 a supervisor stops static children one after another, in reverse", async () => {
     const ids = [..."abcdefghij"];
     const { supervisor, clock, take } = await family({}, (worker) =>
       ids.map((id) => worker(id, { termDelay: 100 })),
@@ -111,7 +111,7 @@ describe("shutdown", () => {
     expect(take()).toEqual(ids.toReversed().map((id) => `term ${id}#1 shutdown`));
   });
 
-  it("X07 waits for one hung dynamic child no longer than for all", async () => {
+  it("X07 a dynamic supervisor waits for one hung child no longer than for all", async () => {
     const { system, clock, take, worker } = world();
     let made = 0;
     const pool = await startDynamicSupervisor<void>(
@@ -140,7 +140,7 @@ describe("shutdown", () => {
     expect(ends.map(({ type }) => type)).toEqual(["shutdown", "killed", "shutdown"]);
   });
 
-  it("X08 stops once, however often it is asked", async () => {
+  it("X08 a supervisor stops once, however often it is asked", async () => {
     const { supervisor, clock, take } = await family({}, (worker) => [
       worker("a", { termDelay: 10 }),
     ]);
@@ -151,7 +151,7 @@ describe("shutdown", () => {
     expect(take()).toEqual(["term a#1 shutdown"]);
   });
 
-  it("X09 stops what never finished starting", async () => {
+  it("X09 a stop reaches what never finished starting", async () => {
     const { clock, start } = world();
     const actor = start("a", { initHang: true });
     const failed = actor.started.catch((error: { readonly code: string }) => error.code);
@@ -161,7 +161,7 @@ describe("shutdown", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("X10 is quick with handlers that listen to their signal", async () => {
+  it("X10 a stop is quick with handlers that listen to their signal", async () => {
     const { supervisor, child, clock } = await family({}, (worker) => [
       worker("a"),
       worker("b"),
@@ -174,7 +174,7 @@ describe("shutdown", () => {
     expect(clock.now() - began).toBeLessThan(50);
   });
 
-  it("X11 goes on past what fails or hangs, each phase within its own time", async () => {
+  it("X11 a stop goes on past what fails or hangs, each phase within its own time", async () => {
     const { system, clock, worker } = world();
     const done: string[] = [];
     const owner: Behavior<unknown, unknown> = {
@@ -203,7 +203,7 @@ describe("shutdown", () => {
 });
 
 describe("shutdown of a program", { timeout: 60_000 }, () => {
-  it("X12 ends in order at SIGTERM", async () => {
+  it("X12 a program ends in order at SIGTERM", async () => {
     const program = run("wait");
     await program.said("ready");
     program.signal("SIGTERM");
@@ -212,7 +212,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
     expect(program.owned().filter(isAlive)).toEqual([]);
   });
 
-  it("X12 ends at once at the second SIGTERM", async () => {
+  it("X12 a program ends at once at the second SIGTERM", async () => {
     const program = run("stubborn");
     await program.said("ready");
     program.signal("SIGTERM");
@@ -222,13 +222,13 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
     for (const pid of program.owned()) endOwned(pid);
   });
 
-  it("X13 ends by itself when its system has stopped", async () => {
+  it("X13 a program ends by itself when its system has stopped", async () => {
     const program = run("end");
     expect(await program.ended).toMatchObject({ exitCode: 0 });
     expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);
   });
 
-  it("X14 takes a child process along, and what that started", async () => {
+  it("X14 a stop takes a child process along, and what that started", async () => {
     const program = run("wait");
     await program.said("ready");
     const owned = program.owned();
@@ -239,7 +239,7 @@ describe("shutdown of a program", { timeout: 60_000 }, () => {
     expect(owned.filter(isAlive)).toEqual([]);
   });
 
-  it("X15 stops its tree when something outside it throws", async () => {
+  it("X15 a program stops its tree when something outside it throws", async () => {
     const program = run("uncaught");
     expect(await program.ended).toMatchObject({ exitCode: 1 });
     expect(program.lines()).toEqual(["ready", "stopping", "stopped"]);

@@ -5,7 +5,7 @@ import { childOf, family, refusal } from "./family.ts";
 import { deadLetters, world } from "./world.ts";
 
 describe("calls about children", () => {
-  it("S36 refuses a start, a restart and a deletion of one that runs", async () => {
+  it("S36 a supervisor refuses a start, a restart and a deletion of one that runs", async () => {
     const { supervisor, child, worker } = await family({}, (worker) => [worker("a")]);
     expect(await refusal(supervisor.startChild(worker("a")))).toMatchObject({
       code: "already-started",
@@ -15,7 +15,7 @@ describe("calls about children", () => {
     expect(await refusal(supervisor.restartChild("a"))).toMatchObject({ code: "running" });
   });
 
-  it("S37 terminates, restarts and deletes", async () => {
+  it("S37 a supervisor terminates, restarts and deletes", async () => {
     const { supervisor, worker, statuses } = await family({}, (worker) => [worker("a")]);
     await supervisor.terminateChild("a");
     await supervisor.terminateChild("a");
@@ -29,7 +29,7 @@ describe("calls about children", () => {
     expect(await refusal(supervisor.restartChild("a"))).toMatchObject({ code: "not-found" });
   });
 
-  it("S38 knows nothing of an unknown id", async () => {
+  it("S38 a supervisor knows nothing of an unknown id", async () => {
     const { supervisor } = await family({}, () => []);
     for (const call of [
       supervisor.terminateChild("x"),
@@ -40,7 +40,7 @@ describe("calls about children", () => {
     }
   });
 
-  it("S39 answers noproc once it has ended, and does not hang", async () => {
+  it("S39 a supervisor answers noproc once it has ended, and does not hang", async () => {
     const { supervisor, worker } = await family({}, (worker) => [worker("a")]);
     await supervisor.stop();
     for (const call of [
@@ -52,13 +52,13 @@ describe("calls about children", () => {
     }
   });
 
-  it("S41 forgets a temporary child that was terminated", async () => {
+  it("S41 a supervisor forgets a temporary child that was terminated", async () => {
     const { supervisor } = await family({}, (worker) => [worker("a", { restart: "temporary" })]);
     await supervisor.terminateChild("a");
     expect(await supervisor.children()).toEqual([]);
   });
 
-  it("S42 keeps nothing of a start that failed", async () => {
+  it("S42 a supervisor keeps nothing of a start that failed", async () => {
     const { supervisor, worker, pids } = await family({}, (worker) => [worker("b")]);
     const before = await pids();
     const failed = await refusal(supervisor.startChild(worker("a", { initFail: 1 })));
@@ -70,7 +70,7 @@ describe("calls about children", () => {
     expect(await pids()).toEqual(before);
   });
 
-  it("S56 ignores what it does not understand, and says so", async () => {
+  it("S56 a supervisor ignores what it does not understand, and says so", async () => {
     const { system, supervisor, events, clock, statuses } = await family({}, (worker) => [
       worker("a"),
     ]);
@@ -81,7 +81,7 @@ describe("calls about children", () => {
     expect(events()).toEqual(Array(4).fill("unexpected-message"));
   });
 
-  it("S57 does not hang over a child that cut its link", async () => {
+  it("S57 a supervisor does not hang over a child that cut its link", async () => {
     const { supervisor, statuses } = await family({}, () => []);
     const loner: Behavior<unknown, unknown> = {
       init: (context) => {
@@ -94,7 +94,7 @@ describe("calls about children", () => {
     expect(await statuses()).toBe("a stopped");
   });
 
-  it("S62 drops what was queued behind the crash", async () => {
+  it("S62 a supervisor drops what was queued behind the crash", async () => {
     const { system, child, clock, journal, supervisor } = await family({}, (worker) => [
       worker("a", { mailbox: "drop" }),
     ]);
@@ -110,7 +110,7 @@ describe("calls about children", () => {
     await supervisor.stop();
   });
 
-  it("S62 keeps what was queued behind the crash, where that is asked for", async () => {
+  it("S62 a supervisor keeps what was queued behind the crash, where that is asked for", async () => {
     const { child, clock, journal } = await family({}, (worker) => [
       worker("a", { mailbox: "keep" }),
     ]);
@@ -134,7 +134,7 @@ describe("calls about children", () => {
     expect(await statuses()).toBe(after);
   });
 
-  it("S65 starts one of two with the same id", async () => {
+  it("S65 a supervisor starts one of two with the same id", async () => {
     const { supervisor, worker, clock, journal } = await family({}, () => []);
     const first = supervisor.startChild(worker("a", { initDelay: 100 }));
     const second = refusal(supervisor.startChild(worker("a")));
@@ -148,7 +148,7 @@ describe("calls about children", () => {
 describe("auto-shutdown", () => {
   const significant = { significant: true, restart: "transient" } as const;
 
-  it("S43 any: the end of one significant child ends all", async () => {
+  it("S43 any-significant: the end of one significant child ends all", async () => {
     const { supervisor, tell, take } = await family(
       { autoShutdown: "any-significant" },
       (worker) => [worker("a"), worker("s", significant), worker("c")],
@@ -158,7 +158,7 @@ describe("auto-shutdown", () => {
     expect(take().slice(1)).toEqual(["term s#1 normal", "term c#1 shutdown", "term a#1 shutdown"]);
   });
 
-  it("S44 any: neither a crash nor a stop by API ends all", async () => {
+  it("S44 any-significant: neither a crash nor a stop by API ends all", async () => {
     const { supervisor, tell, statuses } = await family(
       { autoShutdown: "any-significant" },
       (worker) => [worker("s", significant)],
@@ -169,7 +169,7 @@ describe("auto-shutdown", () => {
     expect(await statuses()).toBe("s stopped");
   });
 
-  it("S45 any: the crash of a temporary significant child ends all", async () => {
+  it("S45 any-significant: the crash of a temporary significant child ends all", async () => {
     const { supervisor, tell } = await family({ autoShutdown: "any-significant" }, (worker) => [
       worker("s", { significant: true, restart: "temporary" }),
     ]);
@@ -177,7 +177,7 @@ describe("auto-shutdown", () => {
     expect(await supervisor.exited).toMatchObject({ cause: "auto-shutdown" });
   });
 
-  it("S46 all: the last significant child ends all", async () => {
+  it("S46 all-significant: the last significant child ends all", async () => {
     const { supervisor, tell, statuses, take } = await family(
       { autoShutdown: "all-significant" },
       (worker) => [worker("s", significant), worker("t", significant), worker("n")],
@@ -189,7 +189,7 @@ describe("auto-shutdown", () => {
     expect(take().at(-1)).toBe("term n#1 shutdown");
   });
 
-  it("S47 refuses a significant child that could not count", async () => {
+  it("S47 a supervisor refuses a significant child that could not count", async () => {
     const { system, worker } = world();
     const any = { autoShutdown: "any-significant" } as const;
     const permanent = worker("a", { significant: true });
@@ -231,7 +231,7 @@ describe("dynamic supervisors", () => {
     return { ...given, supervisor, started, refuseNext };
   }
 
-  it("S49 restarts each child with what it was started with", async () => {
+  it("S49 a dynamic supervisor restarts each child with what it was started with", async () => {
     const { supervisor, started, clock } = await pool();
     const children = [];
     for (const args of ["x", "y", "z"]) children.push(childOf(await supervisor.startChild(args)));
@@ -242,7 +242,7 @@ describe("dynamic supervisors", () => {
     expect(await supervisor.counts()).toMatchObject({ specs: 1, active: 3 });
   });
 
-  it("S50 terminates by pid, and knows nothing of a template's id or a stranger's pid", async () => {
+  it("S50 a dynamic supervisor terminates by pid, and knows nothing of a template's id or a stranger's pid", async () => {
     const { supervisor } = await pool();
     const { ref } = childOf(await supervisor.startChild("x"));
     expect(await refusal(supervisor.terminateChild("worker"))).toMatchObject({ code: "not-found" });
@@ -252,7 +252,7 @@ describe("dynamic supervisors", () => {
     expect(await supervisor.counts()).toMatchObject({ active: 0, workers: 0 });
   });
 
-  it("S51 counts a child that waits for its restart as one of maxChildren", async () => {
+  it("S51 a dynamic supervisor counts a child that waits for its restart as one of maxChildren", async () => {
     const given = world();
     const supervisor = await startDynamicSupervisor<void>(
       given.system,
@@ -273,7 +273,7 @@ describe("dynamic supervisors", () => {
     expect(await refusal(supervisor.startChild())).toMatchObject({ code: "max-children" });
   });
 
-  it("S52 forgets a child whose restart has nothing to run", async () => {
+  it("S52 a dynamic supervisor forgets a child whose restart has nothing to run", async () => {
     const { supervisor, refuseNext, clock } = await pool();
     const { ref } = childOf(await supervisor.startChild("x"));
     refuseNext();
@@ -282,7 +282,7 @@ describe("dynamic supervisors", () => {
     expect(await supervisor.children()).toEqual([]);
   });
 
-  it("S53 refuses significant children and auto-shutdown", async () => {
+  it("S53 a dynamic supervisor refuses significant children and auto-shutdown", async () => {
     const { system } = world();
     const start = (): Ignore => ignore;
     const code = "bad-combination";

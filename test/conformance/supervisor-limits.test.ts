@@ -6,7 +6,7 @@ const hourMs = 3_600_000;
 const hourly = { initialMs: hourMs, maxMs: 2 * hourMs, jitter: 0 };
 
 describe("intensity", () => {
-  it("S27 gives up at one restart too many, and stops the siblings", async () => {
+  it("S27 a supervisor gives up at one restart too many, and stops the siblings", async () => {
     const { supervisor, tell, take, clock } = await family(
       { intensity: { maxRestarts: 2, withinMs: hourMs } },
       (worker) => [worker("a"), worker("b")],
@@ -32,7 +32,7 @@ describe("intensity", () => {
     expect(await supervisor.exited).toMatchObject({ type: "shutdown", cause: "intensity" });
   });
 
-  it("S29 forgets restarts that are older than the window", async () => {
+  it("S29 a supervisor forgets restarts that are older than the window", async () => {
     const { tell, clock, statuses } = await family(
       { intensity: { maxRestarts: 1, withinMs: 1_000 } },
       (worker) => [worker("a")],
@@ -45,7 +45,7 @@ describe("intensity", () => {
     expect(await statuses()).toBe("a running");
   });
 
-  it("S30 counts the restart of a group once", async () => {
+  it("S30 a supervisor counts the restart of a group once", async () => {
     const { tell, statuses } = await family(
       { strategy: "one-for-all", intensity: { maxRestarts: 1 } },
       (worker) => [..."abcde"].map((id) => worker(id)),
@@ -54,7 +54,7 @@ describe("intensity", () => {
     expect(await statuses()).toBe("a running, b running, c running, d running, e running");
   });
 
-  it("S31 counts two that die at the same moment as two", async () => {
+  it("S31 a supervisor counts two that die at the same moment as two", async () => {
     const { supervisor, child, clock } = await family(
       { intensity: { maxRestarts: 1 } },
       (worker) => [worker("a"), worker("b")],
@@ -65,7 +65,7 @@ describe("intensity", () => {
     expect(await supervisor.exited).toMatchObject({ cause: "intensity", detail: { child: "b" } });
   });
 
-  it("S32 tries as often as the intensity allows when each restart fails", async () => {
+  it("S32 a supervisor tries as often as the intensity allows when each restart fails", async () => {
     const { supervisor, tell, system } = await family(
       { intensity: { maxRestarts: 3 } },
       (worker) => [worker("a", { initFail: 99, initFailFrom: 2 })],
@@ -76,7 +76,7 @@ describe("intensity", () => {
     expect(errors.filter(({ type }) => type === "start-error")).toHaveLength(3);
   });
 
-  it("S33 gets there when a restart works in the end", async () => {
+  it("S33 a supervisor gets there when a restart works in the end", async () => {
     const { tell, info, events } = await family({ intensity: { maxRestarts: 5 } }, (worker) => [
       worker("a", { initFail: 2, initFailFrom: 2 }),
     ]);
@@ -95,7 +95,7 @@ describe("intensity", () => {
     ]);
   });
 
-  it("S40 terminating counts nothing and restarts nothing", async () => {
+  it("S40 a termination counts nothing and restarts nothing", async () => {
     const { supervisor, info, tell } = await family({ intensity: { maxRestarts: 1 } }, (worker) => [
       worker("a", { restart: "transient" }),
       worker("b"),
@@ -106,7 +106,7 @@ describe("intensity", () => {
     expect(await info("b")).toMatchObject({ status: "running" });
   });
 
-  it("S55 asks the others to stop when it gives up", async () => {
+  it("S55 a supervisor asks the others to stop when it gives up", async () => {
     const { supervisor, tell, take } = await family({ intensity: { maxRestarts: 0 } }, (worker) => [
       worker("a"),
       worker("b"),
@@ -117,7 +117,7 @@ describe("intensity", () => {
     expect(take().slice(1)).toEqual(["term b#1 error", "term c#1 shutdown", "term a#1 shutdown"]);
   });
 
-  it("S61 backs off, and gives up after so many failures in a row", async () => {
+  it("S61 a supervisor backs off, and gives up after so many failures in a row", async () => {
     const { supervisor, system, tell, clock } = await family(
       { intensity: { maxRestarts: 100, maxConsecutive: 6 } },
       (worker) => [
@@ -141,7 +141,7 @@ describe("intensity", () => {
 });
 
 describe("what must not be retried", () => {
-  it("S59 gives up at once over an error that is not retryable", async () => {
+  it("S59 a supervisor gives up at once over an error that is not retryable", async () => {
     const hopeless = Object.assign(new Error("no such key"), { retryable: false });
     const { supervisor, tell, events } = await family({}, () => [
       { id: "a", start: () => ({ init: () => 0, receive: () => Promise.reject(hopeless) }) },
@@ -156,7 +156,7 @@ describe("what must not be retried", () => {
   it.each([
     ["goes on giving up above, over what no restart mends", false, undefined, false],
     ["restarts above, over what only a rule below refused", true, () => false, true],
-  ])("S59 %s", async (_title, retryable, restartIf, goesOn) => {
+  ])("S59 a supervisor %s", async (_title, retryable, restartIf, goesOn) => {
     const broken = Object.assign(new Error("broken"), { retryable });
     const start = () => ({ init: () => 0, receive: () => Promise.reject(broken) });
     const { supervisor, tell, statuses } = await family({}, () => [
@@ -170,7 +170,7 @@ describe("what must not be retried", () => {
   it.each([
     ["nothing of it", () => false, "not-retryable"],
     ["of it", () => true, undefined],
-  ])("S60 asks restartIf, which thinks %s", async (_title, restartIf, cause) => {
+  ])("S60 a supervisor asks restartIf, which thinks %s", async (_title, restartIf, cause) => {
     const { supervisor, tell, statuses } = await family({}, (worker) => [
       worker("a", { restartIf }),
     ]);
@@ -181,7 +181,7 @@ describe("what must not be retried", () => {
 });
 
 describe("a child that waits for its restart", () => {
-  it("S34 is present, restarting and not active", async () => {
+  it("S34 a child in restarting is present and not active", async () => {
     const { supervisor, tell, statuses, worker } = await family({}, (worker) => [
       worker("a", { initFail: 99, initFailFrom: 2, backoff: hourly }),
     ]);
@@ -195,7 +195,7 @@ describe("a child that waits for its restart", () => {
     expect(await supervisor.counts()).toMatchObject({ specs: 1, active: 0 });
   });
 
-  it("S35 holds up those after it, rest for one", async () => {
+  it("S35 a child in restarting holds up those after it, rest for one", async () => {
     const { tell, statuses, clock } = await family({ strategy: "rest-for-one" }, (worker) => [
       worker("a"),
       worker("b", { initFail: 99, initFailFrom: 2, backoff: hourly }),
@@ -207,7 +207,7 @@ describe("a child that waits for its restart", () => {
     expect(await statuses()).toBe("a running, b restarting, c stopped");
   });
 
-  it("S64 does not hold up the restart of a sibling, one for one", async () => {
+  it("S64 a supervisor does not hold up the restart of a sibling, one for one", async () => {
     let starts = 0;
     const { tell, statuses, info } = await family({}, (worker) => [
       {

@@ -11,7 +11,7 @@ const unchecked = <T>(value: object): T => value as T;
 const three = ["a", "b", "c"];
 
 describe("starting", () => {
-  it("S01 starts in order, each after the one before", async () => {
+  it("S01 a supervisor starts in order, each after the one before", async () => {
     const { system, clock, worker, journal } = world();
     const starting = startSupervisor(system, {}, [
       worker("a", { initDelay: 100 }),
@@ -25,7 +25,7 @@ describe("starting", () => {
     expect(journal).toEqual(["start a#1", "start b#1", "start c#1"]);
   });
 
-  it("S02 stops in reverse order", async () => {
+  it("S02 a supervisor stops in reverse order", async () => {
     const { supervisor, take } = await family({}, (worker) => [
       worker("a"),
       worker("b"),
@@ -36,7 +36,7 @@ describe("starting", () => {
     expect(reason.type).toBe("shutdown");
   });
 
-  it("S03 lists children in start order", async () => {
+  it("S03 a supervisor lists children in start order", async () => {
     const { supervisor, child } = await family({}, (worker) => [
       worker("a"),
       worker("b", { type: "supervisor" }),
@@ -47,7 +47,7 @@ describe("starting", () => {
     ]);
   });
 
-  it("S04 unwinds in reverse when a start fails, and frees the name before it says so", async () => {
+  it("S04 a supervisor unwinds in reverse when a start fails, and frees the name before it says so", async () => {
     const { system, worker, journal } = world();
     const specs = [worker("a"), worker("b"), worker("c", { initFail: 9 })];
     const failed = await refusal(startSupervisor(system, { name: "sup" }, specs));
@@ -58,7 +58,7 @@ describe("starting", () => {
     expect(system.whereis("/sup")).toBeDefined();
   });
 
-  it("S05 unwinds the same way from a start that is none, and keeps the reason", async () => {
+  it("S05 a supervisor unwinds the same way from a start that is none, and keeps the reason", async () => {
     const { system, worker, take } = world();
     const rejecting: ChildSpec = { id: "b", start: () => Promise.reject("no error object") };
     const failed = await refusal(startSupervisor(system, {}, [worker("a"), rejecting]));
@@ -71,7 +71,7 @@ describe("starting", () => {
     expect(take()).toEqual([]);
   });
 
-  it("S06 does not retry a first start", async () => {
+  it("S06 a supervisor does not retry a first start", async () => {
     const { system, worker, journal } = world();
     const failed = await refusal(
       startSupervisor(system, { intensity: { maxRestarts: 5 } }, [worker("c", { initFail: 1 })]),
@@ -80,7 +80,7 @@ describe("starting", () => {
     expect(journal).toEqual([]);
   });
 
-  it("S07 goes on past a child that has nothing to run", async () => {
+  it("S07 a supervisor goes on past a child that has nothing to run", async () => {
     const { supervisor, statuses } = await family({}, (worker) => [
       worker("a", { initIgnore: [1] }),
       worker("b"),
@@ -90,7 +90,7 @@ describe("starting", () => {
     expect((await supervisor.children())[0]?.pid).toBeUndefined();
   });
 
-  it("S08 keeps nothing of a temporary child that has nothing to run", async () => {
+  it("S08 a supervisor keeps nothing of a temporary child that has nothing to run", async () => {
     const { supervisor, worker } = await family({}, (worker) => [
       worker("a", { initIgnore: [1], restart: "temporary" }),
     ]);
@@ -108,7 +108,7 @@ describe("starting", () => {
     ["with a bad type", { type: "wrong" }, "invalid-type"],
     ["with a significance of maybe", { significant: "maybe" }, "invalid-significant"],
     ["with an id twice", { id: "first" }, "duplicate-id"],
-  ])("S09 refuses a spec %s before anything starts", async (_title, fault, code) => {
+  ])("S09 a supervisor refuses a spec %s before anything starts", async (_title, fault, code) => {
     const { system, worker, journal } = world();
     const faulty = unchecked<ChildSpec>({ ...worker("b"), ...fault });
     expect(await refusal(startSupervisor(system, {}, [worker("first"), faulty]))).toMatchObject({
@@ -118,7 +118,7 @@ describe("starting", () => {
     expect(system.tree().children).toEqual([]);
   });
 
-  it("S10 ignores keys that it does not know", async () => {
+  it("S10 a supervisor ignores keys that it does not know", async () => {
     const { system, worker } = world();
     const spec = unchecked<ChildSpec>({ ...worker("a"), colour: "red" });
     const flags = unchecked<SupervisorFlags>({ colour: "red" });
@@ -136,13 +136,13 @@ describe("starting", () => {
     ["a period of 0", unchecked({ intensity: { withinMs: 0 } }), "invalid-period"],
     ["an unknown strategy", unchecked({ strategy: "all-for-one" }), "invalid-strategy"],
     ["an unknown auto-shutdown", unchecked({ autoShutdown: "some" }), "invalid-auto-shutdown"],
-  ])("S11 refuses %s", async (_title, flags, code) => {
+  ])("S11 a supervisor refuses %s", async (_title, flags, code) => {
     const { system, worker, journal } = world();
     expect(await refusal(startSupervisor(system, flags, [worker("a")]))).toMatchObject({ code });
     expect(journal).toEqual([]);
   });
 
-  it("S12 tells the defaults when a spec is read back", async () => {
+  it("S12 a supervisor tells the defaults when a spec is read back", async () => {
     const { supervisor } = await family({}, (worker) => [
       worker("a"),
       worker("s", { type: "supervisor" }),
@@ -156,21 +156,21 @@ describe("starting", () => {
 });
 
 describe("restart types", () => {
-  it("S13 restarts a permanent child that is done", async () => {
+  it("S13 a supervisor restarts a permanent child that is done", async () => {
     const { tell, info, take } = await family({}, (worker) => [worker("a")]);
     await tell("a", { done: 1 });
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2, restarts: 1 });
     expect(take().at(-1)).toBe("start a#2");
   });
 
-  it("S14 restarts a permanent child that was shut down", async () => {
+  it("S14 a supervisor restarts a permanent child that was shut down", async () => {
     const { child, clock, info } = await family({}, (worker) => [worker("a")]);
     await child("a").stop({ type: "shutdown", cause: "api" });
     await clock.settle();
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2 });
   });
 
-  it("S15 restarts a permanent child that crashed", async () => {
+  it("S15 a supervisor restarts a permanent child that crashed", async () => {
     const { tell, info } = await family({}, (worker) => [worker("a")]);
     await tell("a", "boom");
     expect(await info("a")).toMatchObject({
@@ -179,7 +179,7 @@ describe("restart types", () => {
     });
   });
 
-  it("S16 leaves a transient child that is done", async () => {
+  it("S16 a supervisor leaves a transient child that is done", async () => {
     const { supervisor, tell, info } = await family({}, (worker) => [
       worker("a", { restart: "transient" }),
     ]);
@@ -191,7 +191,7 @@ describe("restart types", () => {
   it.each([
     [{ type: "shutdown", cause: "api" }],
     [{ type: "shutdown", cause: "api", detail: "enough" }],
-  ] as const)("S17 leaves a transient child that ended with %j", async (reason) => {
+  ] as const)("S17 a supervisor leaves a transient child that ended with %j", async (reason) => {
     const { supervisor, child, clock, info } = await family({}, (worker) => [
       worker("a", { restart: "transient" }),
     ]);
@@ -202,7 +202,7 @@ describe("restart types", () => {
     expect(await info("a")).toMatchObject({ status: "running", epoch: 2 });
   });
 
-  it("S18 restarts a transient child that failed, in whatever way", async () => {
+  it("S18 a supervisor restarts a transient child that failed, in whatever way", async () => {
     const { tell, child, clock, info } = await family({}, (worker) => [
       worker("a", { restart: "transient" }),
     ]);
@@ -215,7 +215,7 @@ describe("restart types", () => {
     expect(await info("a")).toMatchObject({ status: "running", epoch: 4 });
   });
 
-  it("S19 forgets a temporary child that failed, so that its id is free", async () => {
+  it("S19 a supervisor forgets a temporary child that failed, so that its id is free", async () => {
     const { supervisor, tell, worker } = await family({}, (worker) => [
       worker("a", { restart: "temporary" }),
     ]);

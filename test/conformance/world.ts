@@ -11,6 +11,7 @@ import {
   type SystemOptions,
 } from "ramure/actors";
 import { afterEach } from "vitest";
+import { deferred } from "../../src/actors/wait.ts";
 import {
   actorOf,
   type WorkerMessage,
@@ -93,19 +94,4 @@ export function watch(target: Ref<never>): Downs {
 /** List the dead letters of a system so far. */
 export function deadLetters(system: System): readonly DeadLetter[] {
   return system.deadLetters.recent().map(({ data }) => data as DeadLetter);
-}
-
-/** A promise, and the functions that settle it. */
-export function deferred<Value = void>(): {
-  readonly promise: Promise<Value>;
-  readonly resolve: (value: Value) => void;
-  readonly reject: (error: unknown) => void;
-} {
-  let resolve: (value: Value) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<Value>((resolved, rejected) => {
-    resolve = resolved;
-    reject = rejected;
-  });
-  return { promise, resolve, reject };
 }

@@ -56,7 +56,7 @@ async function readAll(events: AsyncIterable<{ readonly type: string }>): Promis
 }
 
 describe("an event log", () => {
-  it("gives every reader each event from the first, until the terminal one", async () => {
+  it("an event log gives every reader each event from the first, until the terminal one", async () => {
     const events = log();
     events.append("one");
     const early = readAll(events);
@@ -67,21 +67,21 @@ describe("an event log", () => {
     expect(await readAll(events.from(2))).toEqual(["two", "done"]);
   });
 
-  it("does not end at the terminal event of somebody else", async () => {
+  it("an event log does not end at the terminal event of somebody else", async () => {
     const events = log();
     events.append("failed", {}, { source: "child" });
     events.append("done");
     expect(await readAll(events)).toEqual(["failed", "done"]);
   });
 
-  it("takes nothing after its end", () => {
+  it("an event log takes nothing after its end", () => {
     const events = log();
     events.append("done");
     expect(events.append("late")).toBeUndefined();
     expect(events.last).toBe(1);
   });
 
-  it("goes on in the same loop when it is reopened before the next step", async () => {
+  it("an event log goes on in the same loop when it is reopened before the next step", async () => {
     const events = log();
     const seen: string[] = [];
     events.append("failed");
@@ -94,7 +94,7 @@ describe("an event log", () => {
     expect(seen).toEqual(["failed#1", "done#2"]);
   });
 
-  it("lets each reader decide alone whether a restart came in time", async () => {
+  it("an event log lets each reader decide alone whether a restart came in time", async () => {
     const events = log();
     events.append("failed");
     expect(await readAll(events)).toEqual(["failed"]);
@@ -103,7 +103,7 @@ describe("an event log", () => {
     expect(await readAll(events)).toEqual(["failed", "done"]);
   });
 
-  it("tells a reader that is too slow what it missed", async () => {
+  it("an event log tells a reader that is too slow what it missed", async () => {
     const events = log(2);
     for (let count = 1; count <= 5; count += 1) events.append("tick", count);
     events.append("done");
@@ -116,7 +116,7 @@ describe("an event log", () => {
     ]);
   });
 
-  it("keeps as many events as their bytes allow, and the newest one in any case", () => {
+  it("an event log keeps as many events as their bytes allow, and the newest one in any case", () => {
     const events = createEventLog({ clock: manualClock(), path: "/run", maxBytes: 250 });
     for (const text of ["a", "b", "c"]) events.append("said", { text: text.repeat(100) });
     expect(events.recent().map(({ seq }) => seq)).toEqual([2, 3]);
@@ -126,7 +126,7 @@ describe("an event log", () => {
     expect(events.recent().map(({ seq }) => seq)).toEqual([5]);
   });
 
-  it("reads back from its archive what is no longer in memory, then goes on in memory", async () => {
+  it("an event log reads back from its archive what is no longer in memory, then goes on in memory", async () => {
     const { events, archive } = archived(2);
     for (let count = 1; count <= 7; count += 1) events.append("tick", count);
     const reading = seqsOf(events);
@@ -136,7 +136,7 @@ describe("an event log", () => {
     expect(archive.opened).toEqual([1, 4]);
   });
 
-  it("follows the archive as long as it is behind, however fast events come", async () => {
+  it("an event log follows the archive as long as it is behind, however fast events come", async () => {
     const { events, archive } = archived(2);
     const seen: number[] = [];
     for (let count = 1; count <= 5; count += 1) events.append("tick");
@@ -149,7 +149,7 @@ describe("an event log", () => {
     expect(archive.opened).toEqual([1]);
   });
 
-  it("says which events its archive has not", async () => {
+  it("an event log says which events its archive has not", async () => {
     const { events, archive } = archived(1);
     for (let count = 1; count <= 9; count += 1) events.append("tick");
     events.append("done");
@@ -168,7 +168,7 @@ describe("an event log", () => {
     ]);
   });
 
-  it("lets go of a reader that leaves while it is read back for", async () => {
+  it("an event log lets go of a reader that leaves while it is read back for", async () => {
     const { events } = archived(1);
     for (let count = 1; count <= 3; count += 1) events.append("tick");
     const cursor = events[Symbol.asyncIterator]();
@@ -178,14 +178,14 @@ describe("an event log", () => {
     expect(await cursor.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("waits for an event that only its archive has", async () => {
+  it("an event log waits for an event that only its archive has", async () => {
     const { events } = archived(1);
     events.append("ready", { port: 1 });
     for (let count = 1; count <= 3; count += 1) events.append("tick");
     expect((await events.waitFor("ready")).data).toEqual({ port: 1 });
   });
 
-  it("finds an event that already came and one that comes later", async () => {
+  it("an event log finds an event that already came and one that comes later", async () => {
     const events = log();
     events.append("ready", { port: 1 });
     expect((await events.waitFor("ready")).data).toEqual({ port: 1 });
@@ -194,7 +194,7 @@ describe("an event log", () => {
     expect((await later).data).toEqual({ port: 2 });
   });
 
-  it("stops waiting at a timeout, an abort and the end", async () => {
+  it("an event log stops waiting at a timeout, an abort and the end", async () => {
     const clock = manualClock();
     const events = createEventLog({ clock, path: "/worker" });
     const late = expect(events.waitFor("ready", { timeoutMs: 100 })).rejects.toMatchObject({
@@ -212,7 +212,7 @@ describe("an event log", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("frees a reader that breaks out, and one that waits when it is told to return", async () => {
+  it("an event log frees a reader that breaks out, and one that waits when it is told to return", async () => {
     const events = log();
     const cursor = events[Symbol.asyncIterator]();
     const waiting = cursor.next();
@@ -222,7 +222,7 @@ describe("an event log", () => {
     expect(await cursor.next()).toEqual({ done: true, value: undefined });
   });
 
-  it("replays to a listener, in order also when a listener appends, and drops one that throws", () => {
+  it("an event log replays to a listener, in order also when a listener appends, and drops one that throws", () => {
     const events = log();
     events.append("one");
     const heard: string[] = [];
@@ -239,7 +239,7 @@ describe("an event log", () => {
     expect(heard).toEqual(["one", "two", "three", "subscriber-failed"]);
   });
 
-  it("keeps what was emitted, whatever is done to the object later", () => {
+  it("an event log keeps what was emitted, whatever is done to the object later", () => {
     const events = log();
     const data = { list: [1], when: new Date(0) };
     events.append("made", data);
@@ -248,7 +248,7 @@ describe("an event log", () => {
     expect(events.recent()[0]?.data).toEqual({ list: [1], when: new Date(0) });
   });
 
-  it("marks what is no data and stays whole", () => {
+  it("an event log marks what is no data and stays whole", () => {
     const events = log();
     const circle: Record<string, unknown> = {};
     circle.self = circle;

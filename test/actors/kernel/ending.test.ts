@@ -22,7 +22,7 @@ function slow(ms: number, lines: string[], name: string): Behavior<unknown, stri
 }
 
 describe("the end of an actor", () => {
-  it("stops children together where the parent says so, within each one's budget", async () => {
+  it("a parent stops its children together where it says so, within each one's budget", async () => {
     const { clock, system } = world();
     const lines: string[] = [];
     const parent: Behavior<unknown, string> = {
@@ -47,7 +47,7 @@ describe("the end of an actor", () => {
     await clock.advance(10_000);
   });
 
-  it("kills what a budget of 0 or a brutal kill is for at once, without the hook", async () => {
+  it("a stop with a budget of 0 or a brutal kill ends an actor at once, without the hook", async () => {
     const { clock, system } = world();
     const lines: string[] = [];
     for (const shutdownMs of [0, "brutal-kill"] as const) {
@@ -58,7 +58,7 @@ describe("the end of an actor", () => {
     expect(lines).toEqual([]);
   });
 
-  it("makes the error of a hook that throws the reason, and goes on", async () => {
+  it("a hook that throws makes its error the reason of the end, and the end goes on", async () => {
     const { clock, system } = world();
     const disposed: string[] = [];
     const ref = system.spawn<unknown, string>({
@@ -76,7 +76,7 @@ describe("the end of an actor", () => {
     expect(disposed).toEqual(["yes"]);
   });
 
-  it("fails a start that takes too long, frees the name and abandons the code", async () => {
+  it("a start that takes too long fails, frees the name and abandons the code", async () => {
     const { clock, system } = world();
     const hang: Behavior<unknown, string> = {
       ...idle,
@@ -90,7 +90,7 @@ describe("the end of an actor", () => {
     expect(system.whereis("/hang")).toBeUndefined();
   });
 
-  it("aborts the start of an actor that is stopped meanwhile", async () => {
+  it("a stop aborts the start of an actor that is still starting", async () => {
     const { clock, system } = world();
     const ref = system.spawn<unknown, string>({
       ...idle,
@@ -103,7 +103,7 @@ describe("the end of an actor", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("gives two stops at once one end", async () => {
+  it("two stops at once give one end", async () => {
     const { clock, system } = world();
     const lines: string[] = [];
     const ref = system.spawn(slow(50, lines, "once"));
@@ -115,7 +115,7 @@ describe("the end of an actor", () => {
     expect(lines).toEqual(["once@50"]);
   });
 
-  it("makes what waits in a kept slot dead letters when the parent ends", async () => {
+  it("messages that wait in a kept slot become dead letters when the parent ends", async () => {
     const { clock, system } = world();
     const parent: Behavior<unknown, Slot> = {
       init: (context) => context.slot({ name: "child", mailbox: "keep" }),
@@ -129,7 +129,7 @@ describe("the end of an actor", () => {
     expect(letters).toMatchObject([{ to: "/parent/child", message: "patient" }]);
   });
 
-  it("kills the whole system at its deadline", async () => {
+  it("a system that stops is killed at its deadline", async () => {
     const { clock, system } = world();
     const lines: string[] = [];
     system.spawn(slow(60_000, lines, "late"), { shutdownMs: "infinity" });
@@ -143,7 +143,7 @@ describe("the end of an actor", () => {
     expect(system.orphans()).toEqual([]);
   });
 
-  it("crashes who cannot make a message of an end, and nobody else", async () => {
+  it("an actor that cannot make a message of an end crashes, and no other does", async () => {
     const { clock, system } = world();
     const parent: Behavior<unknown, string> = {
       ...idle,
@@ -166,7 +166,7 @@ describe("the end of an actor", () => {
 });
 
 describe("the end of a system", () => {
-  it("waits for what killed actors owned, but not without end", async () => {
+  it("a system that stops waits for what killed actors owned, but not without end", async () => {
     const { clock, system } = world();
     const released: string[] = [];
     const owning = (name: string, ms: number): Behavior<unknown, string> => ({

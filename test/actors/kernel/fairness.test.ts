@@ -28,7 +28,7 @@ const echo: Behavior<{ readonly reply: Reply<number> }, number> = {
 };
 
 describe("the loop's timers", () => {
-  it("fire while actors send to each other without end", async () => {
+  it("timers of the loop fire while actors send to each other without end", async () => {
     const system = createSystem();
     let handled = 0;
     const ticks = await ticksDuring(async (running) => {
@@ -49,7 +49,7 @@ describe("the loop's timers", () => {
     expect(handled).toBeGreaterThan(1_000);
   });
 
-  it("fire while promises call actors without end", async () => {
+  it("timers of the loop fire while promises call actors without end", async () => {
     const system = createSystem();
     const ref = system.spawn(echo);
     const ticks = await ticksDuring(async (running) => {
@@ -62,7 +62,7 @@ describe("the loop's timers", () => {
     expect(ticks).toBeGreaterThan(1);
   });
 
-  it("fire while one actor has a backlog that takes long, and others get their turns", async () => {
+  it("timers of the loop fire while one actor has a backlog that takes long, and others get their turns", async () => {
     const system = createSystem();
     let behind = 0;
     const seen: number[] = [];

@@ -45,7 +45,7 @@ function lit() {
 }
 
 describe("a machine as an actor", () => {
-  it("takes messages as events and delays from the system's clock", async () => {
+  it("a machine as an actor takes messages as events and delays from the system's clock", async () => {
     const { clock, system, ref, value } = lit();
     ref.send({ type: "press" });
     await clock.settle();
@@ -56,7 +56,7 @@ describe("a machine as an actor", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("emits what the machine emits and ends with its output", async () => {
+  it("a machine as an actor emits what the machine emits and ends with its output", async () => {
     const { system, ref } = lit();
     ref.send({ type: "press" });
     ref.send({ type: "unplug" });
@@ -67,14 +67,14 @@ describe("a machine as an actor", () => {
     ]);
   });
 
-  it("crashes when an action throws", async () => {
+  it("a machine as an actor crashes when an action throws", async () => {
     const { ref } = lit();
     ref.send({ type: "press" });
     ref.send({ type: "smash" });
     expect(await ref.exited).toMatchObject({ type: "error", message: "broken glass" });
   });
 
-  it("reports an event that the state does not take, and lives on", async () => {
+  it("a machine as an actor reports an event that the state does not take, and lives on", async () => {
     const { system, ref, value } = lit();
     ref.send({ type: "smash" });
     await system.events("/lamp").waitFor("unhandled");

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createSystem, type Exit, manualClock } from "../../../src/actors/index.ts";
 
-it("tells once how the actor behind a ref ended, and noproc when it has ended already", async () => {
+it("a monitor of a ref tells once how the actor behind a ref ended, and noproc when it has ended already", async () => {
   const clock = manualClock();
   const system = createSystem({ clock });
   const ref = system.spawn({ init: () => 0, receive: (count: number) => count });

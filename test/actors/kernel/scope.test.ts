@@ -5,7 +5,7 @@ import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
 
 describe("whose code runs", () => {
-  it("is not inherited from whoever woke the scheduler", async () => {
+  it("a handler inherits no async scope from the code that woke the scheduler", async () => {
     const storage = new AsyncLocalStorage<string>();
     const system = createSystem();
     const seen: unknown[] = [];
@@ -25,7 +25,7 @@ describe("whose code runs", () => {
     await system.stop();
   });
 
-  it("does not void the sends of a living actor that was woken by one now ended", async () => {
+  it("the sends of a living actor count though an actor that has ended woke it", async () => {
     const clock = manualClock();
     const system = createSystem({ clock });
     const heard: string[] = [];
@@ -64,7 +64,7 @@ describe("whose code runs", () => {
 });
 
 describe("a handler that has its own actor killed", () => {
-  it("goes on as an orphan, and what it does is void", async () => {
+  it("a handler that kills its own actor goes on as an orphan, and what it does is void", async () => {
     const clock = manualClock();
     const system = createSystem({ clock });
     const heard: string[] = [];
@@ -97,7 +97,7 @@ describe("a handler that has its own actor killed", () => {
 });
 
 describe("code of an ended incarnation", () => {
-  it("is counted with every effect that it tries, while it runs and when it settles", async () => {
+  it("code of an ended incarnation is counted with every effect that it tries, while it runs and when it settles", async () => {
     const clock = manualClock();
     const system = createSystem({ clock });
     const target = system.spawn<string, number>({ init: () => 0, receive: (state) => state });

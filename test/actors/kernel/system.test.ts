@@ -24,7 +24,7 @@ function world() {
 }
 
 describe("an actor", () => {
-  it("handles what was sent in order and answers a call", async () => {
+  it("an actor handles what was sent in order and answers a call", async () => {
     const { system } = world();
     const ref = system.spawn(counter, { name: "counter" });
     for (let by = 1; by <= 100; by += 1) expect(ref.send({ type: "add", by })).toBe(true);
@@ -34,7 +34,7 @@ describe("an actor", () => {
     await system.stop();
   });
 
-  it("ends with the error that its handler threw", async () => {
+  it("an actor ends with the error that its handler threw", async () => {
     const { system } = world();
     const ref = system.spawn(counter, { name: "counter" });
     ref.send({ type: "boom" });
@@ -43,7 +43,7 @@ describe("an actor", () => {
     expect(system.whereis("/counter")).toBeUndefined();
   });
 
-  it("stops its children first, last started first", async () => {
+  it("an actor stops its children first, last started first", async () => {
     const { system } = world();
     const ended: string[] = [];
     const leaf = (name: string): Behavior<never, string> => ({
@@ -65,7 +65,7 @@ describe("an actor", () => {
     expect(ended).toEqual(["b", "a", "parent"]);
   });
 
-  it("is killed at the end of its budget while its code still runs, and is then an orphan", async () => {
+  it("an actor is killed at the end of its budget while its code still runs, and is then an orphan", async () => {
     const { clock, system } = world();
     let release = () => {};
     const hung: Behavior<string, number> = {
@@ -89,7 +89,7 @@ describe("an actor", () => {
     expect(system.orphans()).toHaveLength(0);
   });
 
-  it("lives on at its address through a restart in a slot", async () => {
+  it("an actor lives on at its address through a restart in a slot", async () => {
     const { clock, system } = world();
     const parent: Behavior<string, unknown> = {
       init: (context) => {
@@ -113,7 +113,7 @@ describe("an actor", () => {
     await system.stop();
   });
 
-  it("gets its timers' messages when the clock is moved", async () => {
+  it("an actor gets its timers' messages when the clock is moved", async () => {
     const { clock, system } = world();
     const seen: string[] = [];
     const behavior: Behavior<string, number> = {

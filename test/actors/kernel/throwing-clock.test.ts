@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type Behavior, type Clock, createSystem, manualClock } from "../../../src/actors/index.ts";
 
-it("lets a clock that throws take down only the actor that asked it", async () => {
+it("a clock that throws takes down only the actor that asked it", async () => {
   const steady = manualClock();
   const broken: Clock = {
     now: () => steady.now(),

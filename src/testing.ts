@@ -16,4 +16,9 @@ export {
 } from "./actors/agent/scripted/index.ts";
 export { type ManualClock, manualClock } from "./actors/manual-clock.ts";
 export { machineConformance } from "./machines/conformance/index.ts";
-export { type TestRun, type TestRunOptions, testRun } from "./supervisors/testing/index.ts";
+export {
+  TestHangError,
+  type TestRun,
+  type TestRunOptions,
+  testRun,
+} from "./supervisors/testing/index.ts";

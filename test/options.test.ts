@@ -44,6 +44,7 @@ describe("an option that does not exist", () => {
     ["supervisor", () => supervisor(untyped({ child: [] })), "children"],
     ["intensity", () => supervisor({ intensity: untyped({ maxRestart: 1 }) }), "maxRestarts"],
     ["pool", () => pool(untyped({ process: task, sise: 2 })), "size"],
+    ["testRun", () => testRun(task, [1], untyped({ scripts: {} })), "script"],
     ["LocalImage", () => new LocalImage(untyped({ workdir: "/tmp" })), "workDir"],
     ["piHarness", () => piHarness(untyped({ comand: "pi" })), "command"],
   ])("of %s is refused with the one that was meant", async (_, act, near) => {

@@ -12,6 +12,8 @@ export interface ManualClock extends Clock {
   settle(): Promise<void>;
   /** The number of timers that have not fired. */
   readonly pending: number;
+  /** When the next timer fires, on the scale of `now()`; undefined: no timer is pending. */
+  readonly nextDue: number | undefined;
 }
 
 /** 2026-01-01T00:00:00Z: every manual clock starts here. */
@@ -63,6 +65,10 @@ class SteppedClock implements ManualClock {
 
   get pending(): number {
     return this.#timers.size;
+  }
+
+  get nextDue(): number | undefined {
+    return this.#next(Number.POSITIVE_INFINITY)?.due;
   }
 
   now(): number {

@@ -9,6 +9,8 @@ export interface Limits {
   readonly timeoutMs?: number | undefined;
   /** Makes the error of a timeout. */
   readonly expired: (timeoutMs: number) => Error;
+  /** Called when the wait begins; what it returns is called when the wait ends. */
+  readonly begin?: (() => () => void) | undefined;
 }
 
 /** The two ways to settle a promise. */
@@ -19,17 +21,19 @@ export interface Settle<Value> {
 
 /** Wait for one event, within limits. `subscribe` returns a function that stops listening; it is called once, however the wait ends. */
 export function waiting<Value>(
-  { signal, clock, timeoutMs = 0, expired }: Limits,
+  { signal, clock, timeoutMs = 0, expired, begin }: Limits,
   subscribe: (settle: Settle<Value>) => () => void,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason);
+    const begun = begin?.();
     let settled = false;
     let timer: ClockTimer | undefined;
     let unsubscribe: (() => void) | undefined;
     const finish = (settle: () => void): void => {
       if (settled) return;
       settled = true;
+      begun?.();
       timer?.cancel();
       signal?.removeEventListener("abort", aborted);
       unsubscribe?.();

@@ -68,8 +68,8 @@ export class AgentHandle implements Agent {
     const receipt = await this.#parts.memory.outbox.enqueue(message, deliver);
     return {
       id: receipt.id,
-      delivered: () => orStopped(receipt.delivered()),
-      turn: () => orStopped(receipt.turn()),
+      delivered: () => orStopped(receipt.delivered(), `delivered() of a message to ${this.path}`),
+      turn: () => orStopped(receipt.turn(), `turn() of ${this.path}`),
     };
   }
 

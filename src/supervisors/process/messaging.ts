@@ -34,8 +34,9 @@ export function whereisIn(scope: ProcessScope, path: string): Whereabouts | unde
 export function receiveIn(scope: ProcessScope, options: ReceiveOptions): Promise<unknown> {
   const { where = () => true, timeoutMs } = options;
   const expired = (ms: number) => new ReceiveTimeoutError(scope.record.path, ms);
-  return scope.mailbox.receive(limitsOf(scope, expired, timeoutMs), (message) =>
-    enter(scope, () => where(message)),
+  return scope.mailbox.receive(
+    limitsOf(scope, { what: "receive()", timeoutMs, expired }),
+    (message) => enter(scope, () => where(message)),
   );
 }
 

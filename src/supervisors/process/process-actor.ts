@@ -84,7 +84,10 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Pro
   if (waitsForEvent(record)) receiveEarly(scope);
   // Owned first, so disposed last: also after a kill, which skips `terminate`.
   context.own(() => closeScope(scope));
-  record.entered({ deliver: (value) => scope.tell({ type: "message", value }) });
+  record.entered({
+    deliver: (value) => scope.tell({ type: "message", value }),
+    waits: () => scope.waits,
+  });
   return scope;
 }
 

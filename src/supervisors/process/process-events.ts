@@ -1,4 +1,3 @@
-import { systemClock } from "../../actors/clock.ts";
 import {
   type EventLog,
   type LogEvent,
@@ -7,7 +6,7 @@ import {
 } from "../../actors/events/index.ts";
 import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { ContractShape, OpenShape, ProcessEvents } from "../endpoints/index.ts";
-import { orStopped, runningSignal, scopeIfAny } from "./scope.ts";
+import { orStopped, type ProcessScope, runningScope, scopeIfAny } from "./scope.ts";
 
 const waitKinds: OptionKinds<WaitOptions<LogEvent>> = {
   where: "function",
@@ -20,14 +19,14 @@ export function eventsOf<Shape extends ContractShape = OpenShape>(
   log: EventLog,
 ): ProcessEvents<Shape> {
   const open: ProcessEvents = {
-    [Symbol.asyncIterator]: () => reader(log[Symbol.asyncIterator]()),
+    [Symbol.asyncIterator]: () => reader(log, 1),
     from: (seq) => ({
-      [Symbol.asyncIterator]: () => reader(log.from(seq)[Symbol.asyncIterator]()),
+      [Symbol.asyncIterator]: () => reader(log, seq),
     }),
     waitFor: (type, options = {}) => {
       checkOptions("waitFor()", options, waitKinds);
       if (scopeIfAny() === undefined) return waitOutside(log, type, options);
-      return orStopped(log.waitFor(type, options));
+      return orStopped(log.waitFor(type, options), `the event ${type} of ${log.path}`);
     },
   };
   return open as unknown as ProcessEvents<Shape>;
@@ -39,25 +38,23 @@ async function waitOutside(
   type: string,
   { where, timeoutMs = 0, signal }: WaitOptions<LogEvent>,
 ): Promise<LogEvent> {
-  const late = new AbortController();
-  const signals = signal === undefined ? [late.signal] : [late.signal, signal];
-  const timer =
-    timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY
-      ? systemClock.setTimer(timeoutMs, () =>
-          late.abort(new WaitTimeoutError(log.path, type, timeoutMs)),
-        )
-      : undefined;
+  const limited = timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY;
+  const late = limited ? AbortSignal.timeout(timeoutMs) : undefined;
+  const signals = [late, signal].filter((one) => one !== undefined);
   try {
     return await log.waitFor(type, { where, signal: AbortSignal.any(signals) });
-  } finally {
-    timer?.cancel();
+  } catch (error) {
+    if (late !== undefined && error === late.reason)
+      throw new WaitTimeoutError(log.path, type, timeoutMs);
+    throw error;
   }
 }
 
 /** A loop that begins in a `finally`, after the stop, is left alone: the body's own budget bounds it. */
-function reader(cursor: AsyncIterator<LogEvent>): AsyncIterator<LogEvent> {
-  const signal = runningSignal();
-  return signal === undefined ? cursor : new StoppingReader(cursor, signal);
+function reader(log: EventLog, seq: number): AsyncIterator<LogEvent> {
+  const scope = runningScope();
+  const cursor = log.from(seq)[Symbol.asyncIterator]();
+  return scope === undefined ? cursor : new StoppingReader(cursor, log.path, scope);
 }
 
 type Step = IteratorResult<LogEvent>;
@@ -65,29 +62,46 @@ type Step = IteratorResult<LogEvent>;
 /** Reads until the process that reads is to stop. One listener for a whole loop: events are many. */
 class StoppingReader implements AsyncIterator<LogEvent> {
   readonly #cursor: AsyncIterator<LogEvent>;
-  readonly #signal: AbortSignal;
+  readonly #path: string;
+  readonly #scope: ProcessScope;
   #end: ((step: Step) => void) | undefined;
 
-  constructor(cursor: AsyncIterator<LogEvent>, signal: AbortSignal) {
+  constructor(cursor: AsyncIterator<LogEvent>, path: string, scope: ProcessScope) {
     this.#cursor = cursor;
-    this.#signal = signal;
-    signal.addEventListener("abort", this.#stop, { once: true });
+    this.#path = path;
+    this.#scope = scope;
+    scope.signal.addEventListener("abort", this.#stop, { once: true });
   }
 
   next(): Promise<Step> {
     return new Promise((resolve, reject) => {
-      if (this.#signal.aborted) return resolve(over);
-      this.#end = resolve;
-      this.#cursor.next().then((step) => {
-        if (step.done === true) this.#signal.removeEventListener("abort", this.#stop);
+      if (this.#scope.signal.aborted) return resolve(over);
+      const begun = this.#scope.begin(`the next event of ${this.#path}`);
+      this.#end = (step) => {
+        begun();
         resolve(step);
-      }, reject);
+      };
+      this.#cursor.next().then(
+        (step) => {
+          if (step.done === true) this.#forget();
+          begun();
+          resolve(step);
+        },
+        (error) => {
+          begun();
+          reject(error);
+        },
+      );
     });
   }
 
   async return(): Promise<Step> {
-    this.#signal.removeEventListener("abort", this.#stop);
+    this.#forget();
     return (await this.#cursor.return?.()) ?? over;
+  }
+
+  #forget(): void {
+    this.#scope.signal.removeEventListener("abort", this.#stop);
   }
 
   readonly #stop = (): void => {

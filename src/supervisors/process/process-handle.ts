@@ -79,6 +79,7 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
       isDeclared(this.#record, name)
         ? endpoints.callDeclared(name, args, options)
         : endpoints.call(name, args, options),
+      `call(${JSON.stringify(name)}) of ${this.path}`,
     );
   }
 
@@ -87,7 +88,7 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
   }
 
   result(): Promise<unknown> {
-    return orStopped(this.#record.result());
+    return orStopped(this.#record.result(), `the result of ${this.path}`);
   }
 
   async restart(): Promise<void> {
@@ -111,7 +112,7 @@ function isDeclared(record: ProcessRecord, name: string): boolean {
 
 function apiOf(record: ProcessRecord): Api<OpenShape> {
   const call = (name: string) => (args?: unknown) =>
-    orStopped(record.endpoints.callDeclared(name, args, {}));
+    orStopped(record.endpoints.callDeclared(name, args, {}), `api.${name}() of ${record.path}`);
   const declared = Object.keys(record.definition.options.contract?.shape.endpoints ?? {});
   return Object.fromEntries(declared.map((name) => [name, call(name)]));
 }

@@ -24,6 +24,8 @@ const maxEvents = 10_000;
 export interface Living {
   /** Put a message into its mailbox; false when it has ended. */
   deliver(message: unknown): boolean;
+  /** What its code waits for, in words. */
+  waits(): readonly string[];
 }
 
 /** What of a process outlives its epochs: path, events, result, agents, endpoints. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Context, type ExitReason, StoppedError } from "../../actors/kernel/index.ts";
-import { type Limits, waiting } from "../../actors/wait.ts";
+import { type Limits, within } from "../../actors/wait.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Supervision } from "../supervision/index.ts";
 import { ChildNames } from "./child-names.ts";
@@ -38,6 +38,7 @@ export class ProcessScope {
   readonly names: ChildNames;
   /** Aborts with a StoppedError when the process is to stop. */
   readonly signal: AbortSignal;
+  readonly #waits = new Set<{ readonly what: string }>();
   #take: ((message: ProcessMessage) => void) | undefined;
   #localMachine: Promise<StartedMachine> | undefined;
   #body: Promise<void> = Promise.resolve();
@@ -67,6 +68,18 @@ export class ProcessScope {
   /** Hand messages to `take` while the actor handles none yet; undefined: to the actor again. */
   divert(take: ((message: ProcessMessage) => void) | undefined): void {
     this.#take = take;
+  }
+
+  /** What the code of the process waits for now, in words: `wait()`, `receive()`, …. */
+  get waits(): readonly string[] {
+    return [...this.#waits].map(({ what }) => what);
+  }
+
+  /** Say what a wait is for, until the returned function is called. */
+  begin(what: string): () => void {
+    const wait = { what };
+    this.#waits.add(wait);
+    return () => this.#waits.delete(wait);
   }
 
   /** Run the body; `run` never rejects. */
@@ -139,27 +152,34 @@ export function scopeIfAny(): ProcessScope | undefined {
   return scopes.getStore();
 }
 
+/** One wait of a process's own code. */
+interface OwnWait {
+  /** What it waits for, in a word or two; for reports of a run that hangs. Default: it is not reported. */
+  readonly what?: string | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Makes the error of a timeout. */
+  readonly expired?: ((timeoutMs: number) => Error) | undefined;
+}
+
 /** The limits of a wait that ends with the process. */
 export function limitsOf(
   scope: ProcessScope,
-  expired: (timeoutMs: number) => Error = () => new StoppedError(scope.record.path),
-  timeoutMs?: number | undefined,
+  { what, timeoutMs, expired = () => new StoppedError(scope.record.path) }: OwnWait = {},
 ): Limits {
-  return { signal: scope.signal, clock: scope.run.clock, timeoutMs, expired };
+  const begin = what === undefined ? undefined : () => scope.begin(what);
+  return { signal: scope.signal, clock: scope.run.clock, timeoutMs, expired, begin };
 }
 
 /**
  * Let a wait end when the process that waits is to stop: it then rejects with StoppedError.
  *
  * A wait that begins after that, in a `finally` say, is left alone; the body's own budget bounds it.
+ * `what` is what the wait is for, for reports of a run that hangs.
  */
-export function orStopped<Value>(promise: Promise<Value>): Promise<Value> {
+export function orStopped<Value>(promise: Promise<Value>, what?: string): Promise<Value> {
   const scope = runningScope();
   if (scope === undefined) return promise;
-  return waiting<Value>(limitsOf(scope), ({ resolve, reject }) => {
-    promise.then(resolve, reject);
-    return () => {};
-  });
+  return within(promise, limitsOf(scope, { what }));
 }
 
 /** Give the signal of the process that calls, unless it aborted already. */
@@ -167,7 +187,8 @@ export function runningSignal(): AbortSignal | undefined {
   return runningScope()?.signal;
 }
 
-function runningScope(): ProcessScope | undefined {
+/** Find the process whose code is running, unless it is to stop already. */
+export function runningScope(): ProcessScope | undefined {
   const scope = scopeIfAny();
   return scope === undefined || scope.signal.aborted ? undefined : scope;
 }

@@ -28,7 +28,7 @@ export async function started(
 ): Promise<EndMessage | undefined> {
   const { record } = scope;
   const expired = (ms: number): Error => new StartTimeoutError(record.path, ms);
-  const limits = limitsOf(scope, expired, rule.timeoutMs);
+  const limits = limitsOf(scope, { timeoutMs: rule.timeoutMs, expired });
   const first = waiting<EndMessage | undefined>(limits, ({ resolve }) => {
     scope.divert((message) => {
       if (message.type === "message") scope.mailbox.push(message.value);

@@ -1,9 +1,13 @@
 import { errorExit } from "../../actors/kernel/index.ts";
-import { enter, type ProcessScope } from "./scope.ts";
+import { waiting } from "../../actors/wait.ts";
+import { enter, limitsOf, type ProcessScope } from "./scope.ts";
 
 /** Wait on the run's clock. Rejects with StoppedError when the process is to stop. */
 export function sleepIn(scope: ProcessScope, ms: number): Promise<void> {
-  return scope.run.clock.sleep(ms, { signal: scope.signal });
+  return waiting<void>(limitsOf(scope, { what: `sleep(${ms})` }), ({ resolve }) => {
+    const timer = scope.run.clock.setTimer(ms, () => resolve(undefined));
+    return () => timer.cancel();
+  });
 }
 
 /** Call `fn` every `ms`, never two at once, until the process ends or the returned function is called. A throw fails the process. */

@@ -72,5 +72,8 @@ function naming(
 async function run(definition: ProcessDefinition, args: readonly unknown[]): Promise<unknown> {
   if (scopeIfAny() === undefined) return await startRun(definition, args);
   const scope = currentScope(definition.name);
-  return await orStopped(callProcess(scope, definition, args));
+  return await orStopped(
+    callProcess(scope, definition, args),
+    `the result of ${definition.name}()`,
+  );
 }

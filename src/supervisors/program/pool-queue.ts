@@ -81,10 +81,13 @@ export class PoolQueue {
 
   /** Resolves when the pool was told to drain, and has. */
   drained(): Promise<void> {
-    return waiting<void>(limitsOf(this.#scope), ({ resolve, reject }) => {
-      this.#drained.promise.then(resolve, reject);
-      return () => {};
-    });
+    return waiting<void>(
+      limitsOf(this.#scope, { what: "more items, or drain()" }),
+      ({ resolve, reject }) => {
+        this.#drained.promise.then(resolve, reject);
+        return () => {};
+      },
+    );
   }
 
   /** The newest thousand that are finished, what runs, and what waits. */

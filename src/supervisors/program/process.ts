@@ -100,7 +100,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   wait<Value = unknown>(): Promise<Value> {
     lookAtRest(this.#scope);
-    return this.#scope.outcome.wait(limitsOf(this.#scope)) as Promise<Value>;
+    return this.#scope.outcome.wait(limitsOf(this.#scope, { what: "wait()" })) as Promise<Value>;
   }
 
   sleep(ms: number): Promise<void> {
@@ -168,12 +168,22 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   async agent(name: string, options: AgentOptions = {}): Promise<Agent> {
     checkAgentOptions(name, options);
-    return await startAgent(this.#scope, name, options);
+    const begun = this.#scope.begin(`the start of agent ${name}`);
+    try {
+      return await startAgent(this.#scope, name, options);
+    } finally {
+      begun();
+    }
   }
 
   async machine(options: MachineOptions = {}): Promise<Machine> {
     checkMachineOptions(options);
-    return await startMachine(this.#scope, options);
+    const begun = this.#scope.begin("the start of a machine");
+    try {
+      return await startMachine(this.#scope, options);
+    } finally {
+      begun();
+    }
   }
 
   connect(a: Agent, b: Agent, options: ConnectOptions = {}): void {

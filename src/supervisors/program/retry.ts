@@ -63,12 +63,14 @@ async function keepAlive(
     face: scope.record,
   });
   bubble(record.log, scope.record.log, childName);
-  return await waiting<unknown>(limitsOf(scope), ({ resolve, reject }) =>
-    record.onEnd((terminal, ending) => {
-      if (terminal.type === "done") resolve(terminal.data.result);
-      else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)
-        reject(errorOf(record, ending));
-    }),
+  return await waiting<unknown>(
+    limitsOf(scope, { what: `the result of ${record.path}` }),
+    ({ resolve, reject }) =>
+      record.onEnd((terminal, ending) => {
+        if (terminal.type === "done") resolve(terminal.data.result);
+        else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)
+          reject(errorOf(record, ending));
+      }),
   );
 }
 

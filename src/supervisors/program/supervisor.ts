@@ -103,6 +103,6 @@ async function supervise(
   const administration = new Administration(scope);
   await administration.startAll(children);
   scope.record.emit("started", { children: children.map(({ id }) => id) });
-  await scope.outcome.wait(limitsOf(scope));
+  await scope.outcome.wait(limitsOf(scope, { what: "the end of its children" }));
   return administration.results;
 }

@@ -1,1 +1,1 @@
-export { openRun, startRun } from "./start-run.ts";
+export { openRun, type StartedRun, startRun } from "./start-run.ts";

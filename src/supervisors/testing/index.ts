@@ -1,1 +1,1 @@
-export { type TestRun, type TestRunOptions, testRun } from "./test-run.ts";
+export { TestHangError, type TestRun, type TestRunOptions, testRun } from "./test-run.ts";

@@ -1,12 +1,12 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
-import { type GlobalOptions, Session } from "./session.ts";
+import { type GlobalOptions, Invocation } from "./invocation.ts";
 
 /** Describe one command: its words, its options, and what it does with them. */
 export function command<Options extends GlobalOptions>(description: {
   readonly words: string;
   readonly describe: string;
   readonly options: (yargs: Argv<GlobalOptions>) => Argv<Options>;
-  readonly run: (session: Session, args: ArgumentsCamelCase<Options>) => Promise<void>;
+  readonly run: (cli: Invocation, args: ArgumentsCamelCase<Options>) => Promise<void>;
 }): (yargs: Argv<GlobalOptions>) => Argv<GlobalOptions> {
   const module: CommandModule<GlobalOptions, Options> = {
     command: description.words,
@@ -15,7 +15,7 @@ export function command<Options extends GlobalOptions>(description: {
     handler: (args) => {
       for (const [name, value] of Object.entries(args))
         Object.assign(args, { [name]: shown(value) });
-      return description.run(new Session(process.env, args), args);
+      return description.run(new Invocation(process.env, args), args);
     },
   };
   return (yargs) => yargs.command(module);

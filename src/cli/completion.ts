@@ -1,5 +1,5 @@
 import type { RunStatus } from "../supervisors/runtime/outside.ts";
-import { type GlobalOptions, Session } from "./session.ts";
+import { type GlobalOptions, Invocation } from "./invocation.ts";
 
 /** What the word after a command may be: paths of these kinds, endpoints, or runs. */
 const wanted: Readonly<Record<string, readonly string[]>> = {
@@ -20,10 +20,10 @@ export async function namesFor(
 ): Promise<readonly string[]> {
   const kinds = wanted[words[0] ?? ""];
   if (kinds === undefined) return [];
-  const session = new Session(process.env, options);
+  const cli = new Invocation(process.env, options);
   try {
-    if (kinds.includes("run")) return (await session.runs()).map(({ record }) => record.id);
-    const status = await session.withRun((run) => run.status(undefined, { timeoutMs: 1_000 }));
+    if (kinds.includes("run")) return (await cli.runs()).map(({ record }) => record.id);
+    const status = await cli.withRun((run) => run.status(undefined, { timeoutMs: 1_000 }));
     return kinds.includes("endpoint") ? endpointNames(status) : shortNames(status, kinds);
   } catch {
     // A Tab has nobody to tell: no run, or one that does not answer, has no names.

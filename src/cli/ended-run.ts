@@ -17,7 +17,7 @@ import {
   treeNode,
   wantedEvents,
 } from "../supervisors/runtime/outside.ts";
-import { type Outcome, outcomeOf } from "./print/index.ts";
+import { outcomeOf, type RunOutcome } from "./print/index.ts";
 
 /** A run that is known by what it wrote. */
 export interface EndedRun {
@@ -26,7 +26,7 @@ export interface EndedRun {
   readonly pid: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly outcome: Outcome;
+  readonly outcome: RunOutcome;
   readonly logDir: string;
 }
 

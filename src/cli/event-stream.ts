@@ -1,5 +1,5 @@
 import { ControlError, type ControlEvent, encodeValue } from "../supervisors/runtime/outside.ts";
-import type { Session } from "./session.ts";
+import type { Invocation } from "./invocation.ts";
 
 /** Say one event as one JSON object on a line. */
 export function jsonLine({ data, ...event }: ControlEvent): string {
@@ -8,13 +8,13 @@ export function jsonLine({ data, ...event }: ControlEvent): string {
 }
 
 /** A run that ends while it is followed has shown all there was. */
-export async function untilItEnds(following: Promise<void>, session: Session): Promise<void> {
+export async function untilItEnds(following: Promise<void>, cli: Invocation): Promise<void> {
   try {
     await following;
   } catch (error) {
     if (!isEndOfRun(error)) throw error;
   }
-  await session.say("The run has ended.");
+  await cli.say("The run has ended.");
 }
 
 function isEndOfRun(error: unknown): boolean {

@@ -4,34 +4,10 @@ import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
 import { asCliError, CliError, exitCodes } from "./cli-error.ts";
 import { hideDashes } from "./command.ts";
-import {
-  callCommand,
-  connectCommand,
-  eventsCommand,
-  gcCommand,
-  logsCommand,
-  lsCommand,
-  sendCommand,
-  sshCommand,
-  statusCommand,
-  stopCommand,
-} from "./commands/index.ts";
+import * as commands from "./commands/index.ts";
 import { namesFor } from "./completion.ts";
+import type { GlobalOptions } from "./invocation.ts";
 import { endOnBrokenPipe, lookOf, styled } from "./print/index.ts";
-import type { GlobalOptions } from "./session.ts";
-
-const commands = [
-  lsCommand,
-  statusCommand,
-  sendCommand,
-  connectCommand,
-  sshCommand,
-  callCommand,
-  logsCommand,
-  eventsCommand,
-  stopCommand,
-  gcCommand,
-];
 
 await main(hideBin(process.argv));
 
@@ -64,7 +40,7 @@ function parser(args: readonly string[]): Argv<GlobalOptions> {
     })
     .option("debug", { type: "boolean", describe: "Print stacks of errors" })
     .option("color", { type: "boolean", describe: "--no-color: without colours" });
-  return commands
+  return Object.values(commands)
     .reduce((all: Argv<GlobalOptions>, add) => add(all), globals)
     .completion("completion", "Print a completion script for bash or zsh", complete)
     .demandCommand(1, "There is no command.")

@@ -25,17 +25,17 @@ export const callCommand = command({
         describe: "How long to wait, as 30s or 10m; 0: no limit",
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const timeoutMs = timeoutOf(args.timeout);
     const given = encodeValue(argumentsOf(args.arguments));
     const request = { ...endpointOf(args.endpoint), args: given, timeoutMs };
     // The run keeps the limit itself; a little later than it, nothing is to be expected any more.
     const patienceMs = timeoutMs === 0 ? 0 : timeoutMs + 5_000;
-    const { path, value } = await session.withRun((run) =>
+    const { path, value } = await cli.withRun((run) =>
       run.request(verbs.endpointCall, request, { timeoutMs: patienceMs }),
     );
-    if (args.json) return await session.printJson({ schema: 1, path, ...wireOf(value) });
-    if (value !== undefined) await session.print(textOf(value));
+    if (args.json) return await cli.printJson({ schema: 1, path, ...wireOf(value) });
+    if (value !== undefined) await cli.print(textOf(value));
   },
 });
 

@@ -14,11 +14,9 @@ export const connectCommand = command({
         default: false,
         describe: "Look on without typing",
       }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const { agent: to, readOnly } = args;
-    const { argv } = await session.withRun((run) =>
-      run.request(verbs.agentAttach, { to, readOnly }),
-    );
+    const { argv } = await cli.withRun((run) => run.request(verbs.agentAttach, { to, readOnly }));
     needTerminal("ramure connect", argv);
     await handOver(argv);
   },

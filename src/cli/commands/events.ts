@@ -19,23 +19,23 @@ export const eventsCommand = command({
       })
       .option("from", { type: "number", describe: "The first seq to print" })
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const { path: to, type: types, follow } = args;
     const from = fromOf(args.from);
-    const { look } = session;
+    const { look } = cli;
     const lineOf = args.json ? jsonLine : (event: ControlEvent) => textLine(event, look);
     const print = async (events: AsyncIterable<ControlEvent>) => {
-      for await (const event of events) await session.print(lineOf(event));
+      for await (const event of events) await cli.print(lineOf(event));
     };
-    const ended = await session.endedRun();
+    const ended = await cli.endedRun();
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
       return await print(endedEvents(ended, { to, from, types }));
     }
-    await session.withRun(
+    await cli.withRun(
       async (run) => {
         const events = run.stream(verbs.eventsFollow, { to, from, types, follow });
-        await (follow ? untilItEnds(print(events), session) : print(events));
+        await (follow ? untilItEnds(print(events), cli) : print(events));
       },
       { follows: true },
     );

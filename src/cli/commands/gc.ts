@@ -6,8 +6,8 @@ import {
 } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
+import type { Invocation } from "../invocation.ts";
 import { printable } from "../print/index.ts";
-import type { Session } from "../session.ts";
 
 export const gcCommand = command({
   words: "gc",
@@ -21,15 +21,15 @@ export const gcCommand = command({
         describe: "Only say what would be removed",
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
-  run: async (session, { dryRun, json }) => {
-    if (session.options.id !== undefined) throw takesNoId();
+  run: async (cli, { dryRun, json }) => {
+    if (cli.options.id !== undefined) throw takesNoId();
     const reap = await loadReaper();
-    const runs = await reap(homeLayout(session.env), {
+    const runs = await reap(homeLayout(cli.env), {
       dryRun,
-      onSlow: ({ id }) => void session.say(`Removing what run ${id} left …`),
+      onSlow: ({ id }) => void cli.say(`Removing what run ${id} left …`),
     });
-    if (json) await session.printJson({ schema: 1, dryRun, runs });
-    else await printRuns(session, runs, dryRun);
+    if (json) await cli.printJson({ schema: 1, dryRun, runs });
+    else await printRuns(cli, runs, dryRun);
     if (runs.some(({ left }) => left.length > 0)) process.exitCode = exitCodes.failed;
   },
 });
@@ -42,16 +42,16 @@ function takesNoId(): CliError {
 }
 
 async function printRuns(
-  session: Session,
+  cli: Invocation,
   runs: readonly ReapedRun[],
   dryRun: boolean,
 ): Promise<void> {
-  if (runs.length === 0) return await session.say("Nothing to remove.");
+  if (runs.length === 0) return await cli.say("Nothing to remove.");
   const done = dryRun ? "would remove" : "removed";
   for (const { id, program, removed, left } of runs) {
-    await session.print(`run ${id}${program === undefined ? "" : `  ${printable(program)}`}`);
-    await session.print(...removed.map((leftover) => lineOf(done, leftover)));
-    await session.print(...left.map((leftover) => lineOf("still there:", leftover)));
+    await cli.print(`run ${id}${program === undefined ? "" : `  ${printable(program)}`}`);
+    await cli.print(...removed.map((leftover) => lineOf(done, leftover)));
+    await cli.print(...left.map((leftover) => lineOf("still there:", leftover)));
   }
 }
 

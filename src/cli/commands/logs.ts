@@ -2,8 +2,8 @@ import { type ControlEvent, systemClock, verbs } from "../../supervisors/runtime
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { jsonLine, untilItEnds } from "../event-stream.ts";
+import type { Invocation } from "../invocation.ts";
 import { LogLines, parseDuration } from "../print/index.ts";
-import type { Session } from "../session.ts";
 
 export const logsCommand = command({
   words: "logs [path]",
@@ -15,26 +15,26 @@ export const logsCommand = command({
       .option("since", { type: "string", describe: "Only what happened in this time: 10m, 2h" })
       .option("tail", { alias: "n", type: "number", describe: "Only so many lines from the end" })
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const { path: to, follow } = args;
-    const printer = new Printer(session, {
-      lineOf: lineWriter(session, args.json === true),
+    const printer = new Printer(cli, {
+      lineOf: lineWriter(cli, args.json === true),
       since: sinceOf(args.since),
       tail: tailOf(args.tail),
     });
-    const ended = await session.endedRun();
+    const ended = await cli.endedRun();
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
       await printer.past(endedEvents(ended, { to }));
-      if (ended.outcome === "cut-off") await session.say("The journal was cut off here.");
+      if (ended.outcome === "cut-off") await cli.say("The journal was cut off here.");
       return;
     }
-    await session.withRun(
+    await cli.withRun(
       async (run) => {
         await printer.past(run.stream(verbs.eventsFollow, { to, follow: false }));
         if (!follow) return;
         const coming = run.stream(verbs.eventsFollow, { to, from: printer.next, follow: true });
-        await untilItEnds(printer.coming(coming), session);
+        await untilItEnds(printer.coming(coming), cli);
       },
       { follows: true },
     );
@@ -50,13 +50,13 @@ interface PrinterOptions {
 
 /** Prints the events that were asked for. */
 class Printer {
-  readonly #session: Session;
+  readonly #cli: Invocation;
   readonly #options: PrinterOptions;
   /** The first `seq` that was not seen yet. */
   next = 1;
 
-  constructor(session: Session, options: PrinterOptions) {
-    this.#session = session;
+  constructor(cli: Invocation, options: PrinterOptions) {
+    this.#cli = cli;
     this.#options = options;
   }
 
@@ -70,13 +70,13 @@ class Printer {
       if (line !== undefined) last.push(line);
       if (last.length > tail) last.shift();
     }
-    await this.#session.print(...last);
+    await this.#cli.print(...last);
   }
 
   async coming(events: AsyncIterable<ControlEvent>): Promise<void> {
     for await (const event of events) {
       const line = this.#line(event);
-      if (line !== undefined) await this.#session.print(line);
+      if (line !== undefined) await this.#cli.print(line);
     }
   }
 
@@ -87,9 +87,9 @@ class Printer {
   }
 }
 
-function lineWriter(session: Session, json: boolean): PrinterOptions["lineOf"] {
+function lineWriter(cli: Invocation, json: boolean): PrinterOptions["lineOf"] {
   if (json) return jsonLine;
-  const lines = new LogLines(session.look);
+  const lines = new LogLines(cli.look);
   return (event) => lines.line(event);
 }
 

@@ -1,15 +1,15 @@
 import { homeLayout, type ListedRun, systemClock } from "../../supervisors/runtime/outside.ts";
 import { command } from "../command.ts";
+import type { Invocation } from "../invocation.ts";
 import {
   age,
   duration,
   type Look,
   measureFor,
-  type Outcome,
   outcomeText,
   printable,
+  type RunOutcome,
 } from "../print/index.ts";
-import type { Session } from "../session.ts";
 
 export const lsCommand = command({
   words: "ls",
@@ -18,18 +18,18 @@ export const lsCommand = command({
     yargs
       .option("all", { alias: "a", type: "boolean", describe: "Those that have ended, too" })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
-  run: async (session, args) => {
-    const runs = await session.runs();
+  run: async (cli, args) => {
+    const runs = await cli.runs();
     const live = runs.filter((run) => run.liveness !== "dead").map(liveRun);
-    const ended = args.all ? await endedOf(session, runs) : [];
+    const ended = args.all ? await endedOf(cli, runs) : [];
     const listed = [...ended, ...live];
-    if (args.json) return await session.printJson({ schema: 1, runs: listed });
+    if (args.json) return await cli.printJson({ schema: 1, runs: listed });
     for (const { record } of runs.filter((run) => run.liveness === "dead")) {
-      await session.say(`Run ${record.id} ended without cleaning up (pid ${record.pid} is gone).`);
+      await cli.say(`Run ${record.id} ended without cleaning up (pid ${record.pid} is gone).`);
     }
-    if (live.length === 0 && !args.all) await session.say("No live runs.");
-    if (listed.length === 0 && args.all) await session.say("No runs.");
-    if (listed.length > 0) await session.print(...(await tableOf(listed, session.look)));
+    if (live.length === 0 && !args.all) await cli.say("No live runs.");
+    if (listed.length === 0 && args.all) await cli.say("No runs.");
+    if (listed.length > 0) await cli.print(...(await tableOf(listed, cli.look)));
   },
 });
 
@@ -40,7 +40,7 @@ interface Row {
   readonly pid: number;
   readonly startedAt: number;
   readonly endedAt?: number | undefined;
-  readonly outcome?: Outcome | undefined;
+  readonly outcome?: RunOutcome | undefined;
   readonly logDir: string;
   readonly state: "live" | "not-answering" | "ended";
 }
@@ -51,10 +51,10 @@ function liveRun({ record, liveness }: ListedRun): Row {
   return { id, program, pid, startedAt, logDir, state };
 }
 
-async function endedOf(session: Session, runs: readonly ListedRun[]): Promise<readonly Row[]> {
+async function endedOf(cli: Invocation, runs: readonly ListedRun[]): Promise<readonly Row[]> {
   const { endedRuns } = await import("../ended-run.ts");
   const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
-  const ended = await endedRuns(homeLayout(session.env), alive);
+  const ended = await endedRuns(homeLayout(cli.env), alive);
   return ended.map((run) => ({ ...run, state: "ended" }));
 }
 

@@ -17,18 +17,18 @@ export const sendCommand = command({
           "The message; - reads it from standard input, and -- goes before one that begins so",
       })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const text = await messageOf([...args.message, ...wordsAfterDashes(args)]);
     const message = encodeValue(text);
-    const sent = await session.withRun((run) =>
+    const sent = await cli.withRun((run) =>
       run.request(
         verbs.messageSend,
         { to: args.path, message, typed: true },
         { timeoutMs: 30_000 },
       ),
     );
-    if (args.json) return await session.printJson({ schema: 1, ...sent });
-    await session.print(`Sent to ${sent.path}.`);
+    if (args.json) return await cli.printJson({ schema: 1, ...sent });
+    await cli.print(`Sent to ${sent.path}.`);
   },
 });
 

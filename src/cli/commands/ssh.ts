@@ -10,10 +10,10 @@ export const sshCommand = command({
       type: "string",
       describe: "A machine, or an agent for the machine it lives on; none: the only machine",
     }),
-  run: async (session, args) => {
+  run: async (cli, args) => {
     const words = wordsAfterDashes(args);
     const command = words.length > 0 ? words : undefined;
-    const { argv } = await session.withRun((run) =>
+    const { argv } = await cli.withRun((run) =>
       run.request(verbs.machineShell, { to: args.target, command }),
     );
     if (!command) needTerminal("ramure ssh", argv);

@@ -13,18 +13,18 @@ export const statusCommand = command({
       .option("all", { alias: "a", type: "boolean", describe: "Show all finished children" })
       .option("wide", { type: "boolean", describe: "Do not cut lines at the terminal's width" })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
-  run: async (session, args) => {
-    const ended = await session.endedRun(args.run);
+  run: async (cli, args) => {
+    const ended = await cli.endedRun(args.run);
     const status = await (ended
       ? statusOfEnded(ended, args.path)
-      : session.withRun((run) => run.status(args.path), { named: args.run }));
-    if (args.json) return await session.printJson(status);
-    if (ended) await session.say(endText(ended.outcome));
+      : cli.withRun((run) => run.status(args.path), { named: args.run }));
+    if (args.json) return await cli.printJson(status);
+    if (ended) await cli.say(endText(ended.outcome));
     const { statusReport } = await import("../print/status-report.ts");
-    const look = args.wide ? { ...session.look, columns: Number.POSITIVE_INFINITY } : session.look;
+    const look = args.wide ? { ...cli.look, columns: Number.POSITIVE_INFINITY } : cli.look;
     const finished = args.all ? Number.POSITIVE_INFINITY : undefined;
     const measure = await measureFor(status);
-    await session.print(...statusReport(status, { look, measure, finished }));
+    await cli.print(...statusReport(status, { look, measure, finished }));
   },
 });
 

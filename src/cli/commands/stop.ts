@@ -12,11 +12,11 @@ export const stopCommand = command({
         default: false,
         describe: "Do not wait for it to clean up",
       }),
-  run: async (session, args) => {
-    await session.withRun(
+  run: async (cli, args) => {
+    await cli.withRun(
       async (run, { id }) => {
         await run.request(verbs.runStop, { kill: args.kill });
-        await session.print(`Run ${id} is ${args.kill ? "killed" : "stopping"}.`);
+        await cli.print(`Run ${id} is ${args.kill ? "killed" : "stopping"}.`);
       },
       { named: args.run },
     );

@@ -1,7 +1,8 @@
-import { isSimple, type Measure } from "./text-width.ts";
+/** Tells how many columns a text takes. */
+export type Measure = (text: string) => number;
 
 /** One cell of a line: its plain text, and how it is painted once it has been cut and padded. */
-export interface Cell {
+export interface TableCell {
   readonly text: string;
   readonly paint?: ((text: string) => string) | undefined;
 }
@@ -14,7 +15,7 @@ export interface Cut {
 }
 
 /** Line up cells under each other, two blanks apart; each line is cut at the width. */
-export function lineUp(rows: readonly (readonly Cell[])[], cut: Cut): readonly string[] {
+export function lineUp(rows: readonly (readonly TableCell[])[], cut: Cut): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries()) {
@@ -43,7 +44,7 @@ export function cutTo(
   return kept + ellipsis;
 }
 
-function lineOf(row: readonly Cell[], widths: readonly number[], cut: Cut): string {
+function lineOf(row: readonly TableCell[], widths: readonly number[], cut: Cut): string {
   let [line, used] = ["", 0];
   const last = row.findLastIndex((cell) => cell.text !== "");
   for (const [index, cell] of row.slice(0, last + 1).entries()) {
@@ -57,4 +58,23 @@ function lineOf(row: readonly Cell[], widths: readonly number[], cut: Cut): stri
     used += gap.length + width + Math.max(0, padding);
   }
   return line.trimEnd();
+}
+
+/** ASCII, and the lines and dots that the CLI itself draws with: one column each. */
+const oneColumnEach = /^[\x20-\x7e\u2500-\u257f\u2026]*$/;
+
+/** Tell whether every character of a text takes one column. */
+function isSimple(text: string): boolean {
+  return oneColumnEach.test(text);
+}
+
+/**
+ * Get what measures the texts of some data.
+ *
+ * Knowing of wide characters and emoji costs 100 ms at the start, so it is only loaded for data that has them.
+ */
+export async function measureFor(data: unknown): Promise<Measure> {
+  if (isSimple(JSON.stringify(data))) return (text) => text.length;
+  const { default: stringWidth } = await import("string-width");
+  return (text) => (isSimple(text) ? text.length : stringWidth(text));
 }

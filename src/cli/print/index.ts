@@ -1,6 +1,7 @@
+export { measureFor } from "./columns.ts";
 export { age, duration, parseDuration, timeOf } from "./durations.ts";
 export { LogLines } from "./log-lines.ts";
-export { endText, type Outcome, outcomeOf, outcomeText } from "./outcome.ts";
+export { endText, outcomeOf, outcomeText, type RunOutcome } from "./outcome.ts";
 export {
   type Env,
   endOnBrokenPipe,
@@ -10,4 +11,3 @@ export {
   styled,
   write,
 } from "./terminal.ts";
-export { measureFor } from "./text-width.ts";

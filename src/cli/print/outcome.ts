@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { read } from "../../supervisors/runtime/outside.ts";
 
 /** How a run ended; `cut-off` when it could not say so itself. */
-export type Outcome = "done" | "failed" | "cancelled" | "cut-off";
+export type RunOutcome = "done" | "failed" | "cancelled" | "cut-off";
 
 /** Where the last entry of a run that ended lies whole: it is short. */
 const tailBytes = 4_096;
@@ -14,7 +14,7 @@ const lastEntry = v.object({
 });
 
 /** Read how a run ended from the last line of its journal. */
-export async function outcomeOf(journal: string): Promise<Outcome> {
+export async function outcomeOf(journal: string): Promise<RunOutcome> {
   const last = (await tailOf(journal)).trimEnd().split("\n").at(-1) ?? "";
   try {
     return read(lastEntry, JSON.parse(last), "the last entry").data.state;
@@ -25,12 +25,12 @@ export async function outcomeOf(journal: string): Promise<Outcome> {
 }
 
 /** Say it beside the time. */
-export function outcomeText(outcome: Outcome): string {
+export function outcomeText(outcome: RunOutcome): string {
   return outcome === "cut-off" ? "cut off" : outcome;
 }
 
 /** Say it before what a journal holds. */
-export function endText(outcome: Outcome): string {
+export function endText(outcome: RunOutcome): string {
   if (outcome !== "cut-off") return `This run has ended (${outcome}); its journal says:`;
   return "This run was cut off: it was killed, or its disk or power failed. Its journal says last:";
 }

@@ -1,9 +1,9 @@
 import type { EndpointNode, RunStatus, TreeNode } from "../../supervisors/runtime/outside.ts";
-import { type Cell, cutTo, lineUp } from "./columns.ts";
+import type { Measure } from "./columns.ts";
+import { cutTo, lineUp, type TableCell } from "./columns.ts";
 import { age, duration } from "./durations.ts";
 import { isFinished, type TreeLine, treeLines } from "./status-tree.ts";
 import { type Look, printable, type Style, styled } from "./terminal.ts";
-import type { Measure } from "./text-width.ts";
 
 export interface ReportOptions {
   readonly look: Look;
@@ -81,7 +81,7 @@ const glyphOf: Readonly<Record<string, string>> = {
   lost: "!",
 };
 
-function cellsOf(line: TreeLine, at: number, look: Look): readonly Cell[] {
+function cellsOf(line: TreeLine, at: number, look: Look): readonly TableCell[] {
   if (line.type === "hidden") {
     return [{ text: line.branch + line.text, paint: (text) => styled(look, "dim", text) }];
   }

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { styleText } from "node:util";
 
 /** How text may look where it goes. */
 export interface Look {
@@ -25,21 +26,11 @@ export function lookOf(
   };
 }
 
-const styles = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
-
-export type Style = keyof typeof styles;
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
 export function styled(look: Look, style: Style, text: string): string {
-  if (!look.colour || text === "") return text;
-  const [on, off] = styles[style];
-  return `\u001b[${on}m${text}\u001b[${off}m`;
+  // The look has decided: Node is not to look at the stream again.
+  return look.colour && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 }
 
 /** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */

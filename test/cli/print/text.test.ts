@@ -1,10 +1,9 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
-import { cutTo, lineUp } from "../../../src/cli/print/columns.ts";
+import { cutTo, lineUp, measureFor } from "../../../src/cli/print/columns.ts";
 import { age, duration, parseDuration } from "../../../src/cli/print/durations.ts";
 import { treeLines } from "../../../src/cli/print/status-tree.ts";
 import { lookOf, printable, styled } from "../../../src/cli/print/terminal.ts";
-import { measureFor } from "../../../src/cli/print/text-width.ts";
 import { node } from "../../fixtures/fake-run.ts";
 
 describe("a duration", () => {

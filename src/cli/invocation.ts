@@ -18,7 +18,7 @@ export interface GlobalOptions {
 }
 
 /** What a command has at hand. */
-export class Session {
+export class Invocation {
   readonly env: Env;
   readonly options: GlobalOptions;
 

@@ -5,11 +5,14 @@ import { type GlobalOptions, Invocation } from "./invocation.ts";
 export function command<Options extends GlobalOptions>(description: {
   readonly words: string;
   readonly describe: string;
+  /** Other words for it, as other tools call it. */
+  readonly aliases?: readonly string[] | undefined;
   readonly options: (yargs: Argv<GlobalOptions>) => Argv<Options>;
   readonly run: (cli: Invocation, args: ArgumentsCamelCase<Options>) => Promise<void>;
 }): (yargs: Argv<GlobalOptions>) => Argv<GlobalOptions> {
   const module: CommandModule<GlobalOptions, Options> = {
     command: description.words,
+    aliases: description.aliases ?? [],
     describe: description.describe,
     builder: description.options,
     handler: (args) => {

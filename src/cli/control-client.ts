@@ -25,9 +25,12 @@ export class ControlClient {
   readonly #open = new Map<number, OpenRequest>();
   #lastId = 0;
   #lost: ControlError | undefined;
+  /** Resolves when the connection is over. */
+  readonly closed: Promise<void>;
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("data", (bytes) => this.#receive(bytes));
     socket.on("error", (error) => this.#lose(unreachable(error.message)));
     socket.on("close", () => this.#lose(unreachable("It closed the connection")));

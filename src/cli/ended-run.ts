@@ -17,16 +17,18 @@ import {
   treeNode,
   wantedEvents,
 } from "../supervisors/runtime/outside.ts";
-import { outcomeOf, type RunOutcome } from "./print/index.ts";
+import { endOf, type RunEnd } from "./print/index.ts";
 
 /** A run that is known by what it wrote. */
-export interface EndedRun {
+export interface EndedRun extends RunEnd {
   readonly id: string;
   readonly program: string;
+  /** The name of its root process. */
+  readonly root?: string | undefined;
+  readonly summary?: string | undefined;
   readonly pid: number;
   readonly startedAt: number;
   readonly endedAt: number;
-  readonly outcome: RunOutcome;
   readonly logDir: string;
 }
 
@@ -44,15 +46,31 @@ export async function endedRuns(
   return runs.filter((run) => run !== undefined).sort((a, b) => a.startedAt - b.startedAt);
 }
 
+/** The run that wrote last of those that have a journal; undefined when there is none. */
+export async function lastRun(layout: HomeLayout): Promise<EndedRun | undefined> {
+  const ids = await readdir(layout.logs).catch((): string[] => []);
+  const written = await Promise.all(
+    ids.map(async (id) => {
+      const file = await stat(journalOf(join(layout.logs, id))).catch(() => undefined);
+      return { id, at: file?.mtimeMs ?? 0 };
+    }),
+  );
+  for (const { id } of written.sort((a, b) => b.at - a.at)) {
+    const run = await endedRun(id, join(layout.logs, id));
+    if (run) return run;
+  }
+  return undefined;
+}
+
 /** Say what is known of the run that logged there; undefined when it wrote nothing that can be read. */
 export async function endedRun(id: string, logDir: string): Promise<EndedRun | undefined> {
   try {
     const endedAt = Math.round((await stat(journalOf(logDir))).mtimeMs);
-    const outcome = await outcomeOf(journalOf(logDir));
+    const end = await endOf(journalOf(logDir));
     let known: EndedRun | undefined;
     for await (const entry of readJournal(journalOf(logDir))) {
       const { at, path, type, data } = entry;
-      known ??= { id, logDir, program: path.slice(1), pid: 0, startedAt: at, endedAt, outcome };
+      known ??= { id, logDir, program: path.slice(1), pid: 0, startedAt: at, endedAt, ...end };
       if (type === "run-started") return { ...known, ...introductionOf(data) };
       if (entry.seq >= introduction) break;
     }
@@ -72,20 +90,20 @@ export async function endedStatus(run: EndedRun, to?: string): Promise<RunStatus
     at = entry.at;
     const node = nodeOf(entry);
     if (node) nodes.set(node.path, node);
-    if (isRemoval(entry)) nodes.delete(entry.path);
+    if (isRemoval(entry)) removeBelow(nodes, entry.path);
     const connection = connectionOf(entry);
     if (!connection) continue;
     const key = `${connection.from} ${connection.to}`;
     if (entry.type === "connected") connections.set(key, connection);
     else connections.delete(key);
   }
-  const { id, program, pid, startedAt, logDir } = run;
+  const { id, program, pid, startedAt, logDir, agents, cost } = run;
   const all = [...nodes.values()];
   const top = to === undefined ? undefined : resolveAddress(all, to).path;
   return {
     schema: statusSchema,
     at,
-    run: { id, program, pid, startedAt, logDir },
+    run: { id, program, pid, startedAt, logDir, agents, cost },
     nodes: all.filter((node) => isNodeWithin(node.path, top)),
     connections: [...connections.values()].filter(
       ({ from, to: end }) => isNodeWithin(from, top) || isNodeWithin(end, top),
@@ -119,11 +137,22 @@ function journalOf(logDir: string): string {
 const introductionData = v.object({
   program: v.optional(v.string()),
   pid: v.optional(v.number()),
+  root: v.optional(v.string()),
+  summary: v.optional(v.string()),
 });
 
 function introductionOf(data: unknown): Partial<EndedRun> {
-  const { program, pid } = read(introductionData, data, "run-started");
-  return { ...(program === undefined ? {} : { program }), ...(pid === undefined ? {} : { pid }) };
+  const { program, pid, ...rest } = read(introductionData, data, "run-started");
+  return {
+    ...rest,
+    ...(program === undefined ? {} : { program }),
+    ...(pid === undefined ? {} : { pid }),
+  };
+}
+
+/** What was below a node goes with it. */
+function removeBelow(nodes: Map<string, TreeNode>, top: string): void {
+  for (const path of nodes.keys()) if (isNodeWithin(path, top)) nodes.delete(path);
 }
 
 /** What the run itself wrote has no epoch; an event of a program may have the same type, and has one. */

@@ -7,6 +7,25 @@ export function jsonLine({ data, ...event }: ControlEvent): string {
   return JSON.stringify({ schema: 1, ...event, data: json, meta });
 }
 
+/** The word after `logs` and `events`: a node of the run that is meant, or else a run. */
+export async function targetOf(
+  cli: Invocation,
+  word: string | undefined,
+): Promise<{ readonly to?: string | undefined; readonly named?: string | undefined }> {
+  if (word === undefined || cli.options.id !== undefined || word.includes("/")) return { to: word };
+  if (!(await cli.knowsRun(word)) || (await isInLiveRun(cli, word))) return { to: word };
+  return { named: word };
+}
+
+async function isInLiveRun(cli: Invocation, word: string): Promise<boolean> {
+  try {
+    return await cli.withRun(async (run) => (await run.status(word)).nodes.length > 0);
+  } catch (error) {
+    // Ambiguous: it is a name there, of several.
+    return error instanceof ControlError && error.reason === "ambiguous";
+  }
+}
+
 /** A run that ends while it is followed has shown all there was. */
 export async function untilItEnds(following: Promise<void>, cli: Invocation): Promise<void> {
   try {

@@ -2,13 +2,14 @@ import {
   homeLayout,
   type ListedRun,
   listRuns,
+  printable,
   type RunRecord,
   systemClock,
 } from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 import { type ControlClient, connectControl } from "./control-client.ts";
 import type { EndedRun } from "./ended-run.ts";
-import { type Env, type Look, lookOf, write } from "./print/index.ts";
+import { age, type Env, type Look, lookOf, write } from "./print/index.ts";
 
 /** The options that every command has. */
 export interface GlobalOptions {
@@ -21,6 +22,7 @@ export interface GlobalOptions {
 export class Invocation {
   readonly env: Env;
   readonly options: GlobalOptions;
+  #runs: Promise<readonly ListedRun[]> | undefined;
 
   constructor(env: Env, options: GlobalOptions) {
     this.env = env;
@@ -42,9 +44,10 @@ export class Invocation {
 
   /** Say something beside the data. */
   async say(text: string): Promise<void> {
-    await write(process.stderr, `${text}\n`);
+    await write(process.stderr, `${printable(text)}\n`);
   }
 
+  /** The runs that have a record, as they are now. */
   runs(): Promise<readonly ListedRun[]> {
     return listRuns(homeLayout(this.env));
   }
@@ -59,7 +62,7 @@ export class Invocation {
       readonly follows?: boolean | undefined;
     } = {},
   ): Promise<Result> {
-    const record = pickRun(await this.runs(), this.prefix(options.named));
+    const record = pickRun(await this.#listed(), this.prefix(options.named));
     const client = await connectControl(record.socket);
     const slow = systemClock.setTimer(1_000, () => {
       if (options.follows !== true) this.#sayWaiting(record);
@@ -78,16 +81,17 @@ export class Invocation {
   }
 
   /**
-   * Find the ended run that is meant: one whose id begins so, while no live one's does.
+   * Find the ended run that is meant: one whose id begins so, while no live one's does; without an
+   * id the last one, where none is live.
    *
    * Undefined when a live one is meant, or nothing that is known.
    */
   async endedRun(named?: string | undefined): Promise<EndedRun | undefined> {
     const prefix = this.prefix(named);
-    if (prefix === undefined) return undefined;
-    const runs = await this.runs();
-    const fits = ({ id }: { readonly id: string }) => id.startsWith(prefix);
+    const runs = await this.#listed();
     const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
+    if (prefix === undefined) return alive.length > 0 ? undefined : await this.#lastRun();
+    const fits = ({ id }: { readonly id: string }) => id.startsWith(prefix);
     if (alive.some(fits)) return undefined;
     const { endedRun, endedRuns } = await import("./ended-run.ts");
     const died = runs.map((run) => run.record).find(fits);
@@ -98,6 +102,29 @@ export class Invocation {
       exitCode: exitCodes.ambiguous,
       todo: "Give more of the id; ramure ls --all lists them.",
     });
+  }
+
+  /** Tell whether the id of some run begins so, live or ended. */
+  async knowsRun(prefix: string): Promise<boolean> {
+    const { readdir } = await import("node:fs/promises");
+    const logged = await readdir(homeLayout(this.env).logs).catch((): string[] => []);
+    const known = (await this.#listed()).map(({ record }) => record.id);
+    return [...known, ...logged].some((id) => id.startsWith(prefix));
+  }
+
+  /** The runs as they were when this command first looked: each is asked whether it lives. */
+  #listed(): Promise<readonly ListedRun[]> {
+    this.#runs ??= this.runs();
+    return this.#runs;
+  }
+
+  async #lastRun(): Promise<EndedRun | undefined> {
+    const { lastRun } = await import("./ended-run.ts");
+    const run = await lastRun(homeLayout(this.env));
+    if (run === undefined) return undefined;
+    const ago = age(systemClock.wallNow() - run.endedAt);
+    await this.say(`There is no live run. The last one is ${run.id} (${run.program}), ${ago} ago.`);
+    return run;
   }
 
   #sayWaiting(record: RunRecord): void {

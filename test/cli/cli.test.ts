@@ -79,7 +79,7 @@ describe("ramure", () => {
     const { version } = JSON.parse(await readFile("package.json", "utf8"));
     expect(await ramure(["--version"])).toEqual({ exitCode: 0, stdout: version, stderr: "" });
     const { stdout } = await ramure(["--help"]);
-    const words = "ls status send connect ssh call logs events stop gc completion";
+    const words = "ls status send connect ssh call logs events stop gc rm completion";
     for (const word of words.split(" ")) expect(stdout).toMatch(new RegExp(`ramure ${word}\\b`));
   });
 
@@ -142,8 +142,10 @@ describe("ramure ls", () => {
     await writeFile(join(home, "runtimes/dead.json"), JSON.stringify({ ...record, socket }));
     const { stdout, stderr } = await ramure(["ls"]);
     expect(stdout.split("\n").slice(1)).toEqual([
-      expect.stringMatching(/^aaa {2}examples\/pool-review.ts {2}14m\d\ds {2}\d+ +live$/),
-      expect.stringMatching(/^bbb {2}/),
+      expect.stringMatching(
+        /^aaa {2}main {2}live {3}14m\d\ds {2}3\/3 {5}examples\/pool-review.ts$/,
+      ),
+      expect.stringMatching(/^bbb {2}main/),
     ]);
     expect(stderr).toContain("Run dead ended without cleaning up");
   });
@@ -540,7 +542,7 @@ describe("a run that has ended", () => {
     await live({}, "new1");
     expect((await ramure(["ls"])).stdout).not.toContain("old1");
     const { stdout } = await ramure(["ls", "--all"]);
-    expect(stdout.split("\n")[1]).toMatch(/^old1 {2}p\.ts +\d+s +7 +failed \d+s ago$/);
+    expect(stdout.split("\n")[1]).toMatch(/^old1 +failed \d+s ago +\d+s +p\.ts$/);
     expect(stdout).toContain("new1");
     const status = await ramure(["status", "old"]);
     expect(status.stderr).toBe("This run has ended (failed); its journal says:");
@@ -557,11 +559,51 @@ describe("a run that has ended", () => {
   it("is said to be cut off when its journal has no end", async () => {
     await endedRun("old1");
     const { stdout } = await ramure(["ls", "--all"]);
-    expect(stdout.split("\n")[1]).toMatch(/ cut off \d+s ago$/);
+    expect(stdout.split("\n")[1]).toMatch(/ cut off \d+s ago /);
     const listed = JSON.parse((await ramure(["ls", "--all", "--json"])).stdout);
     expect(listed.runs).toMatchObject([{ id: "old1", state: "ended", outcome: "cut-off" }]);
     const { stderr } = await ramure(["status", "old1"]);
     expect(stderr).toContain("This run was cut off: it was killed");
+  });
+
+  it("is shown by status, logs and events when no run is live, the last of all", async () => {
+    await endedRun("old1", "done");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await endedRun("old2", "failed");
+    const said = /^There is no live run\. The last one is old2 \(p\.ts\), \d+s ago\./;
+    const status = await ramure(["status"]);
+    expect(status.stderr).toMatch(said);
+    expect(status.stdout).toMatch(/^run old2 /);
+    const logs = await ramure(["logs"]);
+    expect(logs.stderr).toMatch(said);
+    expect(logs.stdout).toContain("process-event");
+    expect((await ramure(["events", "-t", "nothing"])).stderr).toMatch(said);
+    await live({}, "new1");
+    expect((await ramure(["status"])).stdout).toMatch(/^run new1 /);
+  });
+
+  it("is meant by an id after logs, where the live run has no node of that name", async () => {
+    await endedRun("old1", "done");
+    await live({}, "new1");
+    const { stdout, stderr } = await ramure(["logs", "old"]);
+    expect([stdout.includes("process-event"), stderr]).toEqual([true, ""]);
+    await endedRun("author1", "done");
+    expect((await ramure(["logs", "author"])).stdout).toBe("");
+  });
+
+  it("loses its logs by rm, by name or by age, and a live one does not", async () => {
+    await endedRun("old1", "done");
+    await endedRun("old2", "done");
+    await live({}, "new1");
+    expect((await ramure(["rm"])).exitCode).toBe(2);
+    expect((await ramure(["rm", "new1"])).exitCode).toBe(3);
+    expect((await ramure(["rm", "old"])).exitCode).toBe(4);
+    const dry = await ramure(["rm", "old1", "--dry-run"]);
+    expect(dry.stdout).toMatch(/^would remove the logs of run old1 {2}p\.ts {2}ended \d+s ago$/);
+    expect((await ramure(["rm", "--older-than", "1h"])).stderr).toBe("Nothing to remove.");
+    expect((await ramure(["rm", "old1"])).stdout).toMatch(/^removed the logs of run old1 /);
+    expect((await ramure(["rm", "--older-than", "0s"])).stdout).toMatch(/^removed .* old2 /);
+    expect((await ramure(["ls", "--all"])).stdout).not.toContain("old");
   });
 
   it("gives its events, with what JSON could not carry", async () => {
@@ -587,9 +629,27 @@ describe("ramure stop", () => {
         asked.push(request);
       },
     });
-    expect((await ramure(["stop"])).stdout).toBe("Run 7c1f9abcde is stopping.");
-    await ramure(["stop", "7c1", "--kill"]);
+    expect((await ramure(["stop", "--no-wait"])).stdout).toBe("Run 7c1f9abcde is stopping.");
+    await ramure(["kill", "7c1", "--kill", "--no-wait"]);
     expect(asked).toEqual([{ kill: false }, { kill: true }]);
+  });
+
+  it("waits for the run's end, and says how it ended", async () => {
+    const run = await live({ stop: () => void end() });
+    const journal = await openJournal({
+      file: join(home, "logs", run.id, "runtime.jsonl"),
+      clock: systemClock,
+    });
+    async function end(): Promise<void> {
+      journal.append({ type: "run-ended", path: "/", data: { state: "cancelled" } });
+      await journal.close();
+      await run.close();
+    }
+    const { stdout, exitCode } = await ramure(["stop"]);
+    expect({ stdout, exitCode }).toEqual({
+      stdout: "Run 7c1f9abcde has ended (cancelled), 14m after its start.",
+      exitCode: 0,
+    });
   });
 });
 

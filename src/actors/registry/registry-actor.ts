@@ -31,7 +31,7 @@ export interface RegistrySnapshot {
 export type RegistryMessage =
   /** Adds the node or replaces what was known of its path. */
   | { readonly type: "changed"; readonly node: RegistryNode }
-  /** The actor and its name are gone for good. */
+  /** The actor, its name and everything below it are gone for good. */
   | { readonly type: "removed"; readonly path: string }
   | { readonly type: "connected"; readonly connection: RegistryConnection }
   | { readonly type: "disconnected"; readonly connection: RegistryConnection }
@@ -59,8 +59,7 @@ export function registryBehavior(): Behavior<RegistryMessage, RegistryState> {
   return {
     init: () => ({ nodes: new Map(), connections: new Map(), watchers: new Set() }),
     receive: (state, message) => {
-      learn(state, message);
-      answer(state, message);
+      take(state, message);
       return state;
     },
   };
@@ -68,31 +67,49 @@ export function registryBehavior(): Behavior<RegistryMessage, RegistryState> {
 
 export type RegistryRef = Ref<RegistryMessage>;
 
-function learn(state: RegistryState, message: RegistryMessage): void {
-  if (message.type === "changed") state.nodes.set(message.node.path, message.node);
-  if (message.type === "removed") forget(state, message.path);
-  if (message.type === "connected")
-    state.connections.set(edge(message.connection), message.connection);
-  if (message.type === "disconnected") state.connections.delete(edge(message.connection));
-  if (message.type === "changed" || message.type === "removed") {
-    for (const watcher of state.watchers) watcher(message);
+function take(state: RegistryState, message: RegistryMessage): void {
+  switch (message.type) {
+    case "changed":
+      state.nodes.set(message.node.path, message.node);
+      tell(state, message);
+      return;
+    case "removed":
+      for (const path of forget(state, message.path)) tell(state, { type: "removed", path });
+      return;
+    case "connected":
+      state.connections.set(edge(message.connection), message.connection);
+      return;
+    case "disconnected":
+      state.connections.delete(edge(message.connection));
+      return;
+    case "snapshot":
+      message.reply.send(snapshotOf(state));
+      return;
+    case "watch":
+      state.watchers.add(message.watcher);
+      message.watcher({ type: "snapshot", snapshot: snapshotOf(state) });
+      return;
+    case "unwatch":
+      state.watchers.delete(message.watcher);
+      return;
+    default:
+      message satisfies never;
   }
 }
 
-function answer(state: RegistryState, message: RegistryMessage): void {
-  if (message.type === "snapshot") message.reply.send(snapshotOf(state));
-  if (message.type === "unwatch") state.watchers.delete(message.watcher);
-  if (message.type === "watch") {
-    state.watchers.add(message.watcher);
-    message.watcher({ type: "snapshot", snapshot: snapshotOf(state) });
-  }
+function tell({ watchers }: RegistryState, change: RegistryChange): void {
+  for (const watcher of watchers) watcher(change);
 }
 
-function forget(state: RegistryState, path: string): void {
-  state.nodes.delete(path);
-  for (const [key, { from, to }] of state.connections) {
-    if (from === path || to === path) state.connections.delete(key);
+/** Forget a node and all below it, whose names were within it; give their paths, the node's first. */
+function forget({ nodes, connections }: RegistryState, path: string): readonly string[] {
+  const inside = (each: string): boolean => each === path || each.startsWith(`${path}/`);
+  const gone = [path, ...[...nodes.keys()].filter((each) => each !== path && inside(each))];
+  for (const each of gone) nodes.delete(each);
+  for (const [key, { from, to }] of connections) {
+    if (inside(from) || inside(to)) connections.delete(key);
   }
+  return gone;
 }
 
 function snapshotOf(state: RegistryState): RegistrySnapshot {

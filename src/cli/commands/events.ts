@@ -1,15 +1,23 @@
-import { type ControlEvent, encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
+import {
+  type ControlEvent,
+  encodeValue,
+  printable,
+  verbs,
+} from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
-import { jsonLine, untilItEnds } from "../event-stream.ts";
-import { type Look, printable, styled, timeOf } from "../print/index.ts";
+import { jsonLine, targetOf, untilItEnds } from "../event-stream.ts";
+import { type Look, styled, timeOf } from "../print/index.ts";
 
 export const eventsCommand = command({
-  words: "events [path]",
+  words: "events [target]",
   describe: "Print what happened in a run, oldest first",
   options: (yargs) =>
     yargs
-      .positional("path", { type: "string", describe: "Only this node and those below" })
+      .positional("target", {
+        type: "string",
+        describe: "Only this node and those below; or the beginning of a run's id",
+      })
       .option("follow", { alias: "f", type: "boolean", default: false, describe: "Wait for more" })
       .option("type", {
         alias: "t",
@@ -20,14 +28,15 @@ export const eventsCommand = command({
       .option("from", { type: "number", describe: "The first seq to print" })
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
   run: async (cli, args) => {
-    const { path: to, type: types, follow } = args;
+    const { type: types, follow } = args;
+    const { to, named } = await targetOf(cli, args.target);
     const from = fromOf(args.from);
     const { look } = cli;
     const lineOf = args.json ? jsonLine : (event: ControlEvent) => textLine(event, look);
     const print = async (events: AsyncIterable<ControlEvent>) => {
       for await (const event of events) await cli.print(lineOf(event));
     };
-    const ended = await cli.endedRun();
+    const ended = await cli.endedRun(named);
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
       return await print(endedEvents(ended, { to, from, types }));
@@ -37,7 +46,7 @@ export const eventsCommand = command({
         const events = run.stream(verbs.eventsFollow, { to, from, types, follow });
         await (follow ? untilItEnds(print(events), cli) : print(events));
       },
-      { follows: true },
+      { named, follows: true },
     );
   },
 });

@@ -2,12 +2,12 @@ import {
   homeLayout,
   type Leftover,
   loadReaper,
+  printable,
   type ReapedRun,
 } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import type { Invocation } from "../invocation.ts";
-import { printable } from "../print/index.ts";
 
 export const gcCommand = command({
   words: "gc",

@@ -4,6 +4,7 @@ export { eventsCommand } from "./events.ts";
 export { gcCommand } from "./gc.ts";
 export { logsCommand } from "./logs.ts";
 export { lsCommand } from "./ls.ts";
+export { rmCommand } from "./rm.ts";
 export { sendCommand } from "./send.ts";
 export { sshCommand } from "./ssh.ts";
 export { statusCommand } from "./status.ts";

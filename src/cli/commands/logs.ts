@@ -1,28 +1,32 @@
 import { type ControlEvent, systemClock, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
-import { jsonLine, untilItEnds } from "../event-stream.ts";
+import { jsonLine, targetOf, untilItEnds } from "../event-stream.ts";
 import type { Invocation } from "../invocation.ts";
 import { LogLines, parseDuration } from "../print/index.ts";
 
 export const logsCommand = command({
-  words: "logs [path]",
+  words: "logs [target]",
   describe: "Print what happened in a run, in words",
   options: (yargs) =>
     yargs
-      .positional("path", { type: "string", describe: "Only this node and those below" })
+      .positional("target", {
+        type: "string",
+        describe: "Only this node and those below; or the beginning of a run's id",
+      })
       .option("follow", { alias: "f", type: "boolean", default: false, describe: "Wait for more" })
       .option("since", { type: "string", describe: "Only what happened in this time: 10m, 2h" })
       .option("tail", { alias: "n", type: "number", describe: "Only so many lines from the end" })
       .option("json", { type: "boolean", describe: "Print one JSON object a line" }),
   run: async (cli, args) => {
-    const { path: to, follow } = args;
+    const { follow } = args;
+    const { to, named } = await targetOf(cli, args.target);
     const printer = new Printer(cli, {
       lineOf: lineWriter(cli, args.json === true),
       since: sinceOf(args.since),
       tail: tailOf(args.tail),
     });
-    const ended = await cli.endedRun();
+    const ended = await cli.endedRun(named);
     if (ended) {
       const { endedEvents } = await import("../ended-run.ts");
       await printer.past(endedEvents(ended, { to }));
@@ -36,7 +40,7 @@ export const logsCommand = command({
         const coming = run.stream(verbs.eventsFollow, { to, from: printer.next, follow: true });
         await untilItEnds(printer.coming(coming), cli);
       },
-      { follows: true },
+      { named, follows: true },
     );
   },
 });

@@ -31,6 +31,12 @@ function two(value: number): string {
   return String(value).padStart(2, "0");
 }
 
+/** Say what models cost; nothing where nobody knows, or where it was nothing. */
+export function costText(dollars: number | undefined): string {
+  if (dollars === undefined || !(dollars > 0)) return "";
+  return dollars < 0.01 ? "<$0.01" : `$${dollars.toFixed(2)}`;
+}
+
 /** Say when an event was, by the clock on the wall. */
 export function timeOf(at: number): string {
   return new Date(at).toTimeString().slice(0, 8);

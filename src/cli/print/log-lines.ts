@@ -1,7 +1,7 @@
-import type { ControlEvent } from "../../supervisors/runtime/outside.ts";
+import { type ControlEvent, printable } from "../../supervisors/runtime/outside.ts";
 import { timeOf } from "./durations.ts";
 import { logText } from "./log-text.ts";
-import { type Look, printable, styled } from "./terminal.ts";
+import { type Look, styled } from "./terminal.ts";
 
 const widestPath = 24;
 const kindWidth = 9;

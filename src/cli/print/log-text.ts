@@ -1,5 +1,4 @@
-import { type ControlEvent, encodeValue } from "../../supervisors/runtime/outside.ts";
-import { printable } from "./terminal.ts";
+import { type ControlEvent, encodeValue, printable } from "../../supervisors/runtime/outside.ts";
 
 /** What a log says of an event: a word for its kind, and the rest. */
 export interface LogText {

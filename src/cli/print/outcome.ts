@@ -10,17 +10,30 @@ const tailBytes = 4_096;
 
 const lastEntry = v.object({
   type: v.literal("run-ended"),
-  data: v.object({ state: v.picklist(["done", "failed", "cancelled"]) }),
+  data: v.object({
+    state: v.picklist(["done", "failed", "cancelled"]),
+    agents: v.optional(v.number()),
+    cost: v.optional(v.number()),
+  }),
 });
 
+/** The end of a run, as its journal tells it. */
+export interface RunEnd {
+  readonly outcome: RunOutcome;
+  /** Agents that it started, and what their models cost. */
+  readonly agents?: number | undefined;
+  readonly cost?: number | undefined;
+}
+
 /** Read how a run ended from the last line of its journal. */
-export async function outcomeOf(journal: string): Promise<RunOutcome> {
+export async function endOf(journal: string): Promise<RunEnd> {
   const last = (await tailOf(journal)).trimEnd().split("\n").at(-1) ?? "";
   try {
-    return read(lastEntry, JSON.parse(last), "the last entry").data.state;
+    const { state, agents, cost } = read(lastEntry, JSON.parse(last), "the last entry").data;
+    return { outcome: state, agents, cost };
   } catch {
     // No end, a torn one, or the end of an entry that is longer than any last one.
-    return "cut-off";
+    return { outcome: "cut-off" };
   }
 }
 

@@ -1,9 +1,15 @@
-import type { EndpointNode, RunStatus, TreeNode } from "../../supervisors/runtime/outside.ts";
+import {
+  type EndpointNode,
+  isFinished,
+  printable,
+  type RunStatus,
+  type TreeNode,
+} from "../../supervisors/runtime/outside.ts";
 import type { Measure } from "./columns.ts";
 import { cutTo, lineUp, type TableCell } from "./columns.ts";
 import { age, duration } from "./durations.ts";
-import { isFinished, type TreeLine, treeLines } from "./status-tree.ts";
-import { type Look, printable, type Style, styled } from "./terminal.ts";
+import { type TreeLine, treeLines } from "./status-tree.ts";
+import { type Look, type Style, styled } from "./terminal.ts";
 
 export interface ReportOptions {
   readonly look: Look;

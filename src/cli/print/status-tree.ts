@@ -1,4 +1,4 @@
-import type { TreeNode } from "../../supervisors/runtime/outside.ts";
+import { isFinished, type TreeNode } from "../../supervisors/runtime/outside.ts";
 
 /** A line of the tree: a node, or what stands for those that are not shown. */
 export type TreeLine =
@@ -25,13 +25,6 @@ interface Glyphs {
 
 const unicodeGlyphs: Glyphs = { tee: "├─ ", corner: "└─ ", bar: "│  ", more: "…" };
 const asciiGlyphs: Glyphs = { tee: "|- ", corner: "`- ", bar: "|  ", more: "..." };
-
-const finishedStates: ReadonlySet<string> = new Set(["done", "failed", "cancelled", "stopped"]);
-
-/** Tell whether nothing more will come of a node in this state. */
-export function isFinished(state: string): boolean {
-  return finishedStates.has(state);
-}
 
 /** Lay out nodes as a tree; those whose parent is not among them are roots, named by their whole path. */
 export function treeLines(

@@ -33,11 +33,6 @@ export function styled(look: Look, style: Style, text: string): string {
   return look.colour && text !== "" ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */
-export function printable(text: string): string {
-  return text.replace(/\s+/g, " ").replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, "?");
-}
-
 /** Write all of it, waiting where the reader is slow. */
 export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
   if (!stream.write(text)) await once(stream, "drain");

@@ -8,7 +8,7 @@ export interface Addressed {
   readonly state: string;
 }
 
-const ended: ReadonlySet<string> = new Set(["done", "failed", "cancelled", "stopped"]);
+const finished: ReadonlySet<string> = new Set(["done", "failed", "cancelled", "stopped"]);
 const maxListed = 10;
 
 /**
@@ -28,11 +28,16 @@ export function resolveAddress<Node extends Addressed>(
   const wanted = fitting.filter((node) => isOfKind(node, kinds));
   const [first] = fitting;
   if (wanted.length === 0 && first) throw wrongKind(first, kinds);
-  const living = wanted.filter((node) => !ended.has(node.state));
+  const living = wanted.filter((node) => !isFinished(node.state));
   const [found, another] = living.length > 0 ? living : wanted;
   if (found === undefined) throw notFound(nodes, text, kinds);
   if (another) throw ambiguous(text, living.length > 0 ? living : wanted);
   return found;
+}
+
+/** Tell whether nothing more will come of a node in this state. */
+export function isFinished(state: string): boolean {
+  return finished.has(state);
 }
 
 /** Tell whether a path is `top` or below it; without a `top` every path is. */

@@ -1,6 +1,6 @@
 import * as verbs from "./verbs/index.ts";
 
-export { isNodeWithin, resolveAddress } from "./address.ts";
+export { isFinished, isNodeWithin, resolveAddress } from "./address.ts";
 export { type ControlEvent, wantedEvents } from "./control-event.ts";
 export { ControlError, type ControlReason } from "./error.ts";
 export { LineReader } from "./lines.ts";

@@ -26,6 +26,10 @@ export interface RunFacts {
   readonly pid: number;
   readonly startedAt: number;
   readonly logDir: string;
+  /** Agents that were started so far, those that are gone among them. */
+  readonly agents?: number | undefined;
+  /** What their models cost so far, in US dollars; 0 or absent where no harness tells. */
+  readonly cost?: number | undefined;
   /** Why the run cannot write its journal at present, in words for a person. */
   readonly problem?: string | undefined;
 }
@@ -75,6 +79,8 @@ export const statusPage: v.GenericSchema<StatusPage> = v.object({
     pid: finite,
     startedAt: finite,
     logDir: v.string(),
+    agents: v.optional(finite),
+    cost: v.optional(finite),
     problem: v.optional(v.string()),
   }),
   nodes: v.array(treeNode),

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import { SocketPathTooLongError } from "../../machines/errors.ts";
@@ -59,6 +60,11 @@ export async function runPaths(layout: HomeLayout, id: string): Promise<RunPaths
   const socket = await socketPath(layout, id);
   const file = (end: string): string => join(layout.runtimes, `${id}${end}`);
   return { record: file(".json"), things: file(".things.jsonl"), socket, logDir };
+}
+
+/** Remove what an ended run logged in the home. A link in its place is removed, not followed. */
+export async function removeLogs(layout: HomeLayout, id: string): Promise<void> {
+  await rm(join(layout.logs, id), { recursive: true, force: true });
 }
 
 async function socketPath(layout: HomeLayout, id: string): Promise<string> {

@@ -4,6 +4,7 @@ export {
   maxSocketPathBytes,
   prepareHome,
   type RunPaths,
+  removeLogs,
   runPaths,
 } from "./home.ts";
 export { loadReaper } from "./load-reaper.ts";

@@ -8,12 +8,23 @@ import type {
   Reply,
   StopOptions,
 } from "../../actors/kernel/index.ts";
-import type { RegistryMessage } from "../../actors/registry/index.ts";
+import type { RegistryMessage, RegistryNode } from "../../actors/registry/index.ts";
+
+/** The sums of a whole run; what was removed from the tree stays in them. */
+export interface RunTotals {
+  /** Agents that were started, restarts not counted. */
+  readonly agents: number;
+  /** What their models cost so far, in US dollars, as far as their harnesses tell. */
+  readonly cost: number;
+}
 
 /** The run's registry, as all tell it what they have become: each word is in the journal before the registry has it. */
 export class JournaledRegistry implements Ref<RegistryMessage> {
   readonly #registry: Ref<RegistryMessage>;
   readonly #note: (record: JournalRecord) => void;
+  /** The cost of each agent in the tree, as it told last. */
+  readonly #costs = new Map<string, number>();
+  totals: RunTotals = { agents: 0, cost: 0 };
 
   constructor(registry: Ref<RegistryMessage>, note: (record: JournalRecord) => void) {
     this.#registry = registry;
@@ -43,6 +54,8 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
   send(message: RegistryMessage): boolean {
     const record = recordOf(message);
     if (record) this.#note(record);
+    if (message.type === "changed" && message.node.kind === "agent") this.#count(message.node);
+    if (message.type === "removed") this.#leave(message.path);
     return this.#registry.send(message);
   }
 
@@ -58,6 +71,23 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
     return typeof what === "function"
       ? this.#registry.call(what, options)
       : this.#registry.call(what, options);
+  }
+
+  #count({ path, facts }: RegistryNode): void {
+    const known = this.#costs.get(path);
+    const cost = typeof facts?.cost === "number" ? facts.cost : 0;
+    this.#costs.set(path, cost);
+    const { totals } = this;
+    this.totals = {
+      agents: totals.agents + (known === undefined ? 1 : 0),
+      cost: totals.cost + Math.max(0, cost - (known ?? 0)),
+    };
+  }
+
+  #leave(path: string): void {
+    for (const each of this.#costs.keys()) {
+      if (each === path || each.startsWith(`${path}/`)) this.#costs.delete(each);
+    }
   }
 
   monitor(down: (exit: Exit) => void): Monitor {

@@ -1,7 +1,7 @@
 /* All of a run that is seen from outside: the one file below it that `src/cli/` imports. */
 
 export { systemClock } from "../../actors/clock.ts";
-export { encodeValue, read } from "../../actors/data/index.ts";
+export { encodeValue, printable, read } from "../../actors/data/index.ts";
 export { type JournalEntry, readJournal } from "../../actors/journal/index.ts";
 export { shellLine } from "../../machines/shell.ts";
 export {
@@ -11,6 +11,7 @@ export {
   cancelMethod,
   connection,
   type EndpointNode,
+  isFinished,
   isNodeWithin,
   LineReader,
   parseAnswer,
@@ -35,4 +36,5 @@ export {
   loadReaper,
   type ReapedRun,
   type RunRecord,
+  removeLogs,
 } from "../home/index.ts";

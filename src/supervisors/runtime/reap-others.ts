@@ -1,5 +1,6 @@
 import { type HomeLayout, type Leftover, type ReapedRun, reap } from "../home/index.ts";
 import type { Runtime } from "./runtime.ts";
+import { tell } from "./tell.ts";
 
 /**
  * Remove what runs of this home left that are dead by now, and tell the person at the terminal.
@@ -48,5 +49,5 @@ function namesOf(leftovers: readonly Leftover[]): string {
 }
 
 function say(line: string): void {
-  process.stderr.write(`ramure: ${line}\n`);
+  tell(`ramure: ${line}`);
 }

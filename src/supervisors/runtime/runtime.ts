@@ -13,7 +13,7 @@ import type { Redaction } from "../../actors/data/index.ts";
 import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
 import { type Journal, StreamArchive } from "../../actors/journal/index.ts";
 import { createSystem, type Ref, type System } from "../../actors/kernel/index.ts";
-import { type RegistryMessage, registryBehavior } from "../../actors/registry/index.ts";
+import { registryBehavior } from "../../actors/registry/index.ts";
 import { LocalImage, privateDirectory } from "../../machines/local/index.ts";
 import type { Image } from "../../machines/machine.ts";
 import {
@@ -64,7 +64,7 @@ export class Runtime implements Run {
   readonly environment: Readonly<Record<string, string>>;
   readonly directory: Map<string, Addressee> = new Map();
   readonly system: System;
-  readonly registry: Ref<RegistryMessage>;
+  readonly registry: JournaledRegistry;
   readonly journal: Journal;
   readonly redaction: Redaction;
   readonly providers: ProviderBackoffs;
@@ -191,7 +191,11 @@ export class Runtime implements Run {
     await this.system.stop({ deadlineMs: stopDeadlineMs });
     const reaped = await this.#reap();
     await (await this.#bridge)?.close();
-    await this.commit({ type: "run-ended", path: "/", data: { state: this.root?.state } });
+    await this.commit({
+      type: "run-ended",
+      path: "/",
+      data: { state: this.root?.state, ...this.registry.totals },
+    });
     await this.journal.close();
     return reaped;
   }

@@ -13,7 +13,8 @@ export function servedRun(runtime: Runtime, facts: RunFacts): ServedRun {
         reply,
       }));
       const endpoints = [...runtime.directory.values()].flatMap(endpointsOf);
-      return { run: { ...facts, problem: problemOf(runtime) }, nodes, connections, endpoints };
+      const run = { ...facts, ...runtime.registry.totals, problem: problemOf(runtime) };
+      return { run, nodes, connections, endpoints };
     },
     destination: (path) => runtime.directory.get(path),
     journal: runtime.journal,

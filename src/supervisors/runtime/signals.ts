@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { StoppedError } from "../../actors/kernel/index.ts";
 import { CancelledError } from "../process/index.ts";
+import { tell } from "./tell.ts";
 
 /** The signals that ask a program to end. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -19,14 +20,32 @@ export interface StopRequests {
   exit(): void;
 }
 
-interface Listener {
+interface SignalListener {
   readonly requests: StopRequests;
   asked: StopSignal | undefined;
 }
 
-const listeners = new Set<Listener>();
+const listeners = new Set<SignalListener>();
 /** Why the program is to end when its runs are over: a signal, or an error that nobody caught. */
 let why: StopSignal | "crash" | undefined;
+/** Errors that runs of this program ended with, and how to say each to a person. */
+const failures = new WeakMap<object, string>();
+
+/**
+ * Say this text, and no stack, when nobody catches the error that a run ended with.
+ *
+ * The program's exit code is 1, as it would be without. `RAMURE_DEBUG` leaves it to Node.
+ */
+export function onUncaughtFailure(error: unknown, text: string): void {
+  if (typeof error !== "object" || error === null || process.env.RAMURE_DEBUG) return;
+  failures.set(error, text);
+  if (process.listenerCount("uncaughtException") === 0) process.on("uncaughtException", uncaught);
+}
+
+/** The text for an error that a run ended with. */
+export function failureText(error: unknown): string | undefined {
+  return typeof error === "object" && error !== null ? failures.get(error) : undefined;
+}
 
 /**
  * Hear of signals while a run lives. Returns how to stop hearing.
@@ -37,7 +56,7 @@ let why: StopSignal | "crash" | undefined;
  */
 export function onStopRequests(requests: StopRequests): () => void {
   if (listeners.size === 0) install();
-  const listener: Listener = { requests, asked: undefined };
+  const listener: SignalListener = { requests, asked: undefined };
   listeners.add(listener);
   return () => {
     if (listeners.delete(listener) && listeners.size === 0) uninstall();
@@ -83,7 +102,10 @@ function exits(): void {
 /** While runs live, stop them first. After that, that a stopped run was cancelled is no news. */
 function uncaught(error: unknown): void {
   if (listeners.size === 0) {
-    if (!(error instanceof CancelledError)) process.stderr.write(`${inspect(error)}\n`);
+    // A program that listens itself decides itself.
+    if (process.listenerCount("uncaughtException") > 1) return;
+    const isNoNews = why !== undefined && error instanceof CancelledError;
+    if (!isNoNews) tell(failureText(error) ?? inspect(error));
     process.exit(1);
   }
   why ??= "crash";

@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { TcpAddress } from "../../actors/agent/bridge/index.ts";
 import { piHarness } from "../../actors/agent/pi/index.ts";
@@ -9,6 +9,7 @@ import { errorExit } from "../../actors/kernel/index.ts";
 import { logDirectory } from "../../machines/local/index.ts";
 import { type ControlServer, openControlServer } from "../control/index.ts";
 import {
+  homeLayout,
   prepareHome,
   type ReapedRun,
   removeRunRecord,
@@ -23,10 +24,10 @@ import {
 } from "../process/index.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
 import { secretsOf } from "./run-harness.ts";
+import { failureReport, reportExit, reportStart, reportStop } from "./run-report.ts";
 import { Runtime } from "./runtime.ts";
 import { servedRun } from "./served-run.ts";
-import { onStopRequests } from "./signals.ts";
-import { reportExit, reportStop } from "./stop-report.ts";
+import { onStopRequests, onUncaughtFailure } from "./signals.ts";
 
 const newRunId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
 
@@ -43,8 +44,17 @@ export async function startRun(
   definition: ProcessDefinition,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const { finished } = await openRun(definition, args, process.env);
-  return await finished;
+  const { finished, runtime } = await openRun(definition, args, process.env);
+  reportStart(runtime);
+  try {
+    return await finished;
+  } catch (error) {
+    const { id, logDir } = runtime;
+    const isAtHome = logDir === join(homeLayout(process.env).logs, id);
+    const report = failureReport(error, { id, logDir, isAtHome });
+    onUncaughtFailure(error, runtime.redaction.text(report));
+    throw error;
+  }
 }
 
 /** Start a run. `env` says where its home is. */
@@ -67,7 +77,7 @@ export async function openRun(
 }
 
 async function openRuntime(
-  { options }: ProcessDefinition,
+  { name: root, options }: ProcessDefinition,
   env: NodeJS.ProcessEnv,
   closers: (() => Promise<void> | void)[],
 ): Promise<Runtime> {
@@ -99,7 +109,8 @@ async function openRuntime(
     // What is still there has no other record: it stays for the next reaper.
     if (left.length === 0) await removeRunRecord(paths);
   });
-  await runtime.commit({ type: "run-started", path: "/", data: record });
+  const { summary } = options;
+  await runtime.commit({ type: "run-started", path: "/", data: { ...record, root, summary } });
   await reapOthers(layout, runtime);
   const control: ControlServer = await openControlServer({
     socket: paths.socket,

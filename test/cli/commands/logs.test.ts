@@ -147,18 +147,37 @@ describe("ramure logs", () => {
 
   it("follows a live run from its end, and ends well with it", async () => {
     write();
-    const events: FakeActs["events"] = ({ from, follow }, signal) =>
-      follow ? journal.follow({ from, signal }) : journal.read({ from });
+    let begin = () => {};
+    const begun = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    let see = () => {};
+    const seen = new Promise<void>((resolve) => {
+      see = resolve;
+    });
+    const events: FakeActs["events"] = async function* ({ from, follow }, signal) {
+      if (!follow) return yield* journal.read({ from });
+      begin();
+      let ticks = 0;
+      for await (const entry of journal.follow({ from, signal })) {
+        yield entry;
+        // The client has been written the one before when it asks for more.
+        ticks += entry.type === "tick" ? 1 : 0;
+        if (ticks === 3) see();
+      }
+    };
     run = await openFakeRun({ home, id: "live1", acts: { events }, snapshot });
     const following = ramure("logs", "--id", "live1", "-f", "--tail", "1");
-    const ticks = setInterval(() => journal.append({ type: "tick", path: "/main", epoch: 1 }), 50);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    clearInterval(ticks);
+    await begun;
+    for (let tick = 0; tick < 3; tick += 1) {
+      journal.append({ type: "tick", path: "/main", epoch: 1 });
+    }
+    await seen;
     await run.close();
     const { stdout, stderr, exitCode } = await following;
     const lines = untimed(stdout).map((line) => line.trimEnd());
     expect({ stderr, exitCode }).toEqual({ stderr: "The run has ended.", exitCode: 0 });
-    expect(lines.length).toBeGreaterThan(1);
+    expect(lines).toHaveLength(4);
     expect(lines.slice(1).every((line) => line === "main     tick")).toBe(true);
   });
 });

@@ -1,9 +1,10 @@
 import stringWidth from "string-width";
 import { describe, expect, it } from "vitest";
+import { printable } from "../../../src/actors/data/index.ts";
 import { cutTo, lineUp, measureFor } from "../../../src/cli/print/columns.ts";
 import { age, duration, parseDuration } from "../../../src/cli/print/durations.ts";
 import { treeLines } from "../../../src/cli/print/status-tree.ts";
-import { lookOf, printable, styled } from "../../../src/cli/print/terminal.ts";
+import { lookOf, styled } from "../../../src/cli/print/terminal.ts";
 import { node } from "../../fixtures/fake-run.ts";
 
 describe("a duration", () => {

@@ -31,6 +31,12 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
     const ended = await program;
     expect(ended.exitCode).toBe(exitCode);
     expect(ended.stderr).toContain(says);
+    // A person is told once, without the library's frames, and what to type next.
+    expect(ended.stderr).not.toMatch(/ramure\/src|src\/supervisors|Node\.js v/);
+    if (["fail", "throw", "timeout"].includes(way)) {
+      expect(ended.stderr.split("\n").at(-1)).toBe(`ramure logs --id ${run} shows what happened.`);
+      expect(ended.stderr.split(says)).toHaveLength(2);
+    }
     expect(await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8")).toContain(says);
     await expectNothingLeft(home, run);
   });

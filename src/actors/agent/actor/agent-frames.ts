@@ -1,3 +1,4 @@
+import { isRecord } from "../../data/index.ts";
 import type { Context } from "../../kernel/index.ts";
 import type { Call, CallRequest } from "../tools/index.ts";
 import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "../wire/index.ts";
@@ -110,7 +111,7 @@ export class AgentFrames {
   }
 
   #called(request: Omit<CallRequest, "session">): void {
-    this.#memory.learn({ tool: request.tool });
+    this.#runs(request.tool);
     this.#memory.emit("tool-called", request);
   }
 
@@ -155,15 +156,18 @@ export class AgentFrames {
         return;
       case "tool-started":
         this.#emit(event);
+        this.#runs(event.tool);
         progress.toolStarted(event.id);
         return;
       case "tool-ended":
         this.#emit(event);
         this.#close(event.id);
+        if (this.#memory.tools.running.length === 0) this.#runs(undefined);
         progress.toolEnded(event.id);
         return;
       case "usage":
         this.#emit(event);
+        this.#paid(costOf(event.usage));
         if (hasTokens(event.usage)) progress.worked();
         else progress.heard();
         return;
@@ -179,6 +183,14 @@ export class AgentFrames {
       default:
         event satisfies never;
     }
+  }
+
+  #runs(tool: string | undefined): void {
+    if (this.#memory.facts.tool !== tool) this.#memory.learn({ tool });
+  }
+
+  #paid(cost: number): void {
+    if (cost > 0) this.#memory.learn({ cost: (this.#memory.facts.cost ?? 0) + cost });
   }
 
   #emit(event: AgentWireEvent): void {
@@ -219,6 +231,12 @@ function tooMuch({ openCalls, tools }: AgentMemory): string | undefined {
   let bytes = 0;
   for (const call of held) bytes += call.bytes;
   return bytes >= maxOpenBytes ? tooManyBytes : undefined;
+}
+
+/** pi tells the cost of a reply in US dollars, as the sum of its parts. */
+function costOf({ cost }: { readonly cost?: unknown }): number {
+  const total = isRecord(cost) ? cost.total : cost;
+  return typeof total === "number" && Number.isFinite(total) ? total : 0;
 }
 
 /** A reply that was interrupted may be reported with zero for every count. */

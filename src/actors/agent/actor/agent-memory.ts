@@ -28,6 +28,8 @@ export interface AgentFacts {
   readonly session?: string | undefined;
   /** Turns that have ended, in all incarnations. */
   readonly turns: number;
+  /** What its models cost so far, in US dollars; absent where its harness does not tell. */
+  readonly cost?: number | undefined;
   /** Its tool that runs now. */
   readonly tool?: string | undefined;
 }

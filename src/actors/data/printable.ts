@@ -1,0 +1,20 @@
+/** Control characters, and marks that turn the direction of text around. */
+const steering = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\s+/g, " ").replace(steering, "?");
+}
+
+/** Make text of unknown origin harmless and keep its lines and its indentation. */
+export function printableLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) =>
+      line
+        .replaceAll("\t", "    ")
+        .replace(/[\u2028\u2029]/g, " ")
+        .replace(steering, "?"),
+    )
+    .join("\n");
+}

@@ -107,8 +107,13 @@ function* livingBelow(cell: Cell): Generator<Cell> {
 /** Find the entry at a path below `root`, such as `/a/b`: child `b` of child `a`. */
 export function findChild(root: Cell, path: string): ChildEntry | undefined {
   let found: ChildEntry | undefined = root;
-  for (const name of path.split("/").slice(1)) {
-    found = found?.living?.children?.get(name);
+  // By hand: `split` would cost more than the look-up.
+  let slash = path.indexOf("/");
+  while (slash >= 0 && found !== undefined) {
+    const next = path.indexOf("/", slash + 1);
+    const name = next < 0 ? path.slice(slash + 1) : path.slice(slash + 1, next);
+    found = found.living?.children?.get(name);
+    slash = next;
   }
   return found;
 }

@@ -4,8 +4,8 @@ import type { Ring } from "../ring.ts";
 import type { Deferred } from "../wait.ts";
 
 import type { Behavior, Context, Overflow, Ref, Shutdown, SpawnOptions } from "./behavior.ts";
+import type { Expiring } from "./deadlines.ts";
 import { StoppedError } from "./errors.ts";
-
 import type { Exit, ExitReason } from "./exit-reason.ts";
 import type { Kernel } from "./kernel.ts";
 import { Mailbox, type OwnTimer, type SystemMessage } from "./mailbox.ts";
@@ -60,6 +60,12 @@ export interface CellSetup {
 }
 
 const workerShutdownMs = 5_000;
+
+/** The moment at which a stop becomes a kill. */
+export interface StopDeadline extends Expiring {
+  /** The deadline of the stop before it, of the same cell. */
+  readonly before: StopDeadline | undefined;
+}
 
 /** Code of an ended incarnation that still runs. */
 export interface OrphanedCode {
@@ -141,6 +147,10 @@ export class Cell implements Runnable, NameHolder, CallParty, ChildEntry {
   /** The promise of the start, once somebody awaits it. */
   starting: Deferred<boolean> | undefined = undefined;
   exited: Promise<ExitReason> | undefined = undefined;
+  /** Settles `exited`. */
+  tellExited: ((reason: ExitReason) => void) | undefined = undefined;
+  /** The deadline of the newest stop that waits for it. */
+  stopDeadline: StopDeadline | undefined = undefined;
   ref: Ref | undefined = undefined;
   context: Context<unknown> | undefined = undefined;
   #controller: AbortController | undefined = undefined;

@@ -17,14 +17,17 @@ export function close(cell: Cell): void {
   kernel.names.releaseAll(cell);
   kernel.groups.leaveAll(cell);
   if (cell.watching !== undefined) for (const monitor of cell.watching) monitor.cancel();
+  for (let stop = cell.stopDeadline; stop !== undefined; stop = stop.before) {
+    kernel.stopDeadlines.remove(stop);
+  }
   const exit = cell.exit();
   kernel.logs.end(cell.path, cell.epoch, exit.reason);
   if (cell.children !== undefined) for (const child of cell.children.values()) child.orphaned();
   emptyMailbox(cell);
   endCalls(cell);
-  leaveParent(cell);
+  leaveParent(cell, exit);
   endStart(cell);
-  tellAll(cell);
+  tellAll(cell, exit);
   cell.state = undefined;
 }
 
@@ -77,8 +80,8 @@ function endCalls(cell: Cell): void {
   }
 }
 
-function leaveParent(cell: Cell): void {
-  if (cell.home !== undefined) cell.home.vacate(cell.exit(), cell.afterlife);
+function leaveParent(cell: Cell, exit: Exit): void {
+  if (cell.home !== undefined) cell.home.vacate(exit, cell.afterlife);
   else cell.parent?.children?.delete(cell.name);
 }
 
@@ -89,8 +92,8 @@ function endStart(cell: Cell): void {
 }
 
 /** Tell monitors and links first, the parent last. */
-function tellAll(cell: Cell): void {
-  const exit = cell.exit();
+function tellAll(cell: Cell, exit: Exit): void {
+  cell.tellExited?.(exit.reason);
   const { watchers, links, parent } = cell;
   cell.watchers = undefined;
   cell.links = undefined;

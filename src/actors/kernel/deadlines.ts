@@ -17,14 +17,21 @@ interface Lane {
   timer: ClockTimer | undefined;
 }
 
-/** The deadlines of calls. Most calls share a few delays and are answered long before the deadline. */
+export interface DeadlinesOptions {
+  /** Keep the timer of an empty lane until the end of the turn, for entries that come and go. Default: false. */
+  readonly lingering?: boolean | undefined;
+}
+
+/** The deadlines of calls, or of stops. Most of them share a few delays and are over long before the deadline. */
 export class Deadlines {
   readonly #clock: Clock;
+  readonly #lingering: boolean;
   readonly #lanes = new Map<number, Lane>();
   readonly #idle = new Set<Lane>();
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, { lingering = false }: DeadlinesOptions = {}) {
     this.#clock = clock;
+    this.#lingering = lingering;
   }
 
   add(entry: Expiring, delayMs: number): void {
@@ -48,7 +55,9 @@ export class Deadlines {
     entry.lane = undefined;
     entry.previous = undefined;
     entry.next = undefined;
-    if (lane.first === undefined) this.#disarmSoon(lane);
+    if (lane.first !== undefined) return;
+    if (this.#lingering) this.#disarmSoon(lane);
+    else this.#disarm(lane);
   }
 
   #lane(delayMs: number): Lane {
@@ -82,11 +91,14 @@ export class Deadlines {
 
   #disarmIdle(): void {
     for (const lane of this.#idle) {
-      if (lane.first !== undefined) continue;
-      lane.timer?.cancel();
-      lane.timer = undefined;
-      this.#lanes.delete(lane.delayMs);
+      if (lane.first === undefined) this.#disarm(lane);
     }
     this.#idle.clear();
+  }
+
+  #disarm(lane: Lane): void {
+    lane.timer?.cancel();
+    lane.timer = undefined;
+    this.#lanes.delete(lane.delayMs);
   }
 }

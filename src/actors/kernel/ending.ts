@@ -1,6 +1,7 @@
 import type { Shutdown } from "./behavior.ts";
-import type { Cell, Watcher } from "./cell.ts";
+import type { Cell, StopDeadline, Watcher } from "./cell.ts";
 import { close } from "./closing.ts";
+import type { Expiring } from "./deadlines.ts";
 import { adoptOrphan, disposeInOrder, disposeNow, settleOrphan } from "./disposal.ts";
 import { type ExitReason, errorExit, type KilledExit } from "./exit-reason.ts";
 import { runAs } from "./scope.ts";
@@ -11,7 +12,7 @@ export function exitOf(cell: Cell): Promise<ExitReason> {
   if (cell.exited === undefined) {
     cell.exited = new Promise((resolve) => {
       if (cell.status === "ended") resolve(cell.exit().reason);
-      else watch(cell, { ended: (exit) => resolve(exit.reason) });
+      else cell.tellExited = resolve;
     });
   }
   return cell.exited;
@@ -38,9 +39,28 @@ export function stopWithin(
   if (typeof budget !== "number" || budget === 0 || budget === Number.POSITIVE_INFINITY) {
     return exited;
   }
-  const timer = cell.kernel.clock.setTimer(budget, () => kill(cell, "timeout"));
-  watch(cell, { ended: () => timer.cancel() });
+  cell.stopDeadline = new KillLater(cell);
+  cell.kernel.stopDeadlines.add(cell.stopDeadline, budget);
   return exited;
+}
+
+/** Kills a cell that has not ended when the budget of its stop is over. */
+class KillLater implements StopDeadline {
+  dueAt = 0;
+  previous: Expiring | undefined = undefined;
+  next: Expiring | undefined = undefined;
+  lane: Expiring["lane"] = undefined;
+  readonly before: StopDeadline | undefined;
+  readonly #cell: Cell;
+
+  constructor(cell: Cell) {
+    this.#cell = cell;
+    this.before = cell.stopDeadline;
+  }
+
+  expire(): void {
+    kill(this.#cell, "timeout");
+  }
 }
 
 /** Run the end of a cell. Its reason must be set, and its handler must have settled. */

@@ -37,7 +37,10 @@ export interface Kernel<Cell extends Runnable & NameHolder> {
   readonly names: Names<Cell>;
   readonly groups: Groups<Cell>;
   readonly deadLetters: DeadLetters;
+  /** The deadlines of calls. */
   readonly deadlines: Deadlines;
+  /** The deadlines of stops. */
+  readonly stopDeadlines: Deadlines;
   readonly logs: Logs;
   /** Ended actors whose code still runs. */
   readonly orphans: Set<Cell>;

@@ -30,10 +30,12 @@ class SystemTimer implements ClockTimer {
   #timeout: NodeJS.Timeout | undefined;
   readonly #due: number;
   readonly #callback: () => void;
+  readonly #keepsAlive: boolean;
 
-  constructor(delayMs: number, callback: () => void) {
+  constructor(delayMs: number, callback: () => void, keepsAlive = true) {
     this.#due = performance.now() + delayMs;
     this.#callback = callback;
+    this.#keepsAlive = keepsAlive;
     this.#arm(delayMs);
   }
 
@@ -45,9 +47,8 @@ class SystemTimer implements ClockTimer {
   #arm(delayMs: number): void {
     if (delayMs > longestDelayMs) {
       this.#timeout = setTimeout(() => this.#arm(this.#due - performance.now()), longestDelayMs);
-      return;
-    }
-    this.#timeout = setTimeout(this.#callback, delayMs);
+    } else this.#timeout = setTimeout(this.#callback, delayMs);
+    if (!this.#keepsAlive) this.#timeout.unref();
   }
 }
 
@@ -57,6 +58,13 @@ export const systemClock: Clock = {
   wallNow: () => Date.now(),
   setTimer: (delayMs, callback) => new SystemTimer(Math.max(0, delayMs), callback),
   sleep: (delayMs, options) => sleepOn(systemClock, delayMs, options?.signal),
+};
+
+/** The machine's own time, with timers that keep no program alive: for the upkeep of sockets. */
+export const upkeepClock: Clock = {
+  ...systemClock,
+  setTimer: (delayMs, callback) => new SystemTimer(Math.max(0, delayMs), callback, false),
+  sleep: (delayMs, options) => sleepOn(upkeepClock, delayMs, options?.signal),
 };
 
 /** Wait by the timers of `clock`. Every clock's `sleep` is this. */

@@ -8,7 +8,7 @@ import {
 } from "../../actors/agent/actor/index.ts";
 import { type Bridge, openBridge, type TcpAddress } from "../../actors/agent/bridge/index.ts";
 import type { Door, Harness } from "../../actors/agent/wire/index.ts";
-import { type Clock, systemClock } from "../../actors/clock.ts";
+import { type Clock, systemClock, upkeepClock } from "../../actors/clock.ts";
 import type { Redaction } from "../../actors/data/index.ts";
 import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
 import { type Journal, StreamArchive } from "../../actors/journal/index.ts";
@@ -122,7 +122,8 @@ export class Runtime implements Run {
   door(): Promise<Door> {
     this.#bridge ??= openBridge({
       socket: doorOf(this.#paths.socket),
-      clock: this.clock,
+      // Sockets are real in every run, also where a test moves the program's clock.
+      clock: upkeepClock,
       tcp: this.#tcp,
       log: ({ path = "/", ...event }) => this.note({ type: event.type, path, data: event }),
     });

@@ -167,7 +167,8 @@ class ProgramUnderTest<Result, Shape extends ContractShape, C extends Clock>
     this.#skip = new TimeSkip({ clock, outside, progress, hangMs });
   }
 
-  finished(): Promise<Result> {
+  // Tests take these out of the run: `const { finished } = await testRun(…)`.
+  readonly finished = (): Promise<Result> => {
     const { over } = this.#parts;
     const skip = this.#skip;
     if (skip === undefined) return over;
@@ -176,41 +177,41 @@ class ProgramUnderTest<Result, Shape extends ContractShape, C extends Clock>
     });
     ended.catch(() => {});
     return new Awaited(ended, () => void this.#skipTo(skip, over));
-  }
+  };
 
-  call(
+  readonly call = (
     path: string,
     name: string,
     args?: unknown,
     options: EndpointCallOptions = {},
-  ): Promise<unknown> {
+  ): Promise<unknown> => {
     return handleOf(this.#record(path)).call(name, args, options);
-  }
+  };
 
-  async send(path: string, message: unknown): Promise<void> {
+  readonly send = async (path: string, message: unknown): Promise<void> => {
     const found = this.#parts.runtime.directory.get(this.#full(path));
     if (found === undefined) throw new NoProcError(this.#full(path));
     await found.send(message);
-  }
+  };
 
-  events(path: string): ProcessEvents {
+  readonly events = (path: string): ProcessEvents => {
     const agent = this.#findAgent(path);
     return agent === undefined ? handleOf(this.#record(path)).events : agent.events;
-  }
+  };
 
-  agent(path: string): Agent {
+  readonly agent = (path: string): Agent => {
     const found = this.#findAgent(path);
     if (found === undefined) throw new NoProcError(this.#full(path));
     return found;
-  }
+  };
 
-  describe(): string {
+  readonly describe = (): string => {
     if (this.#hang !== undefined) return this.#hang.description;
     const { root, runtime, clock } = this.#parts;
     const outside = this.#skip?.outside ?? [];
     const { directory } = runtime;
     return describeRun({ root, directory, clock: isManual(clock) ? clock : undefined, outside });
-  }
+  };
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { runtime, over } = this.#parts;

@@ -174,6 +174,7 @@ function toldOf(machine: Machine, onExec: (words: string) => void): Machine {
 
 /** Everything that a real pi needs: a bridge, a scripted model, a machine, a harness. */
 export async function piWorld(script?: ModelScript, options: WorldOptions = {}): Promise<PiWorld> {
+  const { far, onExec, modelless, ...own } = options;
   await buildExtension();
   const root = await mkdtemp(join(tmpdir(), "rp-"));
   const run = `test-${process.pid}-${++worlds}`;
@@ -181,16 +182,16 @@ export async function piWorld(script?: ModelScript, options: WorldOptions = {}):
   await Promise.all(["work", "sockets", "agent", "dir"].map(made));
   const model = await scriptedModel(script ? { script } : {});
   const agentDir = join(root, "agent");
-  if (!options.modelless) await model.agentDir(agentDir);
+  if (!modelless) await model.agentDir(agentDir);
   const bridge = await openBridge({ socket: join(root, "sockets", "b.sock") });
   const machine = await new LocalImage({ workDir: join(root, "work") }).spawn({
     name: "local",
     signal: new AbortController().signal,
     env: { RAMURE_RUN: run },
   });
-  const harness = piHarness({ agentDir, ...options });
-  const near = options.onExec ? toldOf(machine, options.onExec) : machine;
-  const home = options.far ? farFrom(near) : near;
+  const harness = piHarness({ agentDir, ...own });
+  const near = onExec ? toldOf(machine, onExec) : machine;
+  const home = far ? farFrom(near) : near;
   const launch = async (chosen: LaunchOptions = {}) => {
     const epoch = chosen.epoch ?? 1;
     const pass = { token: `token-${epoch}`, path: "/run/writer", epoch };

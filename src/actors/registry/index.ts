@@ -8,3 +8,4 @@ export {
   type RegistrySnapshot,
   registryBehavior,
 } from "./registry-actor.ts";
+export { type Chart, chart, Standing } from "./standing.ts";

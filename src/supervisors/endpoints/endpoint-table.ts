@@ -34,6 +34,8 @@ const defaultTimeoutMs = 120_000;
 export class EndpointTable {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiting = new Map<string, Set<Settle<Endpoint>>>();
+  /** Why there will be none; undefined: the process lives, or will again. */
+  #closed: string | undefined;
 
   constructor(
     readonly path: string,
@@ -54,6 +56,19 @@ export class EndpointTable {
     return [...this.#endpoints.values()];
   }
 
+  /** Refuse calls from now on, and those that wait. `how` says how the process ended. */
+  close(how: string): void {
+    this.#closed = how;
+    for (const [name, waiters] of this.#waiting) {
+      for (const { reject } of [...waiters]) reject(new EndpointError(this.path, name, how));
+    }
+  }
+
+  /** Take calls again: the process begins another epoch. */
+  open(): void {
+    this.#closed = undefined;
+  }
+
   withdrawAll(): void {
     this.#endpoints.clear();
   }
@@ -61,6 +76,8 @@ export class EndpointTable {
   /** Call one that is exposed now. Rejects with NoEndpointError at once when it is not. */
   async call(name: string, args: unknown, options: EndpointCallOptions): Promise<unknown> {
     const endpoint = this.#endpoints.get(name);
+    if (endpoint === undefined && this.#closed !== undefined)
+      throw new EndpointError(this.path, name, this.#closed);
     if (endpoint === undefined)
       throw new NoEndpointError(this.path, name, [...this.#endpoints.keys()]);
     return await this.#run(endpoint, args, options);
@@ -79,8 +96,10 @@ export class EndpointTable {
     name: string,
     { timeoutMs = defaultTimeoutMs, signal }: EndpointCallOptions,
   ): Promise<Endpoint> {
+    if (this.#closed !== undefined)
+      return Promise.reject(new EndpointError(this.path, name, this.#closed));
     const limits = {
-      signal: signal ?? new AbortController().signal,
+      signal,
       clock: this.clock,
       timeoutMs,
       expired: () => new NoEndpointError(this.path, name, [...this.#endpoints.keys()]),

@@ -1,6 +1,11 @@
 import { type Behavior, errorExit, ignore } from "../../actors/kernel/index.ts";
 import { MisuseError } from "../../errors.ts";
-import { type ChildPolicy, type ChildSpec, InvalidSpecError } from "../supervision/index.ts";
+import {
+  type ChildGone,
+  type ChildPolicy,
+  type ChildSpec,
+  InvalidSpecError,
+} from "../supervision/index.ts";
 import type { ProcessDefinition, StartRule } from "./definition.ts";
 import type { Ending } from "./ending.ts";
 import { processBehavior } from "./process-actor.ts";
@@ -36,15 +41,16 @@ export function startProcess(
   options: ChildProcessOptions = {},
 ): ProcessRecord {
   const { record, spec } = prepareProcess(scope, definition, args, options);
-  scope.supervision.startChild(spec).catch((error: unknown) => record.ended(neverEntered(error)));
+  scope.supervision.startChild(spec).catch(() => {}); // The record has heard of it by its `gone`.
   return record;
 }
 
-/** The start failed or was cancelled: nobody else ends an epoch whose body was never entered. */
-function neverEntered(error: unknown): Ending {
-  if (!(error instanceof InvalidSpecError))
-    return { reason: { type: "shutdown", cause: "parent" } };
-  return { reason: errorExit(error, "start"), thrown: error };
+/** How an epoch ended that nobody else has ended: its body was never entered. */
+function endingOf({ why, cause }: ChildGone): Ending {
+  if (cause instanceof InvalidSpecError)
+    return { reason: errorExit(cause, "start"), thrown: cause };
+  const by = why === "terminated" ? "api" : "parent";
+  return { reason: { type: "shutdown", cause: by }, thrown: cause };
 }
 
 /**
@@ -62,8 +68,7 @@ export async function callProcess(
     const child = await scope.supervision.startChild(spec);
     if (child !== ignore) await child.ref.exited;
   } catch {
-    // As above; a start that failed has told its process why.
-    record.ended({ reason: { type: "shutdown", cause: "parent" } });
+    // The record has heard of it, and its result says how.
   }
   scope.record.children.delete(record.name);
   scope.run.directory.delete(record.path);
@@ -86,6 +91,8 @@ export function prepareProcess(
   const inherited = inherit(scope, { ...definition, start: start ?? definition.start });
   const record = new ProcessRecord(scope.run, inherited, args, path, face);
   control(scope, record, name);
+  // Its result settles before its supervision hears of its end, and nothing starts it again by itself.
+  if (policy.restart === "temporary") record.onEnd((_, ending) => record.gone(ending));
   scope.record.children.set(name, record);
   scope.run.directory.set(path, record.addressee());
   const spec = {
@@ -97,6 +104,7 @@ export function prepareProcess(
     // The process itself watches its start, so that a late one fails with its own error.
     startTimeoutMs: Number.POSITIVE_INFINITY,
     start: () => processBehavior(record) as Behavior<unknown, unknown>,
+    gone: (end: ChildGone) => record.gone(endingOf(end)),
   };
   return { record, spec };
 }
@@ -128,14 +136,11 @@ function inherit(scope: ProcessScope, definition: ProcessDefinition): ProcessDef
 function control(scope: ProcessScope, record: ProcessRecord, id: string): void {
   const { supervision } = scope;
   record.control = {
-    cancel: async () => {
-      await supervision.terminateChild(id);
-      record.ended({ reason: { type: "shutdown", cause: "api" } });
-    },
-    restart: async () => {
-      await supervision.terminateChild(id);
-      record.reopen();
-      await supervision.restartChild(id);
-    },
+    cancel: () => supervision.terminateChild(id),
+    restart: () =>
+      record.restart(async () => {
+        await supervision.terminateChild(id);
+        await supervision.restartChild(id);
+      }),
   };
 }

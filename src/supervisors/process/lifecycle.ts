@@ -1,14 +1,20 @@
-import { setup, transition } from "xstate";
+import { type Chart, chart } from "../../actors/registry/index.ts";
 
 export type ProcessState = "starting" | "running" | "stopping" | "done" | "failed" | "cancelled";
 
-/** What moves a process from one state to the next. */
+/** The events that move a process from one state to the next. */
 export type ProcessEvent =
+  /** The epoch counts as started. */
   | { readonly type: "entered" }
+  /** The process is to stop; its body has its time to end. */
   | { readonly type: "stop-requested" }
+  /** The body gave a result. */
   | { readonly type: "ended-done" }
+  /** The body threw, took too long, or lost a child. */
   | { readonly type: "ended-failed" }
+  /** The process was stopped before it had a result. */
   | { readonly type: "ended-cancelled" }
+  /** The next epoch begins. */
   | { readonly type: "restarted" };
 
 const ends = {
@@ -17,28 +23,24 @@ const ends = {
   "ended-cancelled": "cancelled",
 } as const;
 
-const lifecycle = setup({ types: { events: {} as ProcessEvent } }).createMachine({
-  id: "process",
-  initial: "starting",
-  states: {
-    starting: { on: { entered: "running", "stop-requested": "stopping", ...ends } },
-    running: { on: { "stop-requested": "stopping", ...ends } },
-    stopping: { on: ends },
-    done: { on: { restarted: "starting" } },
-    failed: { on: { restarted: "starting" } },
-    cancelled: { on: { restarted: "starting" } },
+/** The states of a process, and the events that lead from one to the next. */
+export const processChart: Chart<ProcessState, ProcessEvent> = chart<ProcessState, ProcessEvent>(
+  "process",
+  {
+    initial: "starting",
+    ended: ["done", "failed", "cancelled"],
+    table: {
+      starting: { entered: "running", "stop-requested": "stopping", ...ends },
+      running: { "stop-requested": "stopping", ...ends },
+      stopping: ends,
+      done: { restarted: "starting" },
+      failed: { restarted: "starting" },
+      cancelled: { restarted: "starting" },
+    },
   },
-});
-
-/** Give the state that follows. Throws for an event that the state does not know: a bug, so a crash. */
-export function next(state: ProcessState, event: ProcessEvent): ProcessState {
-  const current = lifecycle.resolveState({ value: state });
-  if (!current.can(event)) throw new Error(`A process that is ${state} cannot take ${event.type}.`);
-  const [snapshot] = transition(lifecycle, current, event);
-  return snapshot.value as ProcessState;
-}
+);
 
 /** Tell whether a process in this state has had its terminal event. */
 export function hasEnded(state: ProcessState): boolean {
-  return state === "done" || state === "failed" || state === "cancelled";
+  return !processChart.isLive(state);
 }

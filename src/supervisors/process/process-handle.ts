@@ -30,7 +30,10 @@ export interface ProcessHandle<Result = unknown, Shape extends ContractShape = O
   attach(agent: Agent, options?: AttachOptions): Promise<() => void>;
   /** Resolve with the result of the epoch that is current at the call; reject with what it failed with. */
   result(): Promise<Result>;
-  /** Begin a new epoch in the same place, with the same arguments; one that runs is stopped first. */
+  /**
+   * Begin a new epoch in the same place, with the same arguments; one that runs is stopped first. A loop
+   * over the events reads on, also when it does not wait for this.
+   */
   restart(): Promise<void>;
   /** Stop it. Resolves when everything below it has ended, too. */
   cancel(reason?: string): Promise<void>;
@@ -91,8 +94,10 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
     return orStopped(this.#record.result(), `the result of ${this.path}`);
   }
 
-  async restart(): Promise<void> {
-    await this.#record.control?.restart();
+  restart(): Promise<void> {
+    const restarted = this.#record.control?.restart() ?? Promise.resolve();
+    restarted.catch(() => {}); // Who does not wait for it reads of a failure in the events.
+    return restarted;
   }
 
   async cancel(reason?: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { createEventLog, type EventLog } from "../../actors/events/index.ts";
 import { NoProcError } from "../../actors/kernel/index.ts";
+import { Standing } from "../../actors/registry/index.ts";
 import { type Deferred, deferred } from "../../actors/wait.ts";
 import { checkMessage, EndpointTable } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
-import { hasEnded, next, type ProcessEvent, type ProcessState } from "./lifecycle.ts";
+import { type ProcessEvent, type ProcessState, processChart } from "./lifecycle.ts";
 import type { Addressee, Run } from "./run.ts";
 
 /** How the one who started a process ends it or starts it again. */
@@ -46,11 +47,11 @@ export class ProcessRecord {
   readonly #onEnd = new Set<(terminal: Terminal, ending: Ending) => void>();
   /** What was sent before the body was entered. */
   readonly #early: unknown[] = [];
-  #state: ProcessState = "starting";
-  /** Why the last epoch was no success. */
-  #why: string | undefined;
-  #since: number;
-  #epoch = 1;
+  readonly #standing: Standing<ProcessState, ProcessEvent>;
+  /** Tell whether the endpoints are this process's own, and not those of the process that stands for it. */
+  readonly #exposesItself: boolean;
+  /** Somebody is restarting it by hand: the end of this epoch is the beginning of the next. */
+  #restarting = false;
   #result: Deferred<unknown> = deferred();
 
   constructor(
@@ -69,8 +70,12 @@ export class ProcessRecord {
     });
     this.agents = face?.agents ?? new Map();
     this.endpoints = face?.endpoints ?? new EndpointTable(path, run.clock);
-    this.#since = run.clock.wallNow();
-    this.#report();
+    this.#exposesItself = face === undefined;
+    const { clock, registry } = run;
+    const { summary } = definition.options;
+    const describe = () => ({ summary });
+    this.#standing = new Standing(processChart, { path, clock, registry, describe });
+    this.#standing.enter(1, { type: "restarted" });
   }
 
   get name(): string {
@@ -78,11 +83,11 @@ export class ProcessRecord {
   }
 
   get state(): ProcessState {
-    return this.#state;
+    return this.#standing.state;
   }
 
   get epoch(): number {
-    return this.#epoch;
+    return this.#standing.epoch;
   }
 
   /** What the epoch current now will give. Rejects with what it failed with. */
@@ -98,14 +103,13 @@ export class ProcessRecord {
 
   /** Begin the next epoch: who has read the last one's end reads on. Idempotent until that epoch ends. */
   reopen(): void {
-    if (!hasEnded(this.#state)) return;
-    this.#epoch += 1;
+    if (this.#standing.isLive) return;
     this.#result = deferred();
     this.cancelReason = undefined;
     this.lost = undefined;
-    this.#why = undefined;
     this.log.reopen();
-    this.move({ type: "restarted" });
+    this.endpoints.open();
+    this.#standing.enter(this.epoch + 1, { type: "restarted" });
   }
 
   /** The body of an epoch is about to be entered. */
@@ -119,27 +123,26 @@ export class ProcessRecord {
 
   /** The epoch counts as started. */
   started(): void {
-    if (this.#state === "starting") this.move({ type: "entered" });
+    if (this.state === "starting") this.#standing.move({ type: "entered" });
   }
 
   stopping(): void {
-    if (this.#state === "starting" || this.#state === "running")
-      this.move({ type: "stop-requested" });
+    if (this.state === "starting" || this.state === "running")
+      this.#standing.move({ type: "stop-requested" });
   }
 
   /** Append the terminal event; the result settles when that is on the disk. Once an epoch, however often it is told. */
   ended(ending: Ending): void {
-    if (hasEnded(this.#state)) return;
+    if (!this.#standing.isLive) return;
     for (const child of this.children.values())
       child.ended({ reason: { type: "shutdown", cause: "parent" } });
     const terminal = terminalOf(this, ending);
     this.thrown = ending.thrown;
-    this.#why = whyOf(terminal);
     this.living = undefined;
     this.#early.length = 0;
-    this.log.append(terminal.type, terminal.data, { epoch: this.#epoch });
+    this.log.append(terminal.type, terminal.data, { epoch: this.epoch });
     const kept = this.run.synced();
-    this.move({ type: `ended-${terminal.type}` });
+    this.#standing.move({ type: `ended-${terminal.type}` }, whyOf(terminal));
     const result = this.#result;
     const error = terminal.type === "done" ? undefined : errorOf(this, ending);
     void kept.then(() => {
@@ -147,16 +150,36 @@ export class ProcessRecord {
       else result.reject(error);
     });
     for (const listener of [...this.#onEnd]) listener(terminal, ending);
+    if (this.#restarting) this.reopen();
+  }
+
+  /**
+   * Take in that nothing starts it again by itself: an epoch that never ended has ended, and calls of its
+   * endpoints are told how. Not while somebody restarts it by hand.
+   */
+  gone(ending: Ending): void {
+    if (this.#restarting) return;
+    this.ended(ending);
+    const how = `the process has ended (${this.#standing.summary ?? this.state})`;
+    if (this.#exposesItself) this.endpoints.close(how);
+  }
+
+  /** Restart it by hand. A reader of the end of this epoch reads on in the next, from the moment of this call. */
+  async restart(again: () => Promise<void>): Promise<void> {
+    this.#restarting = true;
+    if (!this.#standing.isLive) this.reopen();
+    try {
+      await again();
+      this.#restarting = false;
+    } catch (error) {
+      this.#restarting = false;
+      this.gone({ reason: { type: "shutdown", cause: "parent" } });
+      throw error;
+    }
   }
 
   emit(type: string, data: unknown): void {
-    this.log.append(type, data, { epoch: this.#epoch });
-  }
-
-  move(event: ProcessEvent): void {
-    this.#state = next(this.#state, event);
-    this.#since = this.run.clock.wallNow();
-    this.#report();
+    this.log.append(type, data, { epoch: this.epoch });
   }
 
   /** Put a message into its mailbox; before its body is entered the message waits. False when it has ended. */
@@ -168,7 +191,7 @@ export class ProcessRecord {
 
   #take(message: unknown): boolean {
     if (this.living !== undefined) return this.living.deliver(message);
-    if (hasEnded(this.#state) || this.#early.length >= maxEarly) return false;
+    if (!this.#standing.isLive || this.#early.length >= maxEarly) return false;
     this.#early.push(message);
     return true;
   }
@@ -195,20 +218,6 @@ export class ProcessRecord {
   forget(): void {
     this.run.registry.send({ type: "removed", path: this.path });
     this.run.directory.delete(this.path);
-  }
-
-  #report(): void {
-    const { summary } = this.definition.options;
-    const node = {
-      path: this.path,
-      kind: "process",
-      state: this.#state,
-      epoch: this.#epoch,
-      since: this.#since,
-      restarts: this.#epoch - 1,
-      summary: this.#why ?? summary,
-    };
-    this.run.registry.send({ type: "changed", node });
   }
 }
 

@@ -56,7 +56,6 @@ export class Administration {
       await supervision.startChild(spec);
       return record;
     } catch (error) {
-      record.ended({ reason: { type: "shutdown", cause: "parent" } });
       forgetProcess(this.#scope, child.id);
       throw error;
     }
@@ -64,7 +63,6 @@ export class Administration {
 
   async terminateChild(id: string): Promise<void> {
     await this.#scope.supervision.terminateChild(id);
-    this.record(id)?.ended({ reason: { type: "shutdown", cause: "api" } });
   }
 
   async restartChild(id: string): Promise<void> {

@@ -162,8 +162,8 @@ export class PoolQueue {
       const begun = first ? supervision.startChild(spec) : supervision.restartChild(task.id);
       const worker = await begun;
       if (worker !== ignore) await worker.ref.exited;
-    } catch (error) {
-      record.ended({ reason: { type: "shutdown", cause: "parent" }, thrown: error });
+    } catch {
+      // The record has heard of it, and what listens to its end.
     }
     stop();
     await this.#ended(task, end, thrown);
@@ -171,7 +171,12 @@ export class PoolQueue {
 
   #workerOf(task: Task): NonNullable<Task["worker"]> {
     if (task.worker !== undefined) return task.worker;
-    const policy = { id: task.id, restart: "temporary", retain: true } as const;
+    const policy = {
+      id: task.id,
+      restart: "temporary",
+      retain: true,
+      stopTogether: true,
+    } as const;
     const worker = prepareProcess(this.#scope, this.#rules.worker, [task.item], policy);
     bubble(worker.record.log, this.#scope.record.log, task.id);
     task.worker = worker;

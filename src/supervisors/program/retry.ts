@@ -7,6 +7,7 @@ import {
   currentScope,
   definitionOf,
   errorOf,
+  hasEnded,
   limitsOf,
   type ProcessDefinition,
   type RestartPolicy,
@@ -16,7 +17,7 @@ import {
   type Terminal,
   withoutRootOptions,
 } from "../process/index.ts";
-import { bubble, defaultLimits, InvalidSpecError } from "../supervision/index.ts";
+import { bubble, defaultLimits } from "../supervision/index.ts";
 import { makeProcess } from "./agent-process.ts";
 
 /** The name of the supervised child below a `retry`. */
@@ -63,13 +64,13 @@ async function keepAlive(
     face: scope.record,
   });
   bubble(record.log, scope.record.log, childName);
+  if (hasEnded(record.state)) return await record.result(); // Its policy was refused.
   return await waiting<unknown>(
     limitsOf(scope, { what: `the result of ${record.path}` }),
     ({ resolve, reject }) =>
       record.onEnd((terminal, ending) => {
         if (terminal.type === "done") resolve(terminal.data.result);
-        else if (isFinal(terminal, policy) || ending.thrown instanceof InvalidSpecError)
-          reject(errorOf(record, ending));
+        else if (isFinal(terminal, policy)) reject(errorOf(record, ending));
       }),
   );
 }

@@ -106,15 +106,17 @@ export class Runtime implements Run {
     this.directory.set(record.path, record.addressee());
     const root = { record, ref: this.#spawn(record) };
     this.#root = root;
+    // Nobody supervises the root: its end is for good, unless somebody restarts it by hand.
+    record.onEnd((_, ending) => record.gone(ending));
     record.control = {
       cancel: async () => {
         await root.ref.stop({ type: "shutdown", cause: "api" });
       },
-      restart: async () => {
-        await root.ref.stop({ type: "shutdown", cause: "api" });
-        record.reopen();
-        root.ref = this.#spawn(record);
-      },
+      restart: () =>
+        record.restart(async () => {
+          await root.ref.stop({ type: "shutdown", cause: "api" });
+          root.ref = this.#spawn(record);
+        }),
     };
     return record;
   }

@@ -68,14 +68,16 @@ describe("an agent that cannot be started fails its program with the cause", () 
     expect(String(error)).toContain("0.42.0");
   });
 
-  it("when no model is configured, within 15 s", { timeout: 60_000 }, async () => {
+  it("when no model is configured, long before its start would time out", {
+    timeout: 60_000,
+  }, async () => {
     const agentDir = join(directory, "agent");
     await mkdir(agentDir);
     const started = performance.now();
     const harness = piHarness({ agentDir, models: { providers: {} }, env: { HOME: directory } });
     const error = await failureOf(agentProcess(worker), harness);
     expect(error).toBeInstanceOf(ModelMissingError);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(45_000);
   });
 });
 

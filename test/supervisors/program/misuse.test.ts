@@ -158,14 +158,14 @@ describe("an endpoint", () => {
     expect(error).toContain("/root/service:greet cannot take this input:\nname: ");
   });
 
-  it("of a process that has ended answers that it has none", async () => {
+  it("of a process that has ended says so, and how it ended", async () => {
     const error = await run(async () => {
       const handle = spawn(service);
       await handle.events.waitFor("ready");
       await handle.cancel();
       return await handle.call("greet", { name: "ada" }).catch(String);
     });
-    expect(error).toContain('/root/service has no endpoint "greet"; it exposes none.');
+    expect(error).toContain("/root/service:greet: the process has ended (it was stopped).");
   });
 });
 

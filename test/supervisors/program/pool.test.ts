@@ -151,6 +151,19 @@ describe("a pool", () => {
     });
   });
 
+  it("stops its tasks at the same time", async () => {
+    const stubborn = agentProcess(async function stubborn(_: number) {
+      emit("busy");
+      await new Promise(() => {}); // Uses up the 5 s that a body has to end.
+    });
+    const run = await testRun(pool({ process: stubborn, size: 4 }), [[1, 2, 3, 4]]);
+    await run.handle.events.waitFor("busy", { where: ({ source }) => source === "t0004" });
+    const cancelled = run.handle.cancel();
+    await expect(run.finished()).rejects.toThrow("cancelled");
+    await cancelled;
+    expect(run.clock.now()).toBeLessThan(15_000); // Its own body's time to end, and theirs.
+  });
+
   it("bubbles its workers' events with the task as source, beside its own", async () => {
     const telling = agentProcess(async function telling(n: number) {
       emit("working-on", n);

@@ -27,3 +27,13 @@ export class MisuseError extends RamureError {
     super(message, options);
   }
 }
+
+/** Give the code of an error, ramure's own or the system's, such as `ENOENT`; undefined when it has none. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
+}
+
+/** Give the message of an error, or what else was thrown as text. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -88,6 +88,7 @@ export {
   type ProcessEvents as EventLog,
   type TerminalData,
 } from "./supervisors/endpoints/index.ts";
+export { LogDirectoryError } from "./supervisors/home/index.ts";
 export {
   type Agent,
   type AgentProcess,

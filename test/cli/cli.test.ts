@@ -518,7 +518,7 @@ describe("ramure events", () => {
 describe("a run that has ended", () => {
   async function endedRun(id: string, outcome?: string): Promise<void> {
     const logDir = join(home, "logs", id);
-    await mkdir(logDir, { recursive: true });
+    await mkdir(logDir, { recursive: true, mode: 0o700 });
     const journal = await openJournal({ file: join(logDir, "runtime.jsonl"), clock: systemClock });
     const state = (path: string, kind: string, state: string) =>
       journal.append({ type: `${kind}-state`, path, data: node(path, kind, state) });

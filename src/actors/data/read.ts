@@ -28,6 +28,15 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Read JSON. Undefined for what is none, so that a reader's check of the shape refuses it. */
+export function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function pathOf({ path }: v.BaseIssue<unknown>): string {
   const keys = path?.map(({ key }) => (typeof key === "number" ? `[${key}]` : `.${String(key)}`));
   return keys?.join("") ?? "";

@@ -1,10 +1,10 @@
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { type FileHandle, rename, rm } from "node:fs/promises";
+import { syncFolder } from "../../machines/local/index.ts";
 import { oldFileName, oldFiles } from "./files.ts";
-import { headSeq } from "./line.ts";
+import { headBytes, headSeq } from "./line.ts";
 
 /** What of a file handle the journal uses. */
-export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "close">;
+export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "stat" | "close">;
 
 /** Opens a file for writing at any place in it, and makes it if it is not there. */
 export type OpenHandle = (file: string) => Promise<WritableHandle>;
@@ -14,6 +14,12 @@ export interface RotationLimits {
   readonly maxFileBytes: number;
   /** With more files than this, the oldest is removed. */
   readonly maxFiles: number;
+}
+
+/** The entries of a file that is gone, by their `seq`. */
+export interface LostEntries {
+  readonly first: number;
+  readonly last: number;
 }
 
 export interface JournalFileParts {
@@ -26,6 +32,8 @@ export interface JournalFileParts {
   readonly size: number;
   /** The `seq` of its first line; 0 while it has none. */
   readonly firstSeq: number;
+  /** Hears that somebody removed the file, with the entries that stood in it; gives the line that says so. */
+  readonly removed: (lost: LostEntries) => string;
 }
 
 /** The newest file of a journal. What was not written whole is written again at the same place. */
@@ -34,17 +42,21 @@ export class JournalFile {
   readonly landmarks: Landmarks = new Landmarks();
   readonly #open: OpenHandle;
   readonly #limits: RotationLimits;
+  readonly #removed: (lost: LostEntries) => string;
   #handle: WritableHandle | undefined;
   #size: number;
   #firstSeq: number;
+  /** The line that says what was lost, until it is written. It has the `seq` of the last lost entry. */
+  #gap = "";
 
-  constructor({ file, handle, open, limits, size, firstSeq }: JournalFileParts) {
+  constructor({ file, handle, open, limits, size, firstSeq, removed }: JournalFileParts) {
     this.file = file;
     this.#handle = handle;
     this.#open = open;
     this.#limits = limits;
     this.#size = size;
     this.#firstSeq = firstSeq;
+    this.#removed = removed;
   }
 
   /** There is a file. While there is none, the disk could not be written from the start. */
@@ -54,9 +66,10 @@ export class JournalFile {
 
   /** Write whole lines at the end; with `sync`, resolves when they are on the disk. */
   async append(lines: string, { sync }: { readonly sync: boolean }): Promise<void> {
+    await this.#letGoIfRemoved(lines);
     if (this.#size >= this.#limits.maxFileBytes) await this.#putAside();
     this.#handle ??= await openSynced(this.file, this.#open);
-    const bytes = Buffer.from(lines);
+    const bytes = Buffer.from(this.#gap + lines);
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await this.#handle.write(
         bytes,
@@ -71,10 +84,25 @@ export class JournalFile {
     this.#firstSeq ||= seq;
     this.landmarks.add({ seq, offset: this.#size, line: seq - this.#firstSeq + 1 });
     this.#size += bytes.length;
+    this.#gap = "";
   }
 
   async close(): Promise<void> {
     await this.#handle?.close();
+  }
+
+  /** Let go of a file that has no name any more: nobody could read what is written there. */
+  async #letGoIfRemoved(lines: string): Promise<void> {
+    const next = headSeq(Buffer.from(lines.slice(0, headBytes)));
+    if (this.#handle === undefined || next === undefined) return;
+    if ((await this.#handle.stat()).nlink > 0) return;
+    const lost = { first: this.#firstSeq, last: next - 1 };
+    await this.#handle.close();
+    this.#handle = undefined;
+    this.#size = 0;
+    this.#firstSeq = 0;
+    this.landmarks.forgetBefore(next);
+    if (lost.first > 0) this.#gap = this.#removed(lost);
   }
 
   async #putAside(): Promise<void> {
@@ -113,16 +141,6 @@ export async function openSynced(file: string, openHandle: OpenHandle): Promise<
   const handle = await openHandle(file);
   await syncFolder(file);
   return handle;
-}
-
-/** Make sure that the folder knows the file after a power cut. */
-export async function syncFolder(file: string): Promise<void> {
-  const folder = await open(dirname(file), "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /** Where in its file an entry begins. A file may have been put aside since: look whether it stands there. */

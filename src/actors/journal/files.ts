@@ -1,5 +1,7 @@
-import { readdir } from "node:fs/promises";
+import { readdir, rename } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { codeOf } from "../../errors.ts";
+import { diskProblemOf } from "../../machines/local/index.ts";
 
 /*
  * A journal is one file until that is full; then it is put aside under the `seq` of its first entry,
@@ -35,10 +37,25 @@ export async function oldFiles(file: string): Promise<readonly OldFile[]> {
 }
 
 function noneWithoutFolder(error: unknown): readonly string[] {
-  if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+  if (codeOf(error) === "ENOENT") return [];
   throw error;
 }
 
 function stem(file: string): string {
   return file.replace(/\.jsonl$/, "");
+}
+
+/**
+ * Put all files of a journal under another name, so that a new one can begin: `runtime.jsonl` becomes
+ * `runtime-{name}.jsonl`. A journal that is not there is no error.
+ */
+export async function setJournalAside(file: string, name: string): Promise<void> {
+  const aside = `${stem(file)}-${name}.jsonl`;
+  for (const { file: old, firstSeq } of await oldFiles(file)) {
+    await rename(old, oldFileName(aside, firstSeq));
+  }
+  await rename(file, aside).catch((error: unknown) => {
+    // A disk that cannot be written stops no run.
+    if (codeOf(error) !== "ENOENT" && diskProblemOf(error) === undefined) throw error;
+  });
 }

@@ -1,6 +1,6 @@
 export { JournalCorruptError } from "./errors.ts";
-export { syncFolder } from "./file.ts";
-export { type Journal, openJournal } from "./journal.ts";
+export { setJournalAside } from "./files.ts";
+export { type Journal, openJournal, problemText } from "./journal.ts";
 export { isCopy, type JournalEntry, type JournalRecord } from "./line.ts";
 export { readJournal } from "./reader.ts";
 export { StreamArchive } from "./stream-archive.ts";

@@ -5,6 +5,8 @@ import type { Clock } from "../clock.ts";
 import type { Redaction } from "../data/index.ts";
 import {
   JournalFile,
+  type JournalFileParts,
+  type LostEntries,
   type OpenHandle,
   openSynced,
   type RotationLimits,
@@ -74,7 +76,7 @@ export interface JournalOptions {
   readonly limits?: Partial<JournalLimits> | undefined;
   /** Takes known secrets out of every record. Default: none are known. */
   readonly redaction?: Redaction | undefined;
-  /** Called once, the first time that the file cannot be written. Default: a line on stderr. */
+  /** Called the first time that the file cannot be written, and when it was removed. Default: a line on stderr. */
   readonly onProblem?: ((problem: JournalProblem) => void) | undefined;
   /** Opens the file for writing; for tests of disks that fail. */
   readonly openHandle?: OpenHandle | undefined;
@@ -103,15 +105,15 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
   const limits = { ...journalLimits, ...options.limits };
   const { lastSeq, firstSeq, size, cutBytes } = await recoverJournal(file);
   const handle = await openIfPossible(file, openHandle);
-  const journalFile = new JournalFile({ file, handle, open: openHandle, limits, size, firstSeq });
-  const journal = new FileJournal({ ...options, limits, journalFile, lastSeq });
+  const journal = new FileJournal({ ...options, limits, lastSeq }, (removed) => {
+    return new JournalFile({ file, handle, open: openHandle, limits, size, firstSeq, removed });
+  });
   if (cutBytes > 0) journal.append({ type: "journal-cut", path: "/", data: { bytes: cutBytes } });
   return journal;
 }
 
 interface FileJournalParts extends JournalOptions {
   readonly limits: JournalLimits;
-  readonly journalFile: JournalFile;
   readonly lastSeq: number;
 }
 
@@ -130,25 +132,23 @@ class FileJournal implements Journal {
   #isClosed = false;
   #isEnded = false;
   #saidProblem = false;
+  /** A file of this journal was removed: what stood in it stays lost. */
+  #removed: JournalProblem | undefined;
 
-  constructor({
-    file,
-    clock,
-    limits,
-    redaction,
-    onProblem,
-    journalFile,
-    lastSeq,
-  }: FileJournalParts) {
+  constructor(
+    { file, clock, limits, redaction, onProblem, lastSeq }: FileJournalParts,
+    openFile: (removed: JournalFileParts["removed"]) => JournalFile,
+  ) {
     this.file = file;
     this.lastSeq = lastSeq;
     this.#clock = clock;
     this.#maxBytes = limits.maxLineBytes;
     this.#redaction = redaction;
-    this.#onProblem = onProblem ?? ((problem) => console.error(problemLine(file, problem)));
-    this.#journalFile = journalFile;
+    this.#onProblem =
+      onProblem ?? ((problem) => console.error(`ramure: ${problemText(file, problem)}`));
+    this.#journalFile = openFile((lost) => this.#lost(lost));
     this.#writer = new JournalWriter({
-      file: journalFile,
+      file: this.#journalFile,
       clock,
       limits,
       events: {
@@ -160,11 +160,13 @@ class FileJournal implements Journal {
   }
 
   get problem(): JournalProblem | undefined {
-    return this.#writer.problem;
+    return this.#writer.problem ?? this.#removed;
   }
 
   append(record: JournalRecord, { promised = false }: AppendOptions = {}): void {
-    if (!this.#isClosed && this.#writer.hasRoom({ promised })) this.#writer.add(this.#line(record));
+    if (this.#isClosed || !this.#writer.hasRoom({ promised })) return;
+    this.lastSeq += 1;
+    this.#writer.add(this.#line(record, this.lastSeq));
   }
 
   commit(record: JournalRecord): Promise<void> {
@@ -219,10 +221,18 @@ class FileJournal implements Journal {
     });
   }
 
-  #line(record: JournalRecord): string {
-    this.lastSeq += 1;
+  /** Say what is lost, and give the entry that says it to readers, in place of the last lost one. */
+  #lost({ first, last }: LostEntries): string {
+    const dropped = last - first + 1 + (this.#removed?.dropped ?? 0);
+    const message = "it was removed while the run goes on";
+    this.#removed = { code: "removed", message, since: this.#clock.wallNow(), dropped };
+    this.#onProblem(this.#removed);
+    return this.#line({ type: "journal-gap", path: "/", data: this.#removed }, last);
+  }
+
+  #line(record: JournalRecord, seq: number): string {
     return encodeLine(record, {
-      seq: this.lastSeq,
+      seq,
       at: record.at ?? this.#clock.wallNow(),
       maxBytes: this.#maxBytes,
       redaction: this.#redaction,
@@ -279,6 +289,9 @@ async function openForWriting(file: string): Promise<WritableHandle> {
   return await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
 }
 
-function problemLine(file: string, { code, message }: JournalProblem): string {
-  return `ramure: ${file} cannot be written (${code}: ${message}). The run goes on; free the disk, and it is written again.`;
+/** Say to a person what is wrong with a journal, and what to do. */
+export function problemText(file: string, { code, message, dropped }: JournalProblem): string {
+  if (code === "removed")
+    return `${file} is not whole: ${message}. A new file has begun; ${dropped} records are gone.`;
+  return `${file} cannot be written (${code}: ${message}). The run goes on; free the disk, and it is written again.`;
 }

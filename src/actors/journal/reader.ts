@@ -1,4 +1,5 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
+import { codeOf } from "../../errors.ts";
 import { JournalCorruptError } from "./errors.ts";
 import type { Landmark } from "./file.ts";
 import { oldFiles } from "./files.ts";
@@ -96,7 +97,7 @@ class Part {
       if (seq === undefined) bad ??= this.#damage(line, "its checksum is wrong");
       else if (bad) throw new JournalCorruptError(this.#file, bad);
       else {
-        this.#check(line, seq, place);
+        if (this.#line > 0 || !isGap(line)) this.#check(line, seq, place);
         const entry = seq >= place.next ? this.#wanted(line, place) : undefined;
         if (entry) {
           place.bookmark.at = { seq, offset: line.offset, line: this.#line + 1 };
@@ -157,9 +158,14 @@ async function openPart(file: string, place: Place): Promise<Part> {
       return new Part(path, await open(path, "r"), old === undefined);
     } catch (error) {
       // The writer put the file aside, or removed the oldest, between the two looks.
-      if (!isMissing(error) || tries === 5) throw error;
+      if (codeOf(error) !== "ENOENT" || tries === 5) throw error;
     }
   }
+}
+
+/** Tell whether a line stands for entries whose file is gone: what follows it need not follow what was read before. */
+function isGap({ bytes }: RawLine): boolean {
+  return bytes.includes('"type":"journal-gap"') && decodeLine(bytes)?.type === "journal-gap";
 }
 
 const otherVersion = "it is of another version";
@@ -181,11 +187,7 @@ async function isPutAside(file: string, handle: FileHandle): Promise<boolean> {
     const [named, held] = [await stat(file), await handle.stat()];
     return named.ino !== held.ino || named.dev !== held.dev;
   } catch (error) {
-    if (isMissing(error)) return true;
+    if (codeOf(error) === "ENOENT") return true;
     throw error;
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

@@ -1,5 +1,6 @@
 import { constants, createReadStream } from "node:fs";
 import { copyFile, truncate } from "node:fs/promises";
+import { codeOf } from "../../errors.ts";
 import { JournalCorruptError } from "./errors.ts";
 import { oldFiles } from "./files.ts";
 import { type Scan, scanLines } from "./scan.ts";
@@ -40,7 +41,7 @@ async function scanFile(file: string): Promise<Scan | undefined> {
     if ("why" in scan) throw new JournalCorruptError(file, scan, await copyAside(file));
     return scan;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -52,7 +53,7 @@ async function copyAside(file: string): Promise<string> {
       await copyFile(file, copy, constants.COPYFILE_EXCL);
       return copy;
     } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
     }
   }
 }

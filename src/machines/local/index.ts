@@ -20,3 +20,4 @@ export {
   readProcess,
 } from "./processes.ts";
 export { startSubprocess } from "./subprocess.ts";
+export { makeOnce, syncFolder, writeWhole } from "./whole-file.ts";

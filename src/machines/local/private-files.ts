@@ -1,5 +1,6 @@
-import { access, chmod, constants, lstat, rm, unlink } from "node:fs/promises";
+import { access, constants, lstat, rm, unlink } from "node:fs/promises";
 import { basename } from "node:path";
+import { codeOf, messageOf } from "../../errors.ts";
 import { HomeError } from "../errors.ts";
 import { makeFolder } from "./files.ts";
 
@@ -37,8 +38,7 @@ export async function removeOwnDirectory(path: string): Promise<void> {
 
 async function unlinkIfThere(path: string): Promise<void> {
   await unlink(path).catch((error: unknown) => {
-    const gone = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (!gone) throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
   });
 }
 
@@ -51,45 +51,50 @@ export function diskProblemOf(error: unknown): Error | undefined {
   return diskProblemOf(error.cause);
 }
 
+/** Makes the error for a directory that cannot be used. */
+export type Refusal = (path: string, why: string, cause?: unknown) => Error;
+
+const homeRefusal: Refusal = (path, why, cause) => new HomeError(path, why, cause);
+
 /**
  * Make a directory for logs, for this user alone. Where its disk cannot be written it is left out: that
  * stops no run, and the journal says so and tries again.
  */
-export async function logDirectory(path: string): Promise<void> {
-  await privateDirectory(path).catch((error: unknown) => {
+export async function logDirectory(path: string, refusal?: Refusal): Promise<void> {
+  await privateDirectory(path, refusal).catch((error: unknown) => {
     if (diskProblemOf(error) === undefined) throw error;
   });
 }
 
-/** Make a directory that only this user can enter, or check that the existing one is. Throws HomeError. */
-export async function privateDirectory(path: string): Promise<void> {
+/**
+ * Make a directory that only this user can enter, or check that the existing one is.
+ *
+ * The mode of a directory that stood there before is never changed: others may need it as it is.
+ * Throws what `refusal` makes, a HomeError by default.
+ */
+export async function privateDirectory(
+  path: string,
+  refusal: Refusal = homeRefusal,
+): Promise<void> {
   await makeFolder(path, 0o700).catch((error: unknown) => {
     if (codeOf(error) === "EEXIST") return; // What it is instead is said below.
-    throw new HomeError(path, `cannot be made (${messageOf(error)})`, error);
+    throw refusal(path, `cannot be made (${messageOf(error)})`, error);
   });
   const found = await lstat(path);
-  if (found.isSymbolicLink()) throw new HomeError(path, "is a symbolic link");
-  if (!found.isDirectory()) throw new HomeError(path, "is not a directory");
+  if (found.isSymbolicLink()) throw refusal(path, "is a symbolic link");
+  if (!found.isDirectory()) throw refusal(path, "is not a directory");
   const user = process.getuid?.();
   if (user !== undefined && found.uid !== user) {
-    throw new HomeError(path, `belongs to user ${found.uid}, not to ${user}`);
+    throw refusal(path, `belongs to user ${found.uid}, not to ${user}`);
   }
-  if ((found.mode & 0o077) !== 0) await closeToOthers(path);
+  if ((found.mode & 0o077) !== 0) {
+    const mode = (found.mode & 0o7777).toString(8).padStart(4, "0");
+    throw refusal(
+      path,
+      `is open to other users (mode ${mode}); chmod 700 it if it is ramure's alone`,
+    );
+  }
   await access(path, constants.W_OK | constants.X_OK).catch((error: unknown) => {
-    throw new HomeError(path, `cannot be written (${messageOf(error)})`, error);
+    throw refusal(path, `cannot be written (${messageOf(error)})`, error);
   });
-}
-
-async function closeToOthers(path: string): Promise<void> {
-  await chmod(path, 0o700).catch((error: unknown) => {
-    throw new HomeError(path, `is open to other users (${messageOf(error)})`, error);
-  });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

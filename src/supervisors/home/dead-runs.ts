@@ -1,9 +1,10 @@
-import { lstat, readdir } from "node:fs/promises";
+import { lstat, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { isRecord, parsedJson } from "../../actors/data/index.ts";
 import { HomeError } from "../../machines/errors.ts";
-import { isSameProcess } from "../../machines/local/index.ts";
+import { isSameProcess, ownFileAt } from "../../machines/local/index.ts";
 import type { HomeLayout } from "./home.ts";
-import { answers, isOfThisHost, type RunRecord, readRecord } from "./run-record.ts";
+import { answers, isOfThisHost, lives, type RunRecord, readRecord } from "./run-record.ts";
 import { type RecordedThing, readThings } from "./things.ts";
 
 /** A run whose process is gone, by what it left in the home. */
@@ -11,6 +12,8 @@ export interface DeadRun {
   readonly id: string;
   /** Absent when only other files of the run are left. */
   readonly record?: RunRecord | undefined;
+  /** The record is there and cannot be read. */
+  readonly isDamaged?: boolean | undefined;
   readonly things: readonly RecordedThing[];
   /** Where it said who it is and what it makes; they go last. Absent: a living run, which removes its own record. */
   readonly recordFile?: string | undefined;
@@ -66,16 +69,23 @@ async function lookAt(layout: HomeLayout, id: string): Promise<Looked | undefine
   const record = await readRecord(layout, `${id}.json`);
   if (record && !isOfThisHost(record)) return undefined;
   if (record && (await lives(record))) return { type: "living", record };
-  // A record is there before anything else of its run: one that cannot be read is not ours to judge.
-  if (!record && (await lstat(recordFile).catch(() => undefined))) return undefined;
+  const found = record ? "good" : await recordAt(recordFile);
+  if (found === "foreign") return undefined;
   if (!record && (await answers(join(layout.runtimes, `${id}.sock`)))) return undefined;
   const things = await readThings(thingsFile);
-  return { type: "dead", dead: { id, record, things, recordFile, thingsFile } };
+  const isDamaged = found === "damaged";
+  return { type: "dead", dead: { id, record, isDamaged, things, recordFile, thingsFile } };
 }
 
-/** A socket that answers counts as well: the process may be one that this one cannot see. */
-async function lives({ pid, processStart, socket }: RunRecord): Promise<boolean> {
-  return (await isSameProcess(pid, processStart)) || (await answers(socket));
+/**
+ * Look at a record that could not be read. One that a power cut emptied or tore is `damaged`: its run
+ * does not live, and the list of its things is still there. Any other is `foreign`: of a newer
+ * version, or no file of this user.
+ */
+async function recordAt(file: string): Promise<"absent" | "damaged" | "foreign"> {
+  const kind = await ownFileAt(file);
+  if (kind !== "file") return (await lstat(file).catch(() => undefined)) ? "foreign" : "absent";
+  return isRecord(parsedJson(await readFile(file, "utf8"))) ? "foreign" : "damaged";
 }
 
 async function strayFile({ runtimes }: HomeLayout, name: string): Promise<string | undefined> {

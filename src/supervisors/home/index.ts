@@ -1,3 +1,4 @@
+export { LogDirectoryError } from "./errors.ts";
 export {
   type HomeLayout,
   homeLayout,
@@ -8,12 +9,14 @@ export {
   runPaths,
 } from "./home.ts";
 export { loadReaper } from "./load-reaper.ts";
+export { takeLogDirectory } from "./log-owner.ts";
 export { type Leftover, type ReapedRun, reap, reapRun } from "./reaper.ts";
 export {
   doorOf,
   type ListedRun,
   listRuns,
   type RunRecord,
+  recordOf,
   removeRunRecord,
   writeRunRecord,
 } from "./run-record.ts";

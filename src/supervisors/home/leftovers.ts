@@ -89,9 +89,13 @@ async function directoriesOf(run: DeadRun): Promise<readonly Leftover[]> {
   return await existing(runDirectories(run).filter(isOurDirectory), "directory", "directory");
 }
 
-async function filesOf({ recordFile, thingsFile }: DeadRun): Promise<readonly Leftover[]> {
+async function filesOf(run: DeadRun): Promise<readonly Leftover[]> {
+  const { recordFile, thingsFile, isDamaged } = run;
   const files = recordFile === undefined ? [thingsFile] : [thingsFile, recordFile];
-  return await existing(files, "file", "file");
+  const found = await existing(files, "file", "file");
+  if (!isDamaged) return found;
+  const said = (name: string) => (name === recordFile ? `${name} (it cannot be read)` : name);
+  return found.map(({ kind, name }) => ({ kind, name: said(name) }));
 }
 
 async function processesOf(

@@ -21,7 +21,7 @@ import {
   tmuxSockets,
 } from "./leftovers.ts";
 import { removeShortDirectory } from "./run-record.ts";
-import { sparedProcesses } from "./spared-processes.ts";
+import { livingElsewhere, sparedProcesses } from "./spared-processes.ts";
 
 export type { Leftover } from "./leftovers.ts";
 
@@ -64,7 +64,8 @@ export async function reap(
   if (dead.length === 0) return [];
   const reaped: ReapedRun[] = [];
   for (const run of dead) {
-    const spared = await sparedProcesses(run.id, living);
+    const elsewhere = await livingElsewhere(run.id, layout);
+    const spared = await sparedProcesses(run.id, [...living, ...elsewhere]);
     const slow = systemClock.setTimer(1_000, () => onSlow?.(run));
     reaped.push(await (dryRun ? lookAt(run, spared) : reapRun(run, spared)));
     slow.cancel();

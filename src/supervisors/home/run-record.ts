@@ -1,11 +1,12 @@
-import { lstat, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { finite, read } from "../../actors/data/index.ts";
+import { messageOf } from "../../errors.ts";
 import { HomeError } from "../../machines/errors.ts";
-import { isSameProcess, processStart } from "../../machines/local/index.ts";
+import { isSameProcess, processStart, writeWhole } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 
 /** What stands beside a run's socket, for those who cannot ask the run. */
@@ -38,15 +39,15 @@ export interface ListedRun {
 
 const probeMs = 500;
 
-/** Write the record of this process's run, whole or not at all. */
-export async function writeRunRecord(
+/** Make the record of this process's run. */
+export async function recordOf(
   paths: RunPaths,
   run: Pick<RunRecord, "id" | "program" | "startedAt"> & {
     /** Default: the one of `paths`. */
     readonly logDir?: string | undefined;
   },
 ): Promise<RunRecord> {
-  const record: RunRecord = {
+  return {
     schema: 1,
     ...run,
     pid: process.pid,
@@ -55,19 +56,18 @@ export async function writeRunRecord(
     logDir: run.logDir ?? paths.logDir,
     socket: paths.socket,
   };
-  await writeWhole(paths.record, `${JSON.stringify(record)}\n`);
-  return record;
 }
 
-/** Without its record nobody could find what a killed run leaves: there is no run then. */
-async function writeWhole(file: string, text: string): Promise<void> {
-  const draft = `${file}.${process.pid}.tmp`;
+/**
+ * Write the record of a run, whole or not at all. Resolves when it is on the disk.
+ *
+ * Without its record nobody could find what a killed run leaves: there is no run then.
+ */
+export async function writeRunRecord({ record: file }: RunPaths, record: RunRecord): Promise<void> {
   try {
-    await writeFile(draft, text, { mode: 0o600 });
-    await rename(draft, file);
+    await writeWhole(file, `${JSON.stringify(record)}\n`);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new HomeError(file, `cannot be written (${why})`, error);
+    throw new HomeError(file, `cannot be written (${messageOf(error)})`, error);
   }
 }
 
@@ -127,7 +127,8 @@ const recordShape = v.object({
   socket: v.string(),
 });
 
-function parseRecord(value: unknown): RunRecord {
+/** Read a record. Throws FieldError for what is none of this version. */
+export function parseRecord(value: unknown): RunRecord {
   return { schema: 1, ...read(recordShape, value, "run record") };
 }
 
@@ -140,6 +141,11 @@ async function livenessOf(record: RunRecord): Promise<RunLiveness> {
   if (await answers(record.socket)) return "live";
   if (!isOfThisHost(record)) return "silent";
   return (await isSameProcess(record.pid, record.processStart)) ? "silent" : "dead";
+}
+
+/** Tell whether the process of a run lives. A socket that answers counts as well: the process may be one that this one cannot see. */
+export async function lives({ pid, processStart, socket }: RunRecord): Promise<boolean> {
+  return (await isSameProcess(pid, processStart)) || (await answers(socket));
 }
 
 /** Tell whether somebody listens there: a file alone says nothing. */

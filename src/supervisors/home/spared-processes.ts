@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { liveProcesses, readProcess } from "../../machines/local/index.ts";
-import type { RunRecord } from "./run-record.ts";
+import { findMarked, liveProcesses, readProcess } from "../../machines/local/index.ts";
+import { type HomeLayout, homeLayout } from "./home.ts";
+import { listRuns, type RunRecord } from "./run-record.ts";
 
 /**
  * Give the processes that no sweep for the run `id` may end, though they carry its mark: this one and
@@ -24,9 +25,35 @@ export async function sparedProcesses(
   return spared;
 }
 
+/**
+ * Find the living runs of other homes whose programs may carry the mark of the run `id`: one of them
+ * was started inside it, with a home of its own.
+ */
+export async function livingElsewhere(
+  id: string,
+  { runtimes }: HomeLayout,
+): Promise<readonly RunRecord[]> {
+  const marked = (await findMarked("RAMURE_RUN", id)) ?? [];
+  const homes = new Map<string, HomeLayout>();
+  for (const { pid } of marked) {
+    const layout = homeLayout(Object.fromEntries(await environmentOf(pid)));
+    if (layout.runtimes !== runtimes) homes.set(layout.runtimes, layout);
+  }
+  const runs = await Promise.all([...homes.values()].map(listRuns));
+  return runs.flat().flatMap(({ record, liveness }) => (liveness === "dead" ? [] : record));
+}
+
 async function carries(pid: number, id: string): Promise<boolean> {
-  const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-  return environment.split("\0").includes(`RAMURE_RUN=${id}`);
+  return (await environmentOf(pid)).some(([name, value]) => name === "RAMURE_RUN" && value === id);
+}
+
+/** What a process was started with. */
+async function environmentOf(pid: number): Promise<readonly (readonly [string, string])[]> {
+  const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+  return text.split("\0").map((line) => {
+    const [name = "", ...rest] = line.split("=");
+    return [name, rest.join("=")];
+  });
 }
 
 /** Give these processes and all that they started. */

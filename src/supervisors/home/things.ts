@@ -3,8 +3,7 @@ import * as v from "valibot";
 import type { Thing } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { finite, read } from "../../actors/data/index.ts";
-import { syncFolder } from "../../actors/journal/index.ts";
-import { processStart } from "../../machines/local/index.ts";
+import { processStart, syncFolder } from "../../machines/local/index.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
 export interface RecordedThing extends Omit<Thing, "kind"> {

@@ -7,7 +7,10 @@ import type { Contract, ContractShape, OpenShape } from "../endpoints/index.ts";
 
 /** Options of the first process of a run; on a nested one they throw. */
 export interface RootOptions {
-  /** Directory of the run's logs. Default: `$RAMURE_HOME/logs/{run id}`. */
+  /**
+   * Directory of the run's logs, seen from the working directory of the program. One live run at a time
+   * may have it; a later one sets the journal of the earlier one aside. Default: `$RAMURE_HOME/logs/{run id}`.
+   */
   readonly logDir?: string | undefined;
   /** Listen for agents on this TCP host as well as on the run's Unix socket. Default: Unix socket only. */
   readonly host?: string | undefined;

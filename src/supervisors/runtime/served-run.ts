@@ -1,4 +1,5 @@
 import { parametersOf } from "../../actors/agent/tools/index.ts";
+import { problemText } from "../../actors/journal/index.ts";
 import type { RegistrySnapshot } from "../../actors/registry/index.ts";
 import { type EndpointNode, type RunFacts, type ServedRun, watchTree } from "../control/index.ts";
 import type { Addressee } from "../process/index.ts";
@@ -27,6 +28,7 @@ export function servedRun(runtime: Runtime, facts: RunFacts): ServedRun {
 function problemOf({ journal }: Runtime): string | undefined {
   if (journal.problem === undefined) return undefined;
   const { code, message, dropped } = journal.problem;
+  if (code === "removed") return problemText(journal.file, journal.problem);
   const lost = dropped > 0 ? `; ${dropped} records were left out` : "";
   return `${journal.file} cannot be written (${code}: ${message})${lost}.`;
 }

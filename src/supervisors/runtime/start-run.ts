@@ -1,19 +1,20 @@
-import { join, relative } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
 import type { TcpAddress } from "../../actors/agent/bridge/index.ts";
 import { piHarness } from "../../actors/agent/pi/index.ts";
 import { systemClock } from "../../actors/clock.ts";
 import { createRedaction } from "../../actors/data/index.ts";
-import { openJournal } from "../../actors/journal/index.ts";
+import { openJournal, setJournalAside } from "../../actors/journal/index.ts";
 import { errorExit } from "../../actors/kernel/index.ts";
-import { logDirectory } from "../../machines/local/index.ts";
 import { type ControlServer, openControlServer } from "../control/index.ts";
 import {
   homeLayout,
   prepareHome,
   type ReapedRun,
+  recordOf,
   removeRunRecord,
   runPaths,
+  takeLogDirectory,
   writeRunRecord,
 } from "../home/index.ts";
 import {
@@ -85,11 +86,18 @@ async function openRuntime(
   const id = newRunId();
   const layout = await prepareHome(env);
   const paths = await runPaths(layout, id);
-  const logDir = options.logDir ?? paths.logDir;
-  await logDirectory(logDir);
+  // Once: whoever is told of the directory may have another working directory than this program.
+  const logDir = options.logDir === undefined ? paths.logDir : resolve(options.logDir);
   const program = relative(process.cwd(), process.argv[1] ?? process.execPath);
   const redaction = createRedaction(secretsOf(process.env));
-  const journal = await openJournal({ file: `${logDir}/runtime.jsonl`, clock, redaction });
+  const facts = { id, program, startedAt: clock.wallNow() };
+  const record = await recordOf(paths, { ...facts, logDir });
+  const owned = await takeLogDirectory(record);
+  closers.push(() => owned.release(clock.wallNow()));
+  const file = `${logDir}/runtime.jsonl`;
+  // What stands there is of a run before this one, whose record may not be known.
+  await setJournalAside(file, owned.earlier ?? `before-${id}`);
+  const journal = await openJournal({ file, clock, redaction });
   const environment = { RAMURE_HOME: layout.home, RAMURE_RUN: id };
   const runtime = new Runtime({
     id,
@@ -102,8 +110,7 @@ async function openRuntime(
     environment,
     tcp: tcpOf(options),
   });
-  const facts = { id, program, startedAt: clock.wallNow() };
-  const record = await writeRunRecord(paths, { ...facts, logDir });
+  await writeRunRecord(paths, record);
   let left: ReapedRun["left"] = [];
   closers.push(async () => {
     // What is still there has no other record: it stays for the next reaper.

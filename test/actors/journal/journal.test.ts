@@ -68,6 +68,7 @@ function disk(): { fail: string | undefined; syncs: number; readonly open: typeo
         check();
         return handle.write(...words);
       },
+      stat: () => handle.stat(),
       datasync: async () => {
         check();
         state.syncs += 1;
@@ -293,6 +294,7 @@ describe("a disk that cannot be written", () => {
       };
       return {
         write,
+        stat: () => handle.stat(),
         datasync: () => handle.datasync(),
         close: () => handle.close(),
       } as WritableHandle;
@@ -304,6 +306,51 @@ describe("a disk that cannot be written", () => {
     await journal.flush();
     const numbers = dataOf(await collect(readJournal(file))).filter((x) => typeof x === "number");
     expect(numbers).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+  });
+});
+
+describe("a journal whose file is removed while its run goes on", () => {
+  it("says so, begins a new file, and enters the gap there", async () => {
+    const problems: unknown[] = [];
+    const journal = await journalAt({ onProblem: (problem) => problems.push(problem) });
+    for (let number = 1; number <= 3; number += 1) await journal.commit(note(number));
+    await rm(folder, { recursive: true });
+    await journal.commit(note(4));
+    await journal.commit(note(5));
+    const gone = expect.objectContaining({ code: "removed", dropped: 3 });
+    expect(problems).toEqual([gone]);
+    expect(journal.problem).toEqual(gone);
+    const entries = await collect(readJournal(file));
+    expect(entries.map(({ seq, type }) => [seq, type])).toEqual([
+      [3, "journal-gap"],
+      [4, "note"],
+      [5, "note"],
+    ]);
+    expect(dataOf(entries)).toEqual([gone, 4, 5]);
+  });
+
+  it("is followed on into the new file, by who has read the old one to its end", async () => {
+    const journal = await journalAt({ onProblem: () => {} });
+    await journal.commit(note(1));
+    const followed = collect(journal.follow(), 3);
+    await journal.flush();
+    await rm(file);
+    await journal.commit(note(2));
+    const [first, gap, last] = await followed;
+    expect(first).toMatchObject({ data: 1 });
+    expect(gap).toMatchObject({ type: "journal-gap" });
+    expect(last).toMatchObject({ data: 2 });
+  });
+
+  it("is read across the gap when older files of it are still there", async () => {
+    const journal = await journalAt({ limits: { maxFileBytes: 2_000 }, onProblem: () => {} });
+    for (let number = 1; number <= 50; number += 1) await journal.commit(note(number));
+    await rm(file);
+    for (let number = 51; number <= 60; number += 1) await journal.commit(note(number));
+    const read = dataOf(await collect(journal.read()));
+    expect(read[0]).toBe(1);
+    expect(read.slice(-10)).toEqual([51, 52, 53, 54, 55, 56, 57, 58, 59, 60]);
+    expect(read.filter((data) => typeof data !== "number")).toHaveLength(1);
   });
 });
 

@@ -25,7 +25,7 @@ afterAll(() => cli.remove());
 beforeEach(async () => {
   ({ home, remove } = await temporaryHome());
   const logDir = join(home, "logs", "run1");
-  await mkdir(logDir, { recursive: true });
+  await mkdir(logDir, { recursive: true, mode: 0o700 });
   journal = await openJournal({ file: join(logDir, "runtime.jsonl"), clock: systemClock });
 });
 afterEach(async () => {

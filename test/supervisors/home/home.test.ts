@@ -40,10 +40,12 @@ describe("the home of runs", () => {
     expect(await modeOf(layout.logs)).toBe("700");
   });
 
-  it("is closed when it stood open to others", async () => {
-    await chmod(home, 0o755);
-    await prepareHome({ RAMURE_HOME: home });
-    expect(await modeOf(home)).toBe("700");
+  it("is refused when it stood open to others, and keeps its mode", async () => {
+    await chmod(home, 0o1777);
+    await expect(prepareHome({ RAMURE_HOME: home })).rejects.toThrow(
+      `${home} is open to other users (mode 1777); chmod 700 it`,
+    );
+    expect(((await lstat(home)).mode & 0o7777).toString(8)).toBe("1777");
   });
 
   it("is refused when it is a symbolic link, and the refusal says what to set", async () => {

@@ -9,6 +9,7 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   writeFile,
 } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
@@ -202,6 +203,48 @@ describe("the reaper", () => {
     await once(living, "exit");
   });
 
+  it("never ends a living run of another home, though it was started inside the dead one", async () => {
+    const other = await temporaryHome();
+    const elsewhere = await prepareHome({ RAMURE_HOME: other.home });
+    await record("dead", { pid: deadPid });
+    const child = spawn("sleep", ["300"], {
+      env: { ...process.env, RAMURE_RUN: "dead", RAMURE_HOME: other.home },
+      detached: true,
+    });
+    const pid = child.pid ?? 0;
+    const ended = once(child, "exit");
+    const facts = { schema: 1, id: "live", program: "p.ts", startedAt: 1, logDir: "/l" };
+    const socket = join(elsewhere.runtimes, "live.sock");
+    const text = JSON.stringify({ ...facts, socket, pid, processStart: await processStart(pid) });
+    await writeFile(join(elsewhere.runtimes, "live.json"), text);
+    await reap(layout);
+    expect(await processStart(pid)).toBeDefined();
+    await rm(join(elsewhere.runtimes, "live.json"));
+    await record("dead", { pid: deadPid });
+    await reap(layout);
+    await ended;
+    await other.remove();
+  });
+
+  it("names a record that cannot be read, and removes what the list of its things names", async () => {
+    const { directory } = await deadRun("torn");
+    await truncate(inRuntimes("torn.json"));
+    const [reaped] = await reap(layout);
+    expect(reaped?.removed).toContainEqual({
+      kind: "file",
+      name: `${inRuntimes("torn.json")} (it cannot be read)`,
+    });
+    expect(reaped?.removed).toContainEqual({ kind: "directory", name: directory });
+    expect(await readdir(layout.runtimes)).toEqual([]);
+  });
+
+  it("leaves a record of a newer version to that version", async () => {
+    await deadRun("newer");
+    await writeFile(inRuntimes("newer.json"), '{"schema":2,"name":"newer"}');
+    expect(await reap(layout)).toEqual([]);
+    expect(await readdir(layout.runtimes)).toContain("newer.json");
+  });
+
   it("follows no link and removes no file that is not what its record says", async () => {
     await record("dead1", { pid: deadPid });
     const elsewhere = await mkdtemp(join(tmpdir(), "ramure-precious-"));
@@ -251,13 +294,13 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual(before);
   });
 
-  it("removes sockets and drafts whose run has no record any more", async () => {
+  it("removes sockets, drafts and torn records whose run is gone", async () => {
     await staleSocket(inRuntimes("gone1.sock"));
     await writeFile(inRuntimes(`gone2.json.${deadPid}.tmp`), "{");
     await writeFile(inRuntimes(`mine.json.${process.pid}.tmp`), "{");
     await writeFile(inRuntimes("half1.json"), "{");
     await reap(layout);
-    expect(await readdir(layout.runtimes)).toEqual(["half1.json", `mine.json.${process.pid}.tmp`]);
+    expect(await readdir(layout.runtimes)).toEqual([`mine.json.${process.pid}.tmp`]);
   });
 
   it("is harmless beside another one", async () => {

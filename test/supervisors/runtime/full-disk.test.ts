@@ -9,7 +9,7 @@ import { programOf } from "../../setup/programs.ts";
 
 const fixture = "test/fixtures/fills-disk.ts";
 /** A disk of 64 KiB of its own, which only the program sees, and which goes with it. */
-const onSmallDisk = 'mount -t tmpfs -o size=64k none "$1" && shift && exec "$@"';
+const onSmallDisk = 'mount -t tmpfs -o size=64k,mode=700 none "$1" && shift && exec "$@"';
 
 const canMount = await execa("unshare", ["-rm", "mount", "-t", "tmpfs", "none", "/mnt"], {
   reject: false,
@@ -57,10 +57,10 @@ describe.runIf(canMount.exitCode === 0)("a run whose disk is full", () => {
 });
 
 /** The disk of the log directory, of 64 KiB, with room for nothing: no byte, and no name either. */
-const onFullDisk = `mount -t tmpfs -o size=64k,nr_inodes=2 none "$1" || exit 9
+const onFullDisk = `mount -t tmpfs -o size=64k,nr_inodes=2,mode=700 none "$1" || exit 9
 head -c 100000 /dev/zero >"$1/filler" 2>/dev/null
 shift && exec "$@"`;
-const onReadOnlyDisk = 'mount -t tmpfs -o ro none "$1" && shift && exec "$@"';
+const onReadOnlyDisk = 'mount -t tmpfs -o ro,mode=700 none "$1" && shift && exec "$@"';
 
 describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot be written", () => {
   let cli: BuiltCli;

@@ -18,11 +18,11 @@ export interface SessionPlace {
  * it anew.
  */
 export async function sessionPlace(
-  { machine, resume, epoch }: Pick<LaunchSpec, "machine" | "resume" | "epoch">,
+  { machine, resume, run, epoch }: Pick<LaunchSpec, "machine" | "resume" | "run" | "epoch">,
   directory: string,
 ): Promise<SessionPlace> {
   const file = resume?.file;
-  if (file === undefined) return { file: posix.join(directory, `session-${epoch}.jsonl`) };
+  if (file === undefined) return { file: posix.join(directory, `session-${run}-${epoch}.jsonl`) };
   const { ok, stdout: start } = await machine.exec(["head", "-n", "1", "--", file]);
   if (!ok || start === "") return { file };
   const header = headerIn(start) ?? headerIn(await textOf(machine, file));

@@ -287,7 +287,7 @@ describe("a real pi elsewhere", { timeout: 60_000 }, () => {
     const world = await piWorld(undefined, { far: true });
     const agent = await world.launch();
     const { session } = await agent.hello();
-    expect(session.file).toMatch(/^\/tmp\/ramure-[a-z0-9]{8}\/a1\/session-1\.jsonl$/);
+    expect(session.file).toMatch(/^\/tmp\/ramure-[a-z0-9]{8}\/a1\/session-[a-z0-9_-]+-1\.jsonl$/);
     await agent.answered(await agent.send("!say hi"));
     await world.harness.release?.(world.machine, world.run);
     await agent.launched.exited;

@@ -21,7 +21,10 @@ async function placed(...texts: readonly (string | undefined)[]) {
   const asides: (string | undefined)[] = [];
   for (const text of texts) {
     if (text !== undefined) await writeFile(file, text);
-    const place = await sessionPlace({ machine, epoch: 2, resume: { id: "s1", file } }, folder);
+    const place = await sessionPlace(
+      { machine, run: "r1", epoch: 2, resume: { id: "s1", file } },
+      folder,
+    );
     expect(place.file).toBe(file);
     asides.push(place.aside?.slice(file.length));
   }

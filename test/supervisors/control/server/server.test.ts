@@ -533,13 +533,17 @@ describe("a control server's socket", () => {
     },
   );
 
-  it("closes a folder that stood open, and refuses a path that is taken", async () => {
+  it("lies in no folder that others can enter", async () => {
     const open = join(home, "open");
     await mkdir(open);
     await chmod(open, 0o777);
     socket = join(open, "run.sock");
+    await expect(serve()).rejects.toThrow(`${open} is open to other users (mode 0777)`);
+    expect((await stat(open)).mode & 0o777).toBe(0o777);
+  });
+
+  it("is refused where another one listens", async () => {
     await serve();
-    expect((await stat(open)).mode & 0o777).toBe(0o700);
     const again = openControlServer({ socket, run: fakeRun(snapshot) });
     await expect(again).rejects.toMatchObject({ code: "home" });
     expect(await (await client()).answer("run.stop")).toHaveProperty("result");

@@ -26,6 +26,12 @@ import { temporaryHome } from "../../fixtures/fake-run.ts";
 
 /** A pid that nobody has: beyond what the system gives out. */
 const deadPid = 2 ** 22 + 1;
+/** Marks count on the whole host: another run of these tests beside this one has its own. */
+const ids = {
+  dead1: `dead1-${process.pid}`,
+  dead2: `dead2-${process.pid}`,
+  alive1: `alive1-${process.pid}`,
+};
 const owner = { path: "/main/worker", epoch: 1 };
 
 let layout: HomeLayout;
@@ -126,25 +132,25 @@ describe("the record of things", () => {
 
 describe("the reaper", () => {
   it("removes all that a dead run left, its record last, and says what", async () => {
-    const { directory } = await deadRun("dead1");
-    const process = sleeper("dead1");
+    const { directory } = await deadRun(ids.dead1);
+    const process = sleeper(ids.dead1);
     const [run] = await reap(layout);
     await process.ended;
-    expect(run).toMatchObject({ id: "dead1", program: "p.ts", left: [] });
+    expect(run).toMatchObject({ id: ids.dead1, program: "p.ts", left: [] });
     expect(run?.removed.map(({ kind, name }) => [kind, name])).toEqual([
       ["process", `${process.pid} (sleep)`],
-      ["socket", inRuntimes("dead1.sock")],
-      ["socket", inRuntimes("dead1.door")],
+      ["socket", inRuntimes(`${ids.dead1}.sock`)],
+      ["socket", inRuntimes(`${ids.dead1}.door`)],
       ["directory", directory],
-      ["file", inRuntimes("dead1.things.jsonl")],
-      ["file", inRuntimes("dead1.json")],
+      ["file", inRuntimes(`${ids.dead1}.things.jsonl`)],
+      ["file", inRuntimes(`${ids.dead1}.json`)],
     ]);
     expect(await readdir(layout.runtimes)).toEqual([]);
     expect(await reap(layout)).toEqual([]);
   });
 
   it("only looks in a dry run", async () => {
-    await deadRun("dead1");
+    await deadRun(ids.dead1);
     const before = await readdir(layout.runtimes);
     const [run] = await reap(layout, { dryRun: true });
     expect(run?.removed.map(({ kind }) => kind)).toEqual([
@@ -158,13 +164,13 @@ describe("the reaper", () => {
   });
 
   it("touches nothing of a run whose process lives", async () => {
-    await deadRun("alive1");
-    await record("alive1", { pid: process.pid, processStart: await processStart(process.pid) });
-    const own = sleeper("alive1");
+    await deadRun(ids.alive1);
+    await record(ids.alive1, { pid: process.pid, processStart: await processStart(process.pid) });
+    const own = sleeper(ids.alive1);
     const before = await readdir(layout.runtimes);
     expect(await reap(layout)).toEqual([]);
     expect(await readdir(layout.runtimes)).toEqual(before);
-    expect((await findMarked("RAMURE_RUN", "alive1"))?.map(({ pid }) => pid)).toEqual([own.pid]);
+    expect((await findMarked("RAMURE_RUN", ids.alive1))?.map(({ pid }) => pid)).toEqual([own.pid]);
     process.kill(own.pid, "SIGKILL");
     await own.ended;
   });
@@ -185,11 +191,11 @@ describe("the reaper", () => {
   });
 
   it("never ends itself, nor a living run, though they carry the mark of the dead one", async () => {
-    await deadRun("dead1");
+    await deadRun(ids.dead1);
     // With a helper of its own, which inherits the mark as it did.
     const script = `process.stdout.write(String(require("child_process").spawn("sleep", ["300"]).pid))`;
     const living = spawn(process.execPath, ["-e", script], {
-      env: { ...process.env, RAMURE_RUN: "dead1" },
+      env: { ...process.env, RAMURE_RUN: ids.dead1 },
     });
     const [said] = await once(living.stdout, "data");
     const [pid, helper] = [living.pid ?? 0, Number(said)];
@@ -206,9 +212,9 @@ describe("the reaper", () => {
   it("never ends a living run of another home, though it was started inside the dead one", async () => {
     const other = await temporaryHome();
     const elsewhere = await prepareHome({ RAMURE_HOME: other.home });
-    await record("dead", { pid: deadPid });
+    await record(ids.dead1, { pid: deadPid });
     const child = spawn("sleep", ["300"], {
-      env: { ...process.env, RAMURE_RUN: "dead", RAMURE_HOME: other.home },
+      env: { ...process.env, RAMURE_RUN: ids.dead1, RAMURE_HOME: other.home },
       detached: true,
     });
     const pid = child.pid ?? 0;
@@ -220,7 +226,7 @@ describe("the reaper", () => {
     await reap(layout);
     expect(await processStart(pid)).toBeDefined();
     await rm(join(elsewhere.runtimes, "live.json"));
-    await record("dead", { pid: deadPid });
+    await record(ids.dead1, { pid: deadPid });
     await reap(layout);
     await ended;
     await other.remove();
@@ -246,7 +252,7 @@ describe("the reaper", () => {
   });
 
   it("follows no link and removes no file that is not what its record says", async () => {
-    await record("dead1", { pid: deadPid });
+    await record(ids.dead1, { pid: deadPid });
     const elsewhere = await mkdtemp(join(tmpdir(), "ramure-precious-"));
     await writeFile(join(elsewhere, "precious"), "");
     const link = inRuntimes("ramure-link");
@@ -254,7 +260,7 @@ describe("the reaper", () => {
     const within = inRuntimes("ramure-within");
     await mkdir(within);
     await symlink(elsewhere, join(within, "link"));
-    const things = thingsOf("dead1");
+    const things = thingsOf(ids.dead1);
     await things.record({ kind: "directory", file: link }, owner);
     await things.record({ kind: "directory", file: within }, owner);
     await things.record({ kind: "directory", file: join(elsewhere, "..") }, owner);
@@ -267,23 +273,23 @@ describe("the reaper", () => {
   });
 
   it("keeps the record of what lies on another machine, and says so", async () => {
-    await record("dead1", { pid: deadPid });
-    await thingsOf("dead1").record(
+    await record(ids.dead1, { pid: deadPid });
+    await thingsOf(ids.dead1).record(
       { kind: "directory", file: "/tmp/ramure-x", machine: "box" },
       owner,
     );
     const [run] = await reap(layout);
     expect(run?.left).toEqual([{ kind: "directory", name: "/tmp/ramure-x on box" }]);
-    expect(await readdir(layout.runtimes)).toContain("dead1.json");
+    expect(await readdir(layout.runtimes)).toContain(`${ids.dead1}.json`);
   });
 
   it("keeps the record of a thing that only a newer version knows", async () => {
-    await record("dead1", { pid: deadPid });
-    const line = { v: 2, kind: "container", file: "c1", run: "dead1", ...owner, at: 1 };
-    await writeFile(inRuntimes("dead1.things.jsonl"), `${JSON.stringify(line)}\n`);
+    await record(ids.dead1, { pid: deadPid });
+    const line = { v: 2, kind: "container", file: "c1", run: ids.dead1, ...owner, at: 1 };
+    await writeFile(inRuntimes(`${ids.dead1}.things.jsonl`), `${JSON.stringify(line)}\n`);
     const [run] = await reap(layout);
     expect(run?.left).toEqual([{ kind: "unknown", name: "c1" }]);
-    expect(await readdir(layout.runtimes)).toContain("dead1.json");
+    expect(await readdir(layout.runtimes)).toContain(`${ids.dead1}.json`);
   });
 
   it("touches no run of another host that shares the home", async () => {
@@ -304,9 +310,9 @@ describe("the reaper", () => {
   });
 
   it("is harmless beside another one", async () => {
-    await deadRun("dead1");
-    await deadRun("dead2");
-    const child = sleeper("dead1");
+    await deadRun(ids.dead1);
+    await deadRun(ids.dead2);
+    const child = sleeper(ids.dead1);
     const all = await Promise.all([reap(layout), reap(layout), reap(layout)]);
     await child.ended;
     expect(all.flat().every(({ left }) => left.length === 0)).toBe(true);
@@ -314,11 +320,11 @@ describe("the reaper", () => {
   });
 
   it.runIf(process.getuid?.() === 0)("touches nothing of another user", async () => {
-    const { directory } = await deadRun("dead1");
+    const { directory } = await deadRun(ids.dead1);
     await chown(directory, 65_534, 65_534);
-    await chown(inRuntimes("dead1.sock"), 65_534, 65_534);
+    await chown(inRuntimes(`${ids.dead1}.sock`), 65_534, 65_534);
     await reap(layout);
-    expect(await readdir(layout.runtimes)).toEqual(["dead1.sock", "ramure-dead1"]);
+    expect(await readdir(layout.runtimes)).toEqual([`${ids.dead1}.sock`, `ramure-${ids.dead1}`]);
     await chown(layout.runtimes, 65_534, 65_534);
     await expect(reap(layout)).rejects.toThrow("belongs to user 65534");
   });

@@ -1,5 +1,4 @@
 import {
-  type AgentMemory,
   type AgentMessage,
   type AgentState,
   checkDeliver,
@@ -18,13 +17,10 @@ import {
   runningSignal,
   type SendOptions,
 } from "../process/index.ts";
-import { disconnectAgent } from "./connections.ts";
+import type { AgentEntry } from "./agent-entry.ts";
 
-/** What an agent's handle acts on. */
-export interface AgentParts {
-  readonly name: string;
-  readonly machine: Machine;
-  readonly memory: AgentMemory;
+/** How an agent's handle reaches the agent's actor. */
+export interface AgentControl {
   readonly address: Ref<AgentMessage>;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -32,40 +28,42 @@ export interface AgentParts {
 
 /** The `Agent` that a program holds. */
 export class AgentHandle implements Agent {
-  readonly #parts: AgentParts;
+  readonly #entry: AgentEntry;
+  readonly #control: AgentControl;
   readonly events: ProcessEvents;
 
-  constructor(parts: AgentParts) {
-    this.#parts = parts;
-    this.events = eventsOf(parts.memory.events);
+  constructor(entry: AgentEntry, control: AgentControl) {
+    this.#entry = entry;
+    this.#control = control;
+    this.events = eventsOf(entry.memory.events);
   }
 
   get name(): string {
-    return this.#parts.name;
+    return this.#entry.name;
   }
 
   get path(): string {
-    return this.#parts.memory.path;
+    return this.#entry.memory.path;
   }
 
   get state(): AgentState {
-    return this.#parts.memory.state;
+    return this.#entry.memory.state;
   }
 
   get machine(): Machine {
-    return this.#parts.machine;
+    return this.#entry.machine;
   }
 
   on<Input>(tool: string, options: ToolOptions<Input>, handler: ToolHandler<Input>): this {
     const scope = currentScope("agent.on");
     const inScope: ToolHandler<Input> = (args, call) => enter(scope, () => handler(args, call));
-    scope.context.own(this.#parts.memory.tools.add(defineTool(tool, options, inScope)));
+    scope.context.own(this.#entry.memory.tools.add(defineTool(tool, options, inScope)));
     return this;
   }
 
   async send(message: string, { deliver = "follow-up" }: SendOptions = {}): Promise<Receipt> {
     checkDeliver(this.path, deliver);
-    const receipt = await this.#parts.memory.outbox.enqueue(message, deliver);
+    const receipt = await this.#entry.memory.outbox.enqueue(message, deliver);
     return {
       id: receipt.id,
       delivered: () => orStopped(receipt.delivered(), `delivered() of a message to ${this.path}`),
@@ -74,19 +72,18 @@ export class AgentHandle implements Agent {
   }
 
   exec(command: string | readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    return this.#parts.machine.exec(command, { signal: runningSignal(), ...options });
+    return this.#entry.machine.exec(command, { signal: runningSignal(), ...options });
   }
 
   async interrupt(): Promise<void> {
-    this.#parts.address.send({ type: "interrupt" });
+    this.#control.address.send({ type: "interrupt" });
   }
 
   restart(): Promise<void> {
-    return this.#parts.restart();
+    return this.#control.restart();
   }
 
-  async stop(): Promise<void> {
-    await this.#parts.stop();
-    disconnectAgent(this);
+  stop(): Promise<void> {
+    return this.#control.stop();
   }
 }

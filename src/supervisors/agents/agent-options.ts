@@ -1,4 +1,5 @@
 import type { ProgressLimits } from "../../actors/agent/actor/index.ts";
+import { MisuseError } from "../../errors.ts";
 import { checkOptions, type OptionKinds } from "../../options.ts";
 import { checkPolicy } from "../process/index.ts";
 import type { AgentOptions } from "./agents.ts";
@@ -27,7 +28,14 @@ const progressKinds: OptionKinds<ProgressLimits> = {
   toolMs: "number",
 };
 
-const nudgeKinds: OptionKinds<NudgeOptions> = { tool: "text", text: "text", max: "number" };
+const nudgeKinds: OptionKinds<NudgeOptions> = {
+  tool: "text",
+  text: "text",
+  max: "number",
+  afterMs: "number",
+  // biome-ignore lint/suspicious/noThenProperty: a word that nobody calls.
+  then: "any",
+};
 
 const machineKinds: OptionKinds<MachineOptions> = {
   name: "any",
@@ -49,6 +57,12 @@ export function checkAgentOptions(name: string, options: AgentOptions): void {
   const { progress, nudge } = options;
   if (progress !== false) checkOptions(`${what}: progress`, progress, progressKinds);
   if (typeof nudge !== "boolean") checkOptions(`${what}: nudge`, nudge, nudgeKinds);
+  const then = typeof nudge === "object" ? nudge.then : undefined;
+  if (then === undefined || then === "wait" || then === "fail") return;
+  throw new MisuseError(
+    "nudge-then",
+    `${what}: nudge.then is "wait" or "fail", not ${JSON.stringify(then)}.`,
+  );
 }
 
 /** Throw MisuseError for options that a machine does not have. */

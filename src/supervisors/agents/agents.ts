@@ -8,7 +8,7 @@ import {
   type ProgressLimits,
 } from "../../actors/agent/actor/index.ts";
 import type { Harness } from "../../actors/agent/wire/index.ts";
-import { type Ignore, ignore, type Ref, StoppedError } from "../../actors/kernel/index.ts";
+import { ignore, type Ref, StoppedError } from "../../actors/kernel/index.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import {
@@ -22,13 +22,12 @@ import {
   rememberAgent,
   type StartedMachine,
 } from "../process/index.ts";
-import type { StartedChild } from "../supervision/index.ts";
+import { AgentEntry } from "./agent-entry.ts";
 import { AgentHandle } from "./agent-handle.ts";
 import { journaledMemory } from "./agent-journal.ts";
-import { agentLeft } from "./agent-left.ts";
 import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
 import type { NudgeOptions } from "./nudge.ts";
-import { watchForQuiescence } from "./quiescence.ts";
+import { lookAtRest } from "./quiescence.ts";
 
 export interface AgentOptions {
   /** Added to the harness's own system prompt. */
@@ -50,8 +49,9 @@ export interface AgentOptions {
   /** When it counts as stuck, and how long each step against that may take; false: never. Default: after 10 min at work without progress. */
   readonly progress?: ProgressLimits | false | undefined;
   /**
-   * Remind it, up to 3 times in a row, when it has come to rest while the process still waits for one
-   * of its tools, or for the `tool` named; only then comes `quiescent`. That it missed a tool is an event
+   * Remind it, up to 3 times in a row and with growing time between, when it has come to rest while the
+   * process still waits for one of its tools, or for the `tool` named; only then comes `quiescent`. An
+   * agent that waits for an answer of another agent is not reminded. That it missed a tool is an event
    * `tool-missed {tools}` in any case. Default: it is not reminded.
    */
   readonly nudge?: NudgeOptions | boolean | undefined;
@@ -121,43 +121,15 @@ async function addAgent(
   const { name, path, machine } = placed;
   const { run, supervision, context, record } = scope;
   const memory = journaledMemory(run, path);
-  context.own(() => memory.end("its process ended", "stopped"));
-  watchForQuiescence(scope, memory, nudgeOf(options));
-  const child = await started(scope, placed, memory, options).catch(async (error: unknown) => {
-    // Before its name is forgotten, so that the registry does not hear of it again.
-    await memory.end("it did not start", "failed");
-    throw error;
-  });
-  if (child === ignore) throw new StoppedError(path);
-  const agent = new AgentHandle({
-    name,
-    machine: machine.machine,
-    memory,
-    address: child.address,
-    restart: async () => {
-      await supervision.restartChild(name, { force: true });
-    },
-    stop: async () => {
-      await supervision.terminateChild(name);
-      await memory.end("it was stopped", "stopped");
-    },
-  });
-  rememberAgent(agent, { memory, left: (reason) => agentLeft(scope, agent, reason) });
-  record.agents.set(name, agent);
-  run.directory.set(path, addresseeOf(agent, child.address));
-  return agent;
-}
-
-async function started(
-  scope: ProcessScope,
-  placed: Placed,
-  memory: AgentMemory,
-  options: AgentOptions,
-): Promise<StartedChild<AgentMessage> | Ignore> {
-  const { supervision } = scope;
-  const { name, machine } = placed;
   const spec = await specOf(scope, placed, memory, options);
-  return await orStopped(
+  const entry = new AgentEntry(scope, {
+    name,
+    memory,
+    machine: machine.machine,
+    nudge: nudgeOf(options),
+    lookAtRest: () => lookAtRest(scope),
+  });
+  const child = await orStopped(
     supervision.startChild<AgentMessage>({
       restart: "permanent",
       ...agentSpawnOptions,
@@ -165,8 +137,24 @@ async function started(
       id: name,
       dependsOn: machine.owner === supervision ? machine.id : undefined,
       start: () => agentBehavior(spec),
+      gone: (end) => entry.gone(end),
     }),
   );
+  if (child === ignore) throw new StoppedError(path);
+  const agent = new AgentHandle(entry, {
+    address: child.address,
+    restart: async () => {
+      await supervision.restartChild(name, { force: true });
+    },
+    stop: async () => {
+      await supervision.terminateChild(name);
+    },
+  });
+  rememberAgent(agent, entry);
+  record.agents.set(name, agent);
+  run.directory.set(path, addresseeOf(agent, child.address));
+  context.own(() => void run.directory.delete(path));
+  return agent;
 }
 
 async function specOf(

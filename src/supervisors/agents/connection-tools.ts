@@ -1,102 +1,85 @@
 import { defineTool, jsonSchema, type Tool } from "../../actors/agent/tools/index.ts";
-import type { Agent } from "../process/index.ts";
+
+import type { Contacts } from "./contacts.ts";
 import { ReachError } from "./errors.ts";
 import { copyFile } from "./file-transfer.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import { messageSent, type Peer, type Route } from "./route.ts";
 
-/** Whom an agent is connected with, and what may go between them. */
-export interface Acquaintance {
-  readonly agent: Agent;
-  readonly maxFileBytes: number;
-  readonly rate: RateLimit;
-  close(): void;
+/** Make the tools of an agent that may reach others. */
+export function outgoingTools(from: Peer, contacts: Contacts): readonly Tool[] {
+  return [messageTool(from, contacts), sendFileTool(contacts), listTool(contacts)];
 }
 
-type Known = ReadonlyMap<string, Acquaintance>;
-
-/** The tools of an agent that may reach others. */
-export function outgoingTools(from: Agent, known: Known): readonly Tool[] {
-  return [messageTool(from, known), sendFileTool(from, known), listTool(known)];
+/** Make the tools of an agent that others may reach: what they may send, it may fetch. */
+export function incomingTools(_: Peer, contacts: Contacts): readonly Tool[] {
+  return [downloadTool(contacts)];
 }
 
-/** The tool of an agent that others may reach: what they may send, it may fetch. */
-export function incomingTools(to: Agent, known: Known): readonly Tool[] {
-  return [downloadTool(to, known)];
-}
-
-/** Unknown and out of reach are one answer, so that nobody learns who else is there. */
-function reach(known: Known, name: string): Acquaintance {
-  const found = known.get(name);
+/** Find a route by the word of the other agent. Unknown and out of reach are one answer, so that nobody learns who else is there. */
+function routeBy(contacts: Contacts, word: string): Route {
+  const found = contacts.get(word);
   if (found !== undefined) return found;
-  throw new ReachError(name, [...known.keys()]);
+  throw new ReachError(word, contacts.words, contacts.hasEnded(word));
 }
 
-function messageTool(from: Agent, known: Known): Tool {
+function messageTool(from: Peer, contacts: Contacts): Tool {
   const options = {
     description: "Send a message to another agent. It reads who sent it.",
-    input: jsonSchema<{ readonly receiver: string; readonly message: string }>({
-      type: "object",
-      properties: { receiver, message: { type: "string" } },
-      required: ["receiver", "message"],
-      additionalProperties: false,
-    }),
+    input: schemas().message,
   };
   return defineTool("message", options, async ({ receiver, message }) => {
-    const { agent, rate } = reach(known, receiver);
-    const waitMs = rate.take();
+    const route = routeBy(contacts, receiver);
+    const waitMs = route.rate.take();
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1_000);
       return `Not sent: that were too many messages to ${receiver}; wait ${seconds} s, or go on without an answer.`;
     }
-    await agent.send(`[message from ${from.name}]\n${message}`);
+    await route.to.memory.outbox.enqueue(`[message from ${from.word}]\n${message}`, "follow-up");
+    messageSent(route);
     return `Sent to ${receiver}.`;
   });
 }
 
-function listTool(known: Known): Tool {
-  return defineTool("list_agents", { description: "List the agents that you can reach." }, () => [
-    ...known.keys(),
-  ]);
+function listTool(contacts: Contacts): Tool {
+  const description = "List the agents that you can reach.";
+  return defineTool("list_agents", { description }, () => contacts.words);
 }
 
-function sendFileTool(from: Agent, known: Known): Tool {
+function sendFileTool(contacts: Contacts): Tool {
   const options = {
     description:
       "Copy a file of yours to another agent's machine. Tell the agent with message where it is.",
-    input: jsonSchema<FileArguments & { readonly receiver: string }>({
-      type: "object",
-      properties: { receiver, path, dest_path: destination("its") },
-      required: ["receiver", "path"],
-      additionalProperties: false,
-    }),
+    input: schemas().sendFile,
   };
   return defineTool("send_file", options, async (args, { signal }) => {
-    const { agent: to, maxFileBytes: maxBytes } = reach(known, args.receiver);
-    const { path, bytes, sha256 } = await copyFile(
+    const { from, to, maxFileBytes: maxBytes } = routeBy(contacts, args.receiver);
+    const copied = await copyFile(
       { from, to },
       { path: args.path, destination: args.dest_path, maxBytes, signal },
     );
-    return `Sent to ${args.receiver} as ${path} (${bytes} bytes, sha256 ${sha256}).`;
+    const { path, bytes, sha256 } = copied;
+    return `Sent to ${args.receiver} as ${path} (${bytes} bytes, sha256 ${sha256}).${apart(copied)}`;
   });
 }
 
-function downloadTool(to: Agent, known: Known): Tool {
-  const sender = { type: "string", description: "Name of the agent whose file it is." };
+function downloadTool(contacts: Contacts): Tool {
   const options = {
     description: "Copy a file of another agent to your machine.",
-    input: jsonSchema<FileArguments & { readonly sender: string }>({
-      type: "object",
-      properties: { sender, path, dest_path: destination("your") },
-      required: ["sender", "path"],
-      additionalProperties: false,
-    }),
+    input: schemas().download,
   };
   return defineTool("download_file", options, async (args, { signal }) => {
-    const { agent: from, maxFileBytes: maxBytes } = reach(known, args.sender);
-    const copy = { path: args.path, destination: args.dest_path, maxBytes, signal };
-    const { path, bytes, sha256 } = await copyFile({ from, to }, copy);
-    return `Copied from ${args.sender} to ${path} (${bytes} bytes, sha256 ${sha256}).`;
+    const { from, to, maxFileBytes: maxBytes } = routeBy(contacts, args.sender);
+    const copied = await copyFile(
+      { from, to },
+      { path: args.path, destination: args.dest_path, maxBytes, signal },
+    );
+    const { path, bytes, sha256 } = copied;
+    return `Copied from ${args.sender} to ${path} (${bytes} bytes, sha256 ${sha256}).${apart(copied)}`;
   });
+}
+
+function apart({ wanted }: { readonly wanted?: string | undefined }): string {
+  return wanted === undefined ? "" : ` Nothing was replaced: there was a ${wanted} already.`;
 }
 
 interface FileArguments {
@@ -104,10 +87,39 @@ interface FileArguments {
   readonly dest_path?: string | undefined;
 }
 
-const receiver = { type: "string", description: "Name of the agent." };
-const path = { type: "string", description: "The file, inside its owner's work directory." };
+let made: ReturnType<typeof makeSchemas> | undefined;
 
-function destination(whose: string): object {
-  const description = `Where to put it, inside ${whose} work directory. Default: inbox/{sender}/{file name}.`;
-  return { type: "string", description };
+/** Give the schemas of the tools, which are compiled once, when the first agents are connected. */
+function schemas(): ReturnType<typeof makeSchemas> {
+  made ??= makeSchemas();
+  return made;
+}
+
+function makeSchemas() {
+  const receiver = { type: "string", description: "The agent, as list_agents names it." };
+  const sender = {
+    type: "string",
+    description: "The agent whose file it is, as it is named in its messages.",
+  };
+  const path = { type: "string", description: "The file, inside its owner's work directory." };
+  const destination = (whose: string): object => ({
+    type: "string",
+    description: `Where to put it, inside ${whose} work directory. Default: inbox/{sender}/{file name}.`,
+  });
+  const object = <Input>(properties: object, required: readonly string[]) =>
+    jsonSchema<Input>({ type: "object", properties, required, additionalProperties: false });
+  return {
+    message: object<{ readonly receiver: string; readonly message: string }>(
+      { receiver, message: { type: "string" } },
+      ["receiver", "message"],
+    ),
+    sendFile: object<FileArguments & { readonly receiver: string }>(
+      { receiver, path, dest_path: destination("its") },
+      ["receiver", "path"],
+    ),
+    download: object<FileArguments & { readonly sender: string }>(
+      { sender, path, dest_path: destination("your") },
+      ["sender", "path"],
+    ),
+  };
 }

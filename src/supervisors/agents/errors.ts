@@ -4,10 +4,13 @@ import { RamureError } from "../../errors.ts";
 export class ReachError extends RamureError {
   readonly code = "reach";
   override readonly retryable = false;
-  constructor(name: string, known: readonly string[]) {
+  constructor(name: string, known: readonly string[], hasEnded = false) {
     const whom =
       known.length > 0 ? `those that you can are ${known.join(", ")}` : "you can reach none";
-    super(`There is no agent ${JSON.stringify(name)} that you can reach; ${whom}.`);
+    const what = hasEnded
+      ? `${name} has ended, and you cannot reach it any more`
+      : `There is no agent ${JSON.stringify(name)} that you can reach`;
+    super(`${what}; ${whom}.`);
   }
 }
 

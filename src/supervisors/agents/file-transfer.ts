@@ -1,8 +1,17 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { Machine } from "../../machines/machine.ts";
-import type { Agent } from "../process/index.ts";
+import { customAlphabet } from "nanoid";
+
+import type { ExecOptions, Machine } from "../../machines/machine.ts";
 import { FileTransferError } from "./errors.ts";
+import { readScript, writeScript } from "./file-scripts.ts";
+
+/** One of the two agents of a copy. */
+export interface FileOwner {
+  /** The word that the other agent knows it by. */
+  readonly word: string;
+  readonly machine: Machine;
+}
 
 export interface FileCopy {
   /** The file on the sender's machine, inside its work directory. */
@@ -16,43 +25,45 @@ export interface FileCopy {
 export interface Copied {
   /** Where it lies, relative to the receiver's work directory. */
   readonly path: string;
+  /** Where it was to lie, when something was there already. */
+  readonly wanted?: string | undefined;
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Copy a file between the machines of two agents, through this host, and check that it arrived whole. */
+/**
+ * Copy a file between the machines of two agents, through this host, and check that it arrived whole.
+ *
+ * The file keeps its permissions, and never replaces another: where there is one, a number is added
+ * to its name. Only commands on the two machines touch the directories of the agents, and they look
+ * at what they opened, not at a name that an agent can give to something else meanwhile.
+ */
 export async function copyFile(
-  { from, to }: { readonly from: Agent; readonly to: Agent },
+  { from, to }: { readonly from: FileOwner; readonly to: FileOwner },
   { path, destination, maxBytes, signal }: FileCopy,
 ): Promise<Copied> {
   const source = inside(from.machine, path);
-  await checkReal(from.machine, source, signal);
-  const size = await sizeOf(from.machine, source, signal);
-  if (size > maxBytes) throw tooLarge(path, size, maxBytes);
-  const target = inside(to.machine, targetOf(from, path, destination));
-  await checkReal(to.machine, target, signal);
-  const content = await from.machine.readFile(source);
-  if (content.byteLength > maxBytes) throw tooLarge(path, content.byteLength, maxBytes);
-  signal.throwIfAborted();
-  await to.machine.writeFile(target, content);
-  const sha256 = hashOf(content);
-  if (hashOf(await to.machine.readFile(target)) !== sha256) {
-    throw new FileTransferError(path, "what arrived is not what was sent; send it again");
-  }
-  return { path: posix.relative(to.machine.workDir, target), bytes: content.byteLength, sha256 };
-}
-
-function tooLarge(path: string, size: number, maxBytes: number): FileTransferError {
-  return new FileTransferError(path, `it has ${size} bytes and ${maxBytes} are allowed`);
+  const target = inside(to.machine, targetOf(from.word, path, destination));
+  const limits = { maxBytes: Math.min(maxBytes, largest), signal };
+  const { content, mode } = await read(from.machine, source, limits);
+  const name = await write(to.machine, target, { content, mode, signal });
+  const wanted = posix.relative(to.machine.workDir, target);
+  const arrived = posix.join(posix.dirname(wanted), name);
+  return {
+    path: arrived,
+    wanted: arrived === wanted ? undefined : wanted,
+    bytes: content.byteLength,
+    sha256: hashOf(content),
+  };
 }
 
 function hashOf(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-function targetOf(from: Agent, path: string, destination: string | undefined): string {
+function targetOf(sender: string, path: string, destination: string | undefined): string {
   const name = posix.basename(path);
-  if (destination === undefined || destination === "") return `inbox/${from.name}/${name}`;
+  if (destination === undefined || destination === "") return `inbox/${sender}/${name}`;
   return destination.endsWith("/") ? `${destination}${name}` : destination;
 }
 
@@ -67,36 +78,95 @@ function inside({ workDir }: Machine, path: string): string {
   throw new FileTransferError(path, `it is outside the work directory ${workDir}`);
 }
 
-/** What exists of the way to `$2` must really lie below `$1`, and its end may be no link. */
-const realScript = `
-root=$(cd -P -- "$1" && pwd -P) || exit 3
-[ -L "$2" ] && exit 4
-dir=$(dirname -- "$2")
-while [ ! -d "$dir" ]; do
-  [ -L "$dir" ] && exit 4
-  [ -e "$dir" ] && exit 5
-  dir=$(dirname -- "$dir")
-done
-dir=$(cd -P -- "$dir" && pwd -P) || exit 3
-case "$dir/" in "\${root%/}/"*) exit 0 ;; *) exit 4 ;; esac
-`;
-
-async function checkReal(machine: Machine, path: string, signal: AbortSignal): Promise<void> {
-  const command = ["sh", "-c", realScript, "sh", machine.workDir, path];
-  const { exitCode, stderr } = await machine.exec(command, { signal, timeoutMs: checkMs });
-  if (exitCode === 0) return;
-  if (exitCode === 4) {
-    throw new FileTransferError(path, `a link leads out of the work directory ${machine.workDir}`);
-  }
-  if (exitCode === 5) throw new FileTransferError(path, "a part of its path is a file");
-  throw new FileTransferError(path, stderr.trim() || `checking it ended with ${exitCode}`);
+interface FileContent {
+  readonly content: Uint8Array;
+  /** Its permissions, as octal digits. */
+  readonly mode: string;
 }
 
-const checkMs = 30_000;
+/** How long a command on a machine may take: also one that an agent's tricks with its directory hold up. */
+const commandMs = 60_000;
 
-async function sizeOf(machine: Machine, path: string, signal: AbortSignal): Promise<number> {
-  const command = ["sh", "-c", '[ -f "$1" ] && wc -c <"$1"', "sh", path];
-  const { ok, stdout } = await machine.exec(command, { signal, timeoutMs: checkMs });
-  if (ok) return Number(stdout.trim());
-  throw new FileTransferError(path, "there is no such file, or it is a directory");
+async function read(
+  machine: Machine,
+  path: string,
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+): Promise<FileContent> {
+  const { directory, name } = placeOf(machine, path);
+  const output = await run(machine, {
+    path,
+    words: [readScript, "sh", machine.workDir, directory, name, String(maxBytes)],
+    // What is read is encoded in base64.
+    options: { signal, maxOutputBytes: 2 * maxBytes + 65_536 },
+  });
+  const [facts = "", ...encoded] = output.split("\n");
+  const [permissions = "", size = ""] = facts.split(" ");
+  const content = Buffer.from(encoded.join(""), "base64");
+  const bytes = Math.max(Number(size), content.byteLength);
+  if (bytes <= maxBytes) return { content, mode: octal(permissions) };
+  throw new FileTransferError(path, `it has ${bytes} bytes and ${maxBytes} are allowed`);
+}
+
+/** The largest file that can be read: more than this does not fit into what a command can say. */
+const largest = 256 * 1024 * 1024;
+
+const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+
+/** Write a file under a name that is free. Gives the name. */
+async function write(
+  machine: Machine,
+  path: string,
+  { content, mode, signal }: FileContent & { readonly signal: AbortSignal },
+): Promise<string> {
+  const { directory, name } = placeOf(machine, path);
+  const extension = posix.extname(name);
+  const stem = name.slice(0, name.length - extension.length);
+  const draft = `.ramure-${newId()}.tmp`;
+  const output = await run(machine, {
+    path,
+    words: [writeScript, "sh", machine.workDir, directory, stem, extension, draft, mode],
+    options: { signal, input: content },
+  });
+  const sum = output.slice(0, 64);
+  if (sum === hashOf(content)) return output.slice(65, -1);
+  throw new FileTransferError(path, "what arrived is not what was sent; send it again");
+}
+
+function placeOf({ workDir }: Machine, path: string): { directory: string; name: string } {
+  return { directory: posix.dirname(posix.relative(workDir, path)), name: posix.basename(path) };
+}
+
+interface FileCommand {
+  readonly path: string;
+  /** The script and its arguments. */
+  readonly words: readonly string[];
+  readonly options: ExecOptions;
+}
+
+async function run(machine: Machine, { path, words, options }: FileCommand): Promise<string> {
+  const command = ["sh", "-c", ...words];
+  const result = await machine.exec(command, { ...options, timeoutMs: commandMs });
+  if (result.exitCode === 0) return result.stdout;
+  const known = problems.get(result.exitCode);
+  if (known !== undefined) throw new FileTransferError(path, known(machine));
+  const why = result.stderr.trim() || `the command that copies ended with ${result.exitCode}`;
+  throw new FileTransferError(path, why);
+}
+
+/** What the exit codes of the scripts say. */
+const problems: ReadonlyMap<number, (machine: Machine) => string> = new Map([
+  [14, ({ workDir }: Machine) => `a link leads out of the work directory ${workDir}`],
+  [15, () => "a part of its path is a file"],
+  [16, () => "there is no such file, or it is a directory"],
+  [17, () => "there are too many files of that name"],
+]);
+
+/** Turn permissions as `ls` shows them into octal digits; whose program it is to run as is not carried over. */
+function octal(permissions: string): string {
+  const digit = (at: number): number =>
+    [4, 2, 1].reduce(
+      (sum, bit, n) => sum + (/[rwxst]/.test(permissions[at + n] ?? "") ? bit : 0),
+      0,
+    );
+  return `${digit(1)}${digit(4)}${digit(7)}`;
 }

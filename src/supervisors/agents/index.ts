@@ -1,4 +1,5 @@
 export { checkAgentOptions, checkConnectOptions, checkMachineOptions } from "./agent-options.ts";
+export { AgentWords } from "./agent-words.ts";
 export { type AgentOptions, startAgent } from "./agents.ts";
 export { type ConnectOptions, connectAgents } from "./connections.ts";
 export { FileTransferError, ReachError } from "./errors.ts";

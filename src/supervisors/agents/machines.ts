@@ -19,7 +19,8 @@ import {
   type RestartPolicy,
   type StartedMachine,
 } from "../process/index.ts";
-import { leaveMachine } from "./agent-left.ts";
+import type { GoneWhy } from "../supervision/index.ts";
+import { type AgentEntry, entryOf } from "./agent-entry.ts";
 
 export interface MachineOptions {
   /** Unique among the children of the process. Default: the image's kind, with `-2`, `-3`, … when taken. */
@@ -32,6 +33,17 @@ export interface MachineOptions {
 
 /** Restarts of an agent or a machine before the process gives up on it (design, section 4). */
 export const limits = { maxRestarts: 20, withinMs: 600_000, maxConsecutive: 8 } as const;
+
+/** How a machine's end reads, and what state it leaves the machine in. */
+const ends: Readonly<Record<GoneWhy, readonly [why: string, as: "stopped" | "failed"]>> = {
+  "not-started": ["it did not start", "failed"],
+  ignored: ["it did not start", "failed"],
+  ended: ["it ended, and its policy does not restart it", "failed"],
+  "with-group": ["it ended, and its policy does not restart it", "stopped"],
+  terminated: ["it was stopped", "stopped"],
+  "gave-up": ["it failed more often than its policy allows", "failed"],
+  "owner-ended": ["its process ended", "stopped"],
+};
 
 const started = new WeakMap<Machine, StartedMachine>();
 
@@ -66,7 +78,6 @@ export async function addMachine(
     env: scope.run.environment,
     beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),
   };
-  scope.context.own(() => memory.end("its process ended", "stopped"));
   try {
     const child = await orStopped(
       scope.supervision.startChild<MachineMessage>({
@@ -75,24 +86,29 @@ export async function addMachine(
         ...childPolicy(policy, limits),
         id,
         start: () => machineBehavior(spec),
+        gone: ({ why }) => memory.end(...ends[why]),
       }),
     );
     if (child === ignore) throw new UnsupportedError(image.kind, "spawn");
     const machine = machineHandle(memory, async () => {
+      for (const entry of entriesOn(scope, machine)) entry.stopsBecause("its machine was stopped");
       await scope.supervision.terminateChild(id);
-      memory.end("it was stopped", "stopped");
-      await leaveMachine(scope, machine);
     });
     const current = (): Machine => memory.current();
     const added = { id, owner: scope.supervision, machine, launchers, current };
     started.set(machine, added);
     scope.run.directory.set(path, addresseeOf(path, machine));
+    scope.context.own(() => void scope.run.directory.delete(path));
     return added;
   } catch (error) {
-    memory.end("it did not start", "failed");
     forget(scope, id);
     throw causeOf(error);
   }
+}
+
+function entriesOn(scope: ProcessScope, machine: Machine): readonly AgentEntry[] {
+  const entries = [...scope.record.agents.values()].map(entryOf);
+  return entries.filter((entry) => entry.machine === machine);
 }
 
 /** Stop a machine and forget it. */

@@ -1,72 +1,118 @@
-import type { AgentMemory } from "../../actors/agent/actor/index.ts";
-import { type NudgeOptions, Nudger } from "./nudge.ts";
+import type { Clock } from "../../actors/clock.ts";
+import { type Nudged, type NudgeOptions, Nudger } from "./nudge.ts";
+import { mayBeAnswered, openQuestions, type Peer } from "./route.ts";
+
+export interface RestWatchOptions {
+  readonly clock: Clock;
+  /** Default: the agent is not reminded. */
+  readonly nudge?: NudgeOptions | undefined;
+}
+
+/** How an agent that has been looked at is to be taken. */
+export type RestStep =
+  /** Nothing is expected of the agent. */
+  | "none"
+  /** The agent waits for an answer of another agent. */
+  | "asks"
+  /** A reminder is to come, or the agent just got one. */
+  | "reminded"
+  /** The agent was reminded in vain. */
+  | "spent";
+
+const steps: Readonly<Record<Nudged, RestStep>> = {
+  now: "reminded",
+  later: "reminded",
+  spent: "spent",
+};
 
 /**
  * Sees how one agent comes to rest: whether it has called the tool that its process waits for.
  *
- * A call that was answered with an error does not count. What a person in the pane began is theirs, and
- * what was broken off is for whoever did that to go on with.
+ * A call that was answered with an error does not count. A person who typed into the pane leads on
+ * what they began, and whoever interrupts a turn decides how it goes on: then nothing was missed.
  */
 export class RestWatch {
-  readonly #memory: AgentMemory;
-  readonly #tool: string | undefined;
+  readonly #peer: Peer;
+  readonly #options: NudgeOptions | undefined;
   readonly #nudger: Nudger | undefined;
   #called = new Set<string>();
   #isPersons = false;
   #isBrokenOff = false;
   #missed: readonly string[] = [];
+  #isExcused = false;
+  #isToTell = false;
   #hasNews = false;
 
-  constructor(memory: AgentMemory, nudge: NudgeOptions | undefined) {
-    this.#memory = memory;
-    this.#tool = nudge?.tool;
-    this.#nudger = nudge && new Nudger(memory, nudge);
+  constructor(peer: Peer, { clock, nudge }: RestWatchOptions) {
+    this.#peer = peer;
+    this.#options = nudge;
+    this.#nudger = nudge && new Nudger(peer.memory, nudge, clock);
   }
 
-  /** It has come to rest, and nobody has looked since. */
+  /** The agent has come to rest since `settle` was last called. */
   get hasNews(): boolean {
-    return this.#hasNews && this.isAtRest;
+    return this.#hasNews;
   }
 
-  get isAtRest(): boolean {
-    const { state, outbox } = this.#memory;
-    return this.#hasEnded || (state === "idle" && outbox.waiting.length === 0);
+  /** Take in that all that follows from this rest was done. */
+  settle(): void {
+    this.#hasNews = false;
   }
 
-  get #hasEnded(): boolean {
-    const { state } = this.#memory;
-    return state === "stopped" || state === "failed";
-  }
-
-  /** It has ended for good: that tells more than what it missed. */
+  /** Take in that the agent has ended for good: that tells more than what it missed. */
   ended(): void {
     this.#missed = [];
+    this.#isExcused = true;
     this.#hasNews = true;
+    this.#nudger?.close();
   }
 
   /** Take in an event of the agent's. */
   happened(type: string, data: unknown): void {
     if (!telling.has(type)) return;
     const { tool, error, role, origin, text, stopReason } = wordsOf(data);
-    if (type === "tool-returned" && error === undefined && tool !== undefined)
-      this.#called.add(tool);
-    if (type === "message" && role === "user") this.#heard(text, origin);
-    if (type === "turn-ended") this.#isBrokenOff = stopReason === "aborted";
-    if (type === "idle") this.#rested();
+    switch (type) {
+      case "tool-returned":
+        if (error === undefined && tool !== undefined) this.#called.add(tool);
+        return;
+      case "message":
+        if (role === "user") this.#heard(text, origin);
+        return;
+      case "turn-ended":
+        this.#isBrokenOff = stopReason === "aborted";
+        return;
+      case "idle":
+        this.#rested();
+    }
   }
 
-  /** Say what it missed. Returns whether it was reminded of that at once. */
-  look(): boolean {
-    if (!this.hasNews) return false;
-    this.#hasNews = false;
-    if (this.#missed.length === 0) return false;
-    this.#memory.emit("tool-missed", { tools: this.#missed });
-    return this.#tool !== undefined && this.#nudger?.nudge() === true;
+  /** Say what the agent missed, as an event `tool-missed {tools}`; once for each time that it comes to rest. */
+  tell(): void {
+    if (!this.#isToTell || !this.#peer.isAtRest) return;
+    this.#isToTell = false;
+    if (this.#missed.length > 0) this.#peer.memory.emit("tool-missed", { tools: this.#missed });
   }
 
-  /** Remind it, now that all have come to rest. Returns false when it is not to be reminded, or was often enough. */
-  nudge(): boolean {
-    return this.#tool === undefined && !this.#hasEnded && this.#nudger?.nudge() === true;
+  /** Remind the agent of what it missed, if that is wanted and it is time. `allRest`: this is the rest of every agent of the process. */
+  remind(allRest: boolean): RestStep {
+    if (this.#nudger === undefined || this.#isExcused || !this.#peer.isAtRest) return "none";
+    if (this.#options?.tool === undefined ? !allRest : this.#missed.length === 0) return "none";
+    if (openQuestions(this.#peer).length > 0) return "asks";
+    return steps[this.#nudger.nudge(() => this.#peer.lookAtRest())];
+  }
+
+  /** Say why the process is to fail after this step, or nothing when it is not. */
+  failureAfter(step: RestStep): string | undefined {
+    if (this.#options?.then !== "fail" || this.#nudger === undefined) return undefined;
+    const { name } = this.#peer;
+    const tools = this.#missed.join(" or ") || "any of its tools";
+    if (step === "spent") {
+      const times = this.#nudger.max === 1 ? "once" : `${this.#nudger.max} times`;
+      return `${name} came to rest without calling ${tools}, and was reminded ${times}`;
+    }
+    if (step !== "asks" || mayBeAnswered(this.#peer)) return undefined;
+    const asked = openQuestions(this.#peer).map(({ to }) => to.word);
+    return `${name} came to rest without calling ${tools}; it waits for an answer of ${asked.join(", ")}, which came to rest too`;
   }
 
   #heard(text: string | undefined, origin: string | undefined): void {
@@ -76,15 +122,18 @@ export class RestWatch {
   }
 
   #rested(): void {
-    this.#missed = this.#isPersons || this.#isBrokenOff ? [] : this.#missing();
+    this.#isExcused = this.#isPersons || this.#isBrokenOff;
+    this.#missed = this.#isExcused ? [] : this.#missing();
+    this.#isToTell = true;
     this.#hasNews = true;
     this.#called = new Set();
     this.#isPersons = false;
   }
 
   #missing(): readonly string[] {
-    if (this.#tool !== undefined) return this.#called.has(this.#tool) ? [] : [this.#tool];
-    const names = this.#memory.tools.descriptions.map(({ name }) => name);
+    const tool = this.#options?.tool;
+    if (tool !== undefined) return this.#called.has(tool) ? [] : [tool];
+    const names = this.#peer.memory.tools.descriptions.map(({ name }) => name);
     return this.#called.size > 0 ? [] : names;
   }
 }

@@ -1,12 +1,9 @@
 import type { AgentMemory } from "../../actors/agent/actor/index.ts";
-import type { ExitReason } from "../../actors/kernel/index.ts";
 import type { Agent } from "./agent.ts";
 
 /** What is behind an agent that a program holds. */
 export interface AgentRecord {
   readonly memory: AgentMemory;
-  /** Take in that it ended, and that nobody starts it again. */
-  left(reason: ExitReason): void;
 }
 
 const records = new WeakMap<Agent, AgentRecord>();

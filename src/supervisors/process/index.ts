@@ -1,5 +1,9 @@
 export type { Agent, NoArguments, SendOptions } from "./agent.ts";
-export { agentMemoryOf, rememberAgent } from "./agent-record.ts";
+export {
+  type AgentRecord,
+  agentRecordOf,
+  rememberAgent,
+} from "./agent-record.ts";
 export type { AttachOptions } from "./attach.ts";
 export { nameTaken } from "./child-names.ts";
 export {

@@ -16,7 +16,6 @@ import {
   StartFailedError,
   type SupervisionEvent,
 } from "../supervision/index.ts";
-import { agentRecordOf } from "./agent-record.ts";
 import type { StartRule } from "./definition.ts";
 import {
   GaveUpError,
@@ -73,10 +72,6 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Pro
     mailbox: new ProcessMailbox(),
     supervision: createSupervision(context, record.definition.supervision ?? {}, {
       onEvent: (event) => note(record, event),
-      onLeft: (id, reason) => {
-        const agent = record.agents.get(String(id));
-        if (agent) agentRecordOf(agent).left(reason);
-      },
       onGiveUp: (reason) => void scope.tell({ type: "end", reason }),
       onAutoShutdown: () => outcome.done(undefined),
     }),

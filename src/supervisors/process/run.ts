@@ -24,6 +24,8 @@ export interface Run {
   readonly environment: Readonly<Record<string, string>>;
   /** Make an id that files and tmux can carry, unique in the run. */
   newAgentId(): string;
+  /** Choose the word that the other agents of the run know a new agent by; no other agent ever gets it. */
+  newAgentWord(path: string): string;
   /** A private directory of this host for one agent's files. */
   agentDir(id: string): Promise<string>;
   /** Lets as many agents start at once as there are cores. */

@@ -188,7 +188,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   connect(a: Agent, b: Agent, options: ConnectOptions = {}): void {
     checkConnectOptions(options);
-    connectAgents(this.#scope, a, b, options);
+    connectAgents(this.#scope, [a, b], options);
   }
 
   /** Make a callback of a library, a stream or a socket act as this process. */

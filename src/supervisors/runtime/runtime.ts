@@ -16,6 +16,7 @@ import { createSystem, type Ref, type System } from "../../actors/kernel/index.t
 import { registryBehavior } from "../../actors/registry/index.ts";
 import { LocalImage, privateDirectory } from "../../machines/local/index.ts";
 import type { Image } from "../../machines/machine.ts";
+import { AgentWords } from "../agents/index.ts";
 import {
   doorOf,
   type ReapedRun,
@@ -75,6 +76,7 @@ export class Runtime implements Run {
   readonly startGate: StartGate = createStartGate(availableParallelism());
   #bridge: Promise<Bridge> | undefined;
   #root: { readonly record: ProcessRecord; ref: Ref<ProcessMessage> } | undefined;
+  readonly #words = new AgentWords();
   #agents = 0;
 
   constructor(parts: RuntimeParts) {
@@ -147,6 +149,12 @@ export class Runtime implements Run {
   newAgentId(): string {
     this.#agents += 1;
     return `a${this.#agents}`;
+  }
+
+  newAgentWord(path: string): string {
+    const word = this.#words.next(path);
+    this.note({ type: "agent-word", path, data: { word } });
+    return word;
   }
 
   async agentDir(id: string): Promise<string> {

@@ -8,8 +8,12 @@ import {
   agentProcess,
   connect,
   currentRuntime,
+  emit,
+  expose,
   LocalImage,
   machine,
+  type ProcessHandle,
+  spawn,
   wait,
 } from "../../../src/index.ts";
 import { testRun } from "../../../src/testing.ts";
@@ -240,6 +244,17 @@ describe("a connection", () => {
     expect(await run.finished()).toEqual([2, 4, 2, 0]);
   });
 
+  it("is refused between an agent and itself", async () => {
+    const root = agentProcess({ name: "root" }, async () => {
+      const a = await agent("a");
+      connect(a, a);
+    });
+    const run = await testRun(root, [], { script: () => {} });
+    await expect(run.finished()).rejects.toThrow(
+      "/root/a cannot be connected with itself; name two agents.",
+    );
+  });
+
   it("is refused in a direction that is misspelt", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const [a, b] = [await agent("a"), await agent("b")];
@@ -250,6 +265,121 @@ describe("a connection", () => {
     await expect(run.finished()).rejects.toThrow(
       'A connection has no direction "foward"; use "both" or "forward".',
     );
+  });
+});
+
+describe("two agents of one name that are connected with the same colleague", () => {
+  /** Does what it is told, one call a message, and says what came of it. */
+  const obeys = async (self: Scripted) => {
+    for await (const { text } of self.messages) {
+      if (!text.startsWith("{")) {
+        heard.push(`${self.path}: ${text.replace("\n", " ")}`);
+        continue;
+      }
+      const { tool, args } = JSON.parse(text) as { tool: string; args: Record<string, string> };
+      self.say(String(await self.call(tool, args).catch(String)));
+    }
+  };
+  const heard: string[] = [];
+  const order = async (who: Agent | undefined, tool: string, args: object) => {
+    const receipt = await who?.send(JSON.stringify({ tool, args }));
+    return (await receipt?.turn())?.text ?? "";
+  };
+
+  /** Two processes, each with an agent `worker` that is connected with the one reviewer. */
+  async function misnamed() {
+    heard.length = 0;
+    const workers: Agent[] = [];
+    const sub = agentProcess(async function sub(reviewer: Agent, dir: string) {
+      const worker = await agent("worker", { image: new LocalImage({ workDir: here(dir) }) });
+      workers.push(worker);
+      connect(worker, reviewer);
+      emit("ready");
+      await wait();
+    });
+    const root = agentProcess(async function root() {
+      const reviewer = await agent("reviewer", {
+        image: new LocalImage({ workDir: here("carol") }),
+      });
+      const subs: ProcessHandle[] = [];
+      for (const dir of ["alice", "bob"]) {
+        const handle = spawn(sub, reviewer, dir);
+        subs.push(handle);
+        await handle.events.waitFor("ready");
+      }
+      expose("end_first", async () => await subs[0]?.cancel());
+      emit("ready");
+      await wait();
+    });
+    const run = await testRun(root, [], { script: { worker: obeys, reviewer: obeys } });
+    await run.handle.events.waitFor("ready");
+    const [first, second] = workers;
+    return { run, first, second, reviewer: run.handle.agents.get("reviewer") };
+  }
+
+  it("are known by one word each, which is in all lines and reaches exactly that agent", async () => {
+    const { run, first, second, reviewer } = await misnamed();
+    for (const worker of [first, second]) {
+      await order(worker, "message", { receiver: "reviewer", message: "look" });
+    }
+    await expect.poll(() => heard.length).toBe(2);
+    expect(heard).toEqual([
+      "/root/reviewer: [message from worker] look",
+      "/root/reviewer: [message from sub-2/worker] look",
+    ]);
+    expect(JSON.parse(await order(reviewer, "list_agents", {}))).toEqual([
+      "worker",
+      "sub-2/worker",
+    ]);
+    const answer = { receiver: "sub-2/worker", message: "change line 3" };
+    expect(await order(reviewer, "message", answer)).toBe("Sent to sub-2/worker.");
+    await expect
+      .poll(() => heard.at(-1))
+      .toBe("/root/sub-2/worker: [message from reviewer] change line 3");
+    await run.handle.cancel("enough");
+    await run.finished().catch(() => {});
+  });
+
+  it("never replace each other's files, nor their own", async () => {
+    const { run, first, second, reviewer } = await misnamed();
+    await writeFile(here("alice", "fix.patch"), "of issue 1");
+    await writeFile(here("bob", "fix.patch"), "of issue 2");
+    const file = { receiver: "reviewer", path: "fix.patch" };
+    const answers = [
+      await order(first, "send_file", file),
+      await order(second, "send_file", file),
+      await order(second, "send_file", file),
+      await order(reviewer, "download_file", { sender: "sub-2/worker", path: "fix.patch" }),
+    ];
+    expect(answers.map((answer) => answer.replace(/sha256 \w+/, "sha256"))).toEqual([
+      "Sent to reviewer as inbox/worker/fix.patch (10 bytes, sha256).",
+      "Sent to reviewer as inbox/sub-2/worker/fix.patch (10 bytes, sha256).",
+      "Sent to reviewer as inbox/sub-2/worker/fix-2.patch (10 bytes, sha256). Nothing was replaced: there was a inbox/sub-2/worker/fix.patch already.",
+      "Copied from sub-2/worker to inbox/sub-2/worker/fix-3.patch (10 bytes, sha256). Nothing was replaced: there was a inbox/sub-2/worker/fix.patch already.",
+    ]);
+    const texts = ["worker/fix.patch", "sub-2/worker/fix.patch", "sub-2/worker/fix-2.patch"];
+    expect(
+      await Promise.all(texts.map((name) => readFile(here("carol", "inbox", name), "utf8"))),
+    ).toEqual(["of issue 1", "of issue 2", "of issue 2"]);
+    await run.handle.cancel("enough");
+    await run.finished().catch(() => {});
+  });
+
+  it("keep their words when one of them has ended, and whoever writes to that one is told so", async () => {
+    const { run, second, reviewer } = await misnamed();
+    await run.handle.call("end_first");
+    expect(await order(reviewer, "message", { receiver: "worker", message: "hello?" })).toContain(
+      "worker has ended, and you cannot reach it any more; those that you can are sub-2/worker.",
+    );
+    const answer = { receiver: "sub-2/worker", message: "hello" };
+    expect(await order(reviewer, "message", answer)).toBe("Sent to sub-2/worker.");
+    await second?.stop();
+    expect(await order(reviewer, "message", answer)).toContain(
+      "sub-2/worker has ended, and you cannot reach it any more; you can reach none.",
+    );
+    expect(await order(reviewer, "list_agents", {})).toBe("[]");
+    await run.handle.cancel("enough");
+    await run.finished().catch(() => {});
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { createAgentMemory } from "../../../src/actors/agent/actor/agent-memory.ts";
 import { defineTool } from "../../../src/actors/agent/tools/tool.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
+import type { Machine } from "../../../src/index.ts";
 import { RestWatch } from "../../../src/supervisors/agents/rest-watch.ts";
 
 const message = (origin: string) => ["message", { role: "user", text: "x", origin }] as const;
@@ -25,20 +26,32 @@ it.each([
     [ended("aborted"), ended("stop"), idle],
     [["finish"]],
   ],
-])("tells what was missed: %s", (_, tool, events, missed) => {
-  const memory = createAgentMemory({ clock: manualClock(), path: "/main/a" });
-  memory.standing.move({ type: "started" });
+])("a rest watch tells what was missed after %s", (_, tool, events, missed) => {
+  const clock = manualClock();
+  const memory = createAgentMemory({ clock, path: "/main/a" });
   for (const name of ["ask", "finish"])
     memory.tools.add(defineTool(name, { description: "" }, () => ""));
-  const watch = new RestWatch(memory, tool === undefined ? undefined : { tool, max: 0 });
+  const nobody = { all: [], get: () => undefined };
+  const peer = {
+    name: "a",
+    word: "a",
+    memory,
+    machine: {} as Machine,
+    outgoing: nobody,
+    incoming: nobody,
+    isAtRest: true,
+    isLeaving: false,
+    lookAtRest: () => {},
+  };
+  const nudge = tool === undefined ? undefined : { tool, max: 0 };
+  const watch = new RestWatch(peer, { clock, nudge });
   const told: unknown[] = [];
   memory.events.subscribe(({ type, data }) => {
     if (type === "tool-missed") told.push((data as { readonly tools: unknown }).tools);
   });
   for (const [type, data] of events) {
     watch.happened(type, data);
-    watch.look();
+    watch.tell();
   }
   expect(told).toEqual(missed);
-  expect(watch.look()).toBe(false);
 });

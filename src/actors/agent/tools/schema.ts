@@ -109,6 +109,7 @@ function compiled(schema: Readonly<Record<string, unknown>>): ValidateFunction {
     allErrors: true,
     validateFormats: false,
     addUsedSchema: false,
+    verbose: true, // An issue names the properties that its schema allows.
   });
   compiledByAjv += 1;
   try {
@@ -137,8 +138,11 @@ function unescaped(word: string): string {
   return word.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
-function detailOf({ keyword, params }: ErrorObject): string {
-  if (keyword === "additionalProperties") return `: ${String(params.additionalProperty)}`;
+function detailOf({ keyword, params, parentSchema }: ErrorObject): string {
+  if (keyword === "additionalProperties") {
+    const allowed = Object.keys(parentSchema?.properties ?? {}).join(", ") || "none";
+    return `: ${String(params.additionalProperty)}; allowed are: ${allowed}`;
+  }
   if (keyword === "enum") return `: ${JSON.stringify(params.allowedValues)}`;
   return "";
 }

@@ -24,7 +24,7 @@ import { registryBehavior } from "../../../../src/actors/registry/registry-actor
 import type { Machine } from "../../../../src/machines/machine.ts";
 
 /** A machine that no scripted agent ever asks for anything. */
-const nowhere: Machine = {
+export const nowhere: Machine = {
   kind: "nowhere",
   summary: "nowhere at all",
   workDir: "/",

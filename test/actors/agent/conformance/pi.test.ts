@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { harnessConformance } from "../../../../src/actors/agent/conformance/conformance.ts";
+import { type PiWorld, piWorld } from "../pi/pi-world.ts";
+
+/** The cases share machine, model and tmux server; each launches a pi of its own. */
+let world: PiWorld | undefined;
+
+beforeAll(async () => {
+  world = await piWorld();
+}, 60_000);
+
+afterAll(async () => {
+  await world?.[Symbol.asyncDispose]();
+}, 60_000);
+
+describe("pi", { timeout: 180_000 }, () => {
+  const cases = harnessConformance(() => {
+    if (!world) throw new Error("there is no world");
+    const { harness, machine, bridge, run, root } = world;
+    return { harness, machine, bridge, run, dir: join(root, "dir") };
+  });
+  it.each(cases)("$title", ({ run }) => run());
+});

@@ -25,6 +25,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    // They need engines: `npm run test:machines`.
+    exclude: process.env.RAMURE_TEST_MACHINES ? [] : ["test/machines/engines/**"],
     globalSetup: ["test/setup/leaks.ts", "test/setup/programs.ts"],
     pool: "forks",
     sequence: { sequencer: LongestFirst },
@@ -32,7 +34,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
     retry: 0,
     // A bound for what hangs; a busy machine is no failure.
-    testTimeout: 60_000,
+    testTimeout: process.env.RAMURE_TEST_MACHINES ? 180_000 : 60_000,
     hookTimeout: 120_000,
     teardownTimeout: 30_000,
     restoreMocks: true,

@@ -88,3 +88,11 @@ export function unsafeWord(word: string, why: string): MisuseError {
     `${JSON.stringify(word.slice(0, 80))} cannot be a word of a command: ${why}.`,
   );
 }
+
+/** Make the error for a machine that cannot be another user. */
+export function wrongUser(kind: string, user: string, current: string): MisuseError {
+  return new MisuseError(
+    "wrong-user",
+    `A ${kind} machine runs everything as ${current}, not as ${user}; leave \`user\` out, or choose an image that can switch.`,
+  );
+}

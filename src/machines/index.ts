@@ -3,6 +3,7 @@ export {
   type ConformanceCase,
   machineConformance,
 } from "./conformance/index.ts";
+export { ContainerImage, type ContainerMount, type ContainerOptions } from "./container/index.ts";
 export {
   LocalImage,
   LocalMachine,
@@ -21,4 +22,6 @@ export type {
   SpawnMachineOptions,
   WriteOptions,
 } from "./machine.ts";
+export { SandboxImage, type SandboxOptions } from "./sandbox/index.ts";
 export { quote, shellLine } from "./shell.ts";
+export { SshImage, type SshOptions } from "./ssh/index.ts";

@@ -1,4 +1,4 @@
-import { unsafeWord } from "./errors.ts";
+import { SocketPathTooLongError, unsafeWord } from "./errors.ts";
 import type { Argv } from "./machine.ts";
 
 const plain = /^[A-Za-z0-9_@%+:,./-]+$/;
@@ -30,4 +30,13 @@ export function assertWord(word: string): void {
   if (/\p{Surrogate}/u.test(word)) {
     throw unsafeWord(word, "it contains half of a surrogate pair, which UTF-8 cannot carry");
   }
+}
+
+/** The longest path a Unix socket can have on every system of ours: what is over it is cut silently. */
+const maxSocketPathBytes = 107;
+
+/** Refuse a socket path that the system would cut. */
+export function assertSocketPath(path: string): void {
+  const bytes = Buffer.byteLength(path);
+  if (bytes > maxSocketPathBytes) throw new SocketPathTooLongError(path, bytes, maxSocketPathBytes);
 }

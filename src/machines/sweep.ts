@@ -31,7 +31,7 @@ export async function sweep(
 }
 
 /** The words of the sweep, for where there is no `exec`. They exit with 1 and print who is left. */
-function sweepWords(marked: Marked, first: "none" | "TERM" | "KILL"): Argv {
+export function sweepWords(marked: Marked, first: "none" | "TERM" | "KILL"): Argv {
   const { marker, prefix = false, tmuxServer } = marked;
   const steps = ["none:6", "TERM:20", "KILL:20"];
   const from = steps.findIndex((step) => step.startsWith(first));

@@ -1,4 +1,5 @@
-export { pause, startWatch } from "./clock.ts";
+export { callAfter, pause, poll, startWatch } from "./clock.ts";
+export { makeFolder } from "./files.ts";
 export { LocalImage, LocalMachine, type LocalMachineOptions, type LocalOptions } from "./local.ts";
 export {
   diskProblemOf,
@@ -19,5 +20,5 @@ export {
   processStart,
   readProcess,
 } from "./processes.ts";
-export { startSubprocess } from "./subprocess.ts";
+export { assertCommand, type HostChildEnd, launchChild, startSubprocess } from "./subprocess.ts";
 export { makeOnce, syncFolder, writeWhole } from "./whole-file.ts";

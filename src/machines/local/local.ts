@@ -2,9 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { customAlphabet } from "nanoid";
-import { MisuseError } from "../../errors.ts";
 import { checkOptions } from "../../options.ts";
-import { MachineFileError, MachineStoppedError } from "../errors.ts";
+import { MachineFileError, MachineStoppedError, wrongUser } from "../errors.ts";
 import type {
   Argv,
   Duplex,
@@ -249,10 +248,7 @@ export class LocalMachine implements Machine {
     if (user === undefined) return;
     const current = currentUser();
     if (current.includes(user)) return;
-    throw new MisuseError(
-      "wrong-user",
-      `A ${this.kind} machine runs everything as ${current.join("/")}, not as ${user}; leave \`user\` out, or choose an image that can switch.`,
-    );
+    throw wrongUser(this.kind, user, current.join("/"));
   }
 }
 

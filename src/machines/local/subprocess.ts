@@ -4,6 +4,7 @@ import { PassThrough, Readable, type Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { execa } from "execa";
 import { MachineFileError, MachineUnreachableError, unsafeWord } from "../errors.ts";
+import { defaultOutputBytes, execResult } from "../exec-result.ts";
 import type { Argv, Duplex, ExecResult } from "../machine.ts";
 import { assertWord } from "../shell.ts";
 import { callAfter, pause } from "./clock.ts";
@@ -100,28 +101,17 @@ interface Outcome {
 async function resultOf(watched: Watched, outcome: Outcome): Promise<ExecResult> {
   const { ended, timedOut } = outcome;
   const refused = ended.failure && (await refusal(watched, ended));
-  const exitCode = timedOut ? 124 : refused ? refused.exitCode : exitCodeOf(ended);
-  const truncated = (watched.stdout?.dropped ?? 0) > 0 || outcome.stderr.dropped > 0;
-  const remarks = [
-    refused ? refused.says : "",
-    timedOut ? `Timed out after ${(watched.options.timeoutMs ?? 0) / 1_000} s.` : "",
-    truncated ? `Output beyond ${limitOf(watched.options)} bytes was dropped.` : "",
-  ];
-  return {
-    exitCode,
-    signal: timedOut ? undefined : (ended.signal ?? undefined),
+  return execResult({
+    exitCode: refused ? refused.exitCode : exitCodeOf(ended),
+    signal: ended.signal ?? undefined,
     stdout: watched.stdout?.text() ?? "",
-    stderr: withRemarks(outcome.stderr.text(), remarks),
+    stderr: outcome.stderr.text(),
     timedOut,
-    truncated,
-    ok: exitCode === 0,
-  };
-}
-
-function withRemarks(text: string, remarks: readonly string[]): string {
-  const said = remarks.filter((remark) => remark !== "").map((remark) => `${remark}\n`);
-  if (said.length === 0) return text;
-  return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}${said.join("")}`;
+    truncated: (watched.stdout?.dropped ?? 0) > 0 || outcome.stderr.dropped > 0,
+    timeoutMs: watched.options.timeoutMs,
+    maxOutputBytes: limitOf(watched.options),
+    refused: refused ? refused.says : undefined,
+  });
 }
 
 function exitCodeOf(ended: HostChildEnd): number {
@@ -166,14 +156,15 @@ async function isDirectory(path: string): Promise<boolean> {
   }
 }
 
-function assertCommand(words: Argv, options: SubprocessOptions): void {
+/** Refuse what no command can be started with. */
+export function assertCommand(words: Argv, options: Pick<LaunchOptions, "cwd" | "env">): void {
   if (!words[0]) throw unsafeWord("", "the first word names the program to run");
   for (const word of [...words, options.cwd]) assertWord(word);
   for (const value of Object.entries(options.env).flat()) if (value) assertWord(value);
 }
 
 function limitOf(options: SubprocessOptions): number {
-  return options.maxOutputBytes ?? 16 * 1024 * 1024;
+  return options.maxOutputBytes ?? defaultOutputBytes;
 }
 
 export interface LaunchOptions {
@@ -194,6 +185,8 @@ export interface HostChild {
   readonly stderr: Readable;
   /** Resolves when the process itself has ended, whoever still holds its pipes. Never rejects. */
   readonly ended: Promise<HostChildEnd>;
+  /** Lets this program end although the process lives. */
+  unref(): void;
 }
 
 export interface HostChildEnd {
@@ -205,7 +198,7 @@ export interface HostChildEnd {
 }
 
 /** Start a command. Never throws: `ended` says why it could not. */
-function launchChild(words: Argv, options: LaunchOptions): HostChild {
+export function launchChild(words: Argv, options: LaunchOptions): HostChild {
   const [file = "", ...args] = words;
   const child = execa(file, args, {
     cwd: options.cwd,
@@ -234,8 +227,17 @@ function launchChild(words: Argv, options: LaunchOptions): HostChild {
     stdin,
     stdout: child.stdout ?? Readable.from([]),
     stderr: child.stderr ?? Readable.from([]),
+    unref: () => {
+      child.unref();
+      for (const stream of [child.stdin, child.stdout, child.stderr]) unref(stream);
+    },
     ended: child.pid === undefined ? refused : exited,
   };
+}
+
+/** A pipe is a socket underneath, which the types do not say. */
+function unref(stream: Readable | Writable | null): void {
+  if (stream && "unref" in stream && typeof stream.unref === "function") stream.unref();
 }
 
 /** What comes out of one pipe of a command: the first `limit` bytes are kept, the rest is counted. */
@@ -274,7 +276,7 @@ class OutputBuffer {
 
   /** Let go of a pipe that something else still writes to: it is read, so that nobody blocks, but no longer waited for. */
   detach(): void {
-    if ("unref" in this.#stream && typeof this.#stream.unref === "function") this.#stream.unref();
+    unref(this.#stream);
   }
 
   /** Close our end; who still writes to it gets SIGPIPE. */

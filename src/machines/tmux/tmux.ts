@@ -2,6 +2,7 @@ import { posix } from "node:path";
 import { MachineFileError, TmuxError, TmuxMissingError, UnsupportedError } from "../errors.ts";
 import { pause } from "../local/index.ts";
 import type { Argv, Machine } from "../machine.ts";
+import { assertSocketPath } from "../shell.ts";
 import { sweep } from "../sweep.ts";
 import { TmuxCommand } from "./command.ts";
 import {
@@ -13,7 +14,7 @@ import {
   parsePaneStatus,
   sessionOf,
 } from "./pane.ts";
-import { appendLine, assertName, assertSocketPath, formatPath, tmuxConfig } from "./words.ts";
+import { appendLine, assertName, formatPath, tmuxConfig } from "./words.ts";
 
 export interface TmuxOptions {
   /** Absolute path of the server's socket on the machine; at most 107 bytes. Its folder is made, 0700. */

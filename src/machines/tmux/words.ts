@@ -1,5 +1,5 @@
 import { invalidName } from "../../names.ts";
-import { SocketPathTooLongError, unsafeWord } from "../errors.ts";
+import { unsafeWord } from "../errors.ts";
 import { assertWord, quote } from "../shell.ts";
 
 const namePattern = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
@@ -28,15 +28,6 @@ export function appendLine(path: string): string {
 export function literal(word: string): string {
   assertWord(word);
   return word.endsWith(";") ? `${word.slice(0, -1)}\\;` : word;
-}
-
-/** The longest path a Unix socket can have on every system of ours: what is over it is cut silently. */
-const maxSocketPathBytes = 107;
-
-/** Refuse a socket path that the system would cut. */
-export function assertSocketPath(path: string): void {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > maxSocketPathBytes) throw new SocketPathTooLongError(path, bytes, maxSocketPathBytes);
 }
 
 /**

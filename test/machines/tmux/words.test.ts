@@ -1,13 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { LocalMachine } from "../../../src/machines/local/local.ts";
+import { assertSocketPath } from "../../../src/machines/shell.ts";
 import { createTmux } from "../../../src/machines/tmux/tmux.ts";
-import {
-  appendLine,
-  assertName,
-  assertSocketPath,
-  formatPath,
-  literal,
-} from "../../../src/machines/tmux/words.ts";
+import { appendLine, assertName, formatPath, literal } from "../../../src/machines/tmux/words.ts";
 
 describe("Words for tmux", () => {
   it.each(["a", "worker-1", "A_b", "_x", "0".repeat(64)])("take the name %s", (name) => {

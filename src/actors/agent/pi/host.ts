@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { MisuseError } from "../../../errors.ts";
 import { HomeError, UnsupportedError } from "../../../machines/errors.ts";
 import type { Machine, Reach } from "../../../machines/machine.ts";
+import { reachFrom } from "../../../machines/relay.ts";
 import { createTmux, type Tmux } from "../../../machines/tmux/index.ts";
 import type { Door, LaunchSpec } from "../wire/index.ts";
 import { type FoundPi, findPi } from "./find.ts";
@@ -60,7 +61,7 @@ export async function preparePiHost(options: {
     for (const step of undo.splice(0).reverse()) await step();
   };
   try {
-    const reach = await machine.reach?.(door.socket);
+    const reach = await reachFrom(machine, door.socket);
     undo.push(async () => reach?.[Symbol.asyncDispose]());
     const address = addressOf(machine, reach, door);
     const started = tmux.startServer().then(async (pid) => {

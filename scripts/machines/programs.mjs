@@ -1,0 +1,40 @@
+/* Programs that the suites of `npm run test:machines` use, and where they come from. */
+import { accessSync, constants, statSync } from "node:fs";
+import { join } from "node:path";
+
+const packages = {
+  bwrap: "bubblewrap",
+  nsenter: "util-linux",
+  setpriv: "util-linux",
+  ip: "iproute2",
+  ssh: "openssh-client",
+  sshd: "openssh-server",
+  dockerd: "docker.io",
+  docker: "docker.io",
+  podman: "podman",
+  runc: "runc",
+  tmux: "tmux",
+};
+
+/** Find a program on the PATH, or where Debian keeps those of the system. */
+export function programPath(name) {
+  const folders = [...(process.env.PATH ?? "").split(":"), "/usr/sbin", "/sbin", "/usr/bin"];
+  return folders.map((folder) => join(folder, name)).find(isProgram);
+}
+
+function isProgram(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Say which of these programs are missing, with the line that installs them; undefined for none. */
+export function missing(names) {
+  const absent = names.filter((name) => programPath(name) === undefined);
+  if (absent.length === 0) return undefined;
+  const install = [...new Set(absent.map((name) => packages[name] ?? name))].join(" ");
+  return `no ${absent.join(", ")} here: apt-get install -y --no-install-recommends ${install}`;
+}

@@ -1,0 +1,1 @@
+export { ContainerImage, type ContainerMount, type ContainerOptions } from "./container.ts";

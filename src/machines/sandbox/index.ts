@@ -1,0 +1,1 @@
+export { SandboxImage, type SandboxOptions } from "./sandbox.ts";

@@ -1,0 +1,1 @@
+export { SshImage, type SshOptions } from "./ssh.ts";

@@ -1,0 +1,197 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { customAlphabet } from "nanoid";
+import { checkOptions } from "../../options.ts";
+import { unsafeWord } from "../errors.ts";
+import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
+import { hostPipe, LostWay, type Pipe, startPiped, type Way } from "../piped/index.ts";
+import { relay } from "../relay.ts";
+import { assertWord, shellLine } from "../shell.ts";
+import { sweepWords } from "../sweep.ts";
+import { Connections } from "./connections.ts";
+
+const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+
+export interface SshOptions {
+  /** `host`, `user@host`, or a name of the user's ssh configuration. */
+  readonly host: string;
+  /** Default: that of the configuration, else 22. */
+  readonly port?: number | undefined;
+  readonly user?: string | undefined;
+  /** The file of a private key. Default: those of the configuration and the ssh agent. */
+  readonly identity?: string | undefined;
+  /** Hosts to go through, as `ssh -J` takes them. */
+  readonly jump?: string | undefined;
+  /** The host's key, as `ssh-keyscan` prints it; no other is accepted. Default: the user's own `known_hosts`. */
+  readonly knownHosts?: string | undefined;
+  /** More options, such as `{ Compression: "yes" }`. */
+  readonly options?: Readonly<Record<string, string>> | undefined;
+  /** On the host; made if missing. Default: a new folder under `/tmp`, which stays. */
+  readonly workDir?: string | undefined;
+  /** Added to the environment that the host gives. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** How many seconds of silence end a connection. Default: 5. */
+  readonly silenceSeconds?: number | undefined;
+}
+
+/**
+ * A host that the system's OpenSSH reaches without asking: by key, with a known host key.
+ *
+ * Commands share connections. When the link is cut they reject with MachineUnreachableError, and
+ * never with an exit code.
+ *
+ * @example
+ * await using machine = await new SshImage({ host: "build@10.0.0.7", workDir: "/srv/work" }).spawn({ name: "remote", signal });
+ */
+export class SshImage implements Image {
+  readonly kind = "ssh";
+  readonly #options: SshOptions;
+  /** Machines of this image that were given up while the host could not be reached. */
+  readonly #lost = new Set<string>();
+
+  constructor(options: SshOptions) {
+    checkOptions<SshOptions>("SshImage", options, {
+      host: "text",
+      port: "number",
+      user: "text",
+      identity: "text",
+      jump: "text",
+      knownHosts: "text",
+      options: "object",
+      workDir: "text",
+      env: "object",
+      silenceSeconds: "number",
+    });
+    assertWord(options.host);
+    if (options.host === "" || options.host.startsWith("-")) {
+      throw unsafeWord(options.host, "a host begins with a letter or a digit");
+    }
+    this.#options = options;
+  }
+
+  async spawn({ signal, env }: SpawnMachineOptions): Promise<Machine> {
+    signal.throwIfAborted();
+    const options = this.#options;
+    const folder = await mkdtemp(join(tmpdir(), "ramure-ssh-"));
+    const id = newId();
+    const place = new SshHost(options, {
+      folder,
+      words: await sshWords(options, folder),
+      id,
+      lost: this.#lost,
+    });
+    const machine = await startPiped({
+      way: place,
+      workDir: options.workDir ?? `/tmp/ramure-${id}`,
+      env: { ...options.env, ...env },
+      signal,
+      id,
+    });
+    await this.#endLost(machine);
+    return machine;
+  }
+
+  /** What a machine of this image left when its host was out of reach is ended as soon as it is back. */
+  async #endLost(machine: Machine): Promise<void> {
+    for (const id of [...this.#lost]) {
+      const { ok } = await machine.exec(sweepWords({ marker: `RAMURE_MACHINE=${id}` }, "KILL"));
+      if (ok) this.#lost.delete(id);
+    }
+  }
+}
+
+async function sshWords(options: SshOptions, folder: string): Promise<Argv> {
+  const { port, user, identity, jump, knownHosts, silenceSeconds = 5 } = options;
+  const chosen: Record<string, string> = {
+    BatchMode: "yes",
+    ConnectTimeout: "10",
+    ServerAliveInterval: String(Math.max(1, Math.floor(silenceSeconds / 3))),
+    ServerAliveCountMax: "3",
+    StreamLocalBindUnlink: "yes",
+    StreamLocalBindMask: "0177",
+    ...options.options,
+  };
+  if (knownHosts !== undefined) {
+    const file = join(folder, "known_hosts");
+    await writeFile(file, `${knownHosts.trim()}\n`, { mode: 0o600 });
+    Object.assign(chosen, {
+      UserKnownHostsFile: file,
+      StrictHostKeyChecking: "yes",
+      GlobalKnownHostsFile: "/dev/null",
+    });
+  }
+  return [
+    "ssh",
+    ...Object.entries(chosen).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
+    ...(port === undefined ? [] : ["-p", String(port)]),
+    ...(user === undefined ? [] : ["-l", user]),
+    ...(identity === undefined ? [] : ["-i", resolve(identity), "-o", "IdentitiesOnly=yes"]),
+    ...(jump === undefined ? [] : ["-J", jump]),
+  ];
+}
+
+interface SshParts {
+  /** Ours on this host: sockets of connections, pinned keys. */
+  readonly folder: string;
+  readonly words: Argv;
+  readonly id: string;
+  readonly lost: Set<string>;
+}
+
+class SshHost implements Way {
+  readonly kind = "ssh";
+  readonly summary: string;
+  readonly #options: SshOptions;
+  readonly #parts: SshParts;
+  readonly #connections: Connections;
+
+  constructor(options: SshOptions, parts: SshParts) {
+    const { host, port, workDir } = options;
+    this.summary = `${host}${port === undefined ? "" : `:${port}`}${workDir ? `, ${workDir}` : ""}`;
+    this.#options = options;
+    this.#parts = parts;
+    this.#connections = new Connections({ ssh: parts.words, host, folder: parts.folder });
+  }
+
+  async open(words: Argv): Promise<Pipe> {
+    const place = await this.#connections.take();
+    const pipe = hostPipe([...place.words, "exec", shellLine(words)]);
+    const closed = Promise.race([pipe.closed, place.lost]);
+    void pipe.closed.then(() => place.free());
+    return { ...pipe, closed };
+  }
+
+  shell = (words: Argv): Argv => {
+    const { words: ssh } = this.#parts;
+    const [first = "ssh", ...rest] = ssh;
+    const script = `[ -t 0 ] && terminal=-tt || terminal=-T; program=$1; shift; exec "$program" "$terminal" "$@"`;
+    return ["sh", "-c", script, "sh", first, ...rest, this.#options.host, shellLine(words)];
+  };
+
+  /** A socket there that sshd forwards; where it may not, a relay. */
+  reach = async (socket: string, machine: Machine): Promise<Reach> => {
+    const there = `/tmp/ramure-${newId()}.sock`;
+    const forward = ["-R", `${there}:${socket}`];
+    try {
+      await this.#connections.ask("forward", ...forward);
+    } catch (error) {
+      if (error instanceof LostWay) return relay(machine, socket);
+      throw error;
+    }
+    return {
+      socket: there,
+      [Symbol.asyncDispose]: async () => {
+        await this.#connections.ask("cancel", ...forward).catch(() => {});
+        await machine.exec(["rm", "-f", "--", there]).catch(() => {});
+      },
+    };
+  };
+
+  async release(swept: boolean): Promise<void> {
+    const { folder, id, lost } = this.#parts;
+    if (!swept) lost.add(id);
+    await this.#connections.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -47,7 +47,8 @@ export class Attempts {
       child.lastExit = { epoch: child.epoch, reason: obstacle.reason };
     }
     if (obstacle !== undefined) return obstacle;
-    return isToStart(child, starts) ? this.#begin(child) : { type: "called-off" };
+    const isWanted = isToStart(child, starts) && !isClosing(this.#state);
+    return isWanted ? this.#begin(child) : { type: "called-off" };
   }
 
   /** Wait between two attempts of a start, until `delayMs` have passed or the child is stopped. */

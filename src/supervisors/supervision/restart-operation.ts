@@ -55,7 +55,7 @@ export class RestartOperation implements ComingRestart {
     return origin;
   }
 
-  /** All that it covers in start order, with those that joined at the end. */
+  /** All that it covers, in start order. */
   get scope(): readonly Child[] {
     return this.#scope;
   }
@@ -82,10 +82,13 @@ export class RestartOperation implements ComingRestart {
     return !this.isStarting && this.byRequest !== "once" && this.#pending.has(child);
   }
 
-  /** Start this child too, after what is pending. It must not run. */
+  /** Start this child too, in its place. It must not run, and one before it must be pending. */
   join(child: Child): void {
     this.#causes.add(child);
-    this.#scope.push(child);
+    if (!this.#scope.includes(child)) {
+      const next = this.#scope.findIndex(({ position }) => position > child.position);
+      this.#scope.splice(next < 0 ? this.#scope.length : next, 0, child);
+    }
     this.#pending.add(child);
     child.operation = this;
     child.status = "restarting";

@@ -141,4 +141,20 @@ describe("a child's `gone`", () => {
       { id: "broken", reason: { message: "the record is on fire" } },
     ]);
   });
+
+  it("that is slow does not start the child again for an owner that was killed meanwhile", async () => {
+    const all = await told();
+    const { supervision, clock, owner, W, take } = all;
+    const slow = { ...W("slow"), gone: () => clock.sleep(100) };
+    await begun(all, supervision, [slow]);
+    const terminating = supervision.terminateChild("slow");
+    await clock.settle();
+    const restarting = refusal(supervision.restartChild("slow"));
+    await clock.settle();
+    take();
+    await owner.kill();
+    await clock.advance(100);
+    await Promise.all([terminating, restarting]);
+    expect(take()).toEqual([]);
+  });
 });

@@ -49,6 +49,24 @@ describe("siblings that fail in the same moment", () => {
     });
   }
 
+  it("start in their order when the later one failed first", async () => {
+    const all = await owned({ strategy: "rest-for-one" });
+    const { W, supervision, take } = all;
+    const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
+    await begun(all, supervision, [W("first", { backoff })]);
+    await tell(all, "first", "boom");
+    await begun(all, supervision, [W("second", { backoff }), W("third", { backoff })]);
+    await tell(all, "third", "boom");
+    await tell(all, "second", "boom");
+    take();
+    await all.clock.advance(100);
+    expect(take().filter((line) => line.startsWith("start "))).toEqual([
+      "start first#2",
+      "start second#2",
+      "start third#2",
+    ]);
+  });
+
   it("give up together when another attempt of one of them would not help", async () => {
     const all = await owned({ strategy: "one-for-all" });
     const { W, supervision, clock, ends } = all;

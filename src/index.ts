@@ -37,6 +37,7 @@ export {
   StartTimeoutError,
   StoppedError,
 } from "./actors/kernel/index.ts";
+export type { KeptDelay, KeptMachine, MachineInspector } from "./actors/xstate/index.ts";
 export { MisuseError, RamureError } from "./errors.ts";
 export {
   HomeError,
@@ -143,6 +144,11 @@ export {
   race,
   receive,
   retry,
+  type StatechartArguments,
+  type StatechartHandle,
+  type StatechartOptions,
+  type StatechartProcess,
+  type StatechartShape,
   type SupervisedChild,
   type SupervisorHandle,
   type SupervisorOptions,
@@ -152,6 +158,7 @@ export {
   settled,
   sleep,
   spawn,
+  statechart,
   supervisor,
   type TaskInfo,
   wait,

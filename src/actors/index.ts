@@ -25,8 +25,6 @@ export {
   type Exit,
   type ExitReason,
   errorExit,
-  type FromMachineOptions,
-  fromMachine,
   type GroupChange,
   type GroupFace,
   type Ignore,
@@ -58,3 +56,10 @@ export {
   type TreeOptions,
 } from "./kernel/index.ts";
 export { type ManualClock, manualClock } from "./manual-clock.ts";
+export {
+  type FromMachineOptions,
+  fromMachine,
+  type KeptDelay,
+  type KeptMachine,
+  type MachineInspector,
+} from "./xstate/index.ts";

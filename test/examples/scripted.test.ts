@@ -12,6 +12,7 @@ import { monitoredPool, openPool } from "../../examples/open-pool.ts";
 import { restForOneTeam } from "../../examples/rest-for-one-team.ts";
 import { stagedVerifiers } from "../../examples/staged-verifiers.ts";
 import { supervisedRetry } from "../../examples/supervised-retry.ts";
+import { xstateReview } from "../../examples/xstate-review.ts";
 import {
   type Agent,
   GaveUpError,
@@ -296,5 +297,34 @@ describe("rest-for-one-team", () => {
     ]);
     await team.cancel();
     await run.finished().catch(() => {});
+  });
+});
+
+describe("xstate-review", () => {
+  /** Submits one draft after the other, as often as it is asked. */
+  const writer = () => {
+    let draft = 0;
+    return on(async (author) => {
+      draft += 1;
+      return await author.call("submit", { work: `draft ${draft}` });
+    });
+  };
+  const reviewing = (round: number) => (event: LogEvent) => {
+    const { value, context } = event.data as { value: string; context: { rounds: number } };
+    return value === "reviewing" && context.rounds === round;
+  };
+
+  it("the author revises until the gate approves", async () => {
+    const run = await testRun(xstateReview, ["Do it."], { script: writer() });
+    await run.events("/gate").waitFor("snapshot", { where: reviewing(1) });
+    await run.send("/gate", { type: "reject", comments: "shorter" });
+    await run.events("/gate").waitFor("snapshot", { where: reviewing(2) });
+    await run.send("/gate", { type: "approve" });
+    expect(await run.finished()).toMatchObject({ verdict: "approved", work: "draft 2", rounds: 2 });
+  });
+
+  it("the gate expires after an hour without a verdict", async () => {
+    const run = await testRun(xstateReview, ["Do it."], { script: writer() });
+    expect(await run.finished()).toMatchObject({ verdict: "expired", work: "draft 1" });
   });
 });

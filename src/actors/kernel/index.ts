@@ -46,7 +46,6 @@ export {
   type ShutdownCause,
   type ShutdownExit,
 } from "./exit-reason.ts";
-export { type FromMachineOptions, fromMachine } from "./from-machine.ts";
 export type { GroupChange } from "./groups.ts";
 export type { ActorInfo, Attribute, TopEntry, TreeOptions } from "./introspection.ts";
 export type { CrashReport, Orphan } from "./kernel.ts";

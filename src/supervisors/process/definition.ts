@@ -32,7 +32,7 @@ export interface ProcessDefinition {
   /** When it counts as started. Default: when its body is entered. */
   readonly start?: StartRule | undefined;
   /** What its handle can do beside what every handle can. Default: nothing. */
-  readonly handle?: "supervisor" | "pool" | undefined;
+  readonly handle?: "supervisor" | "pool" | "statechart" | undefined;
   /** The name of the child that it stands for, when it does nothing but that. */
   readonly faceOf?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { AnyStateMachine } from "xstate";
 import type { InputSchema } from "../../actors/agent/tools/index.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Machine } from "../../machines/machine.ts";
@@ -19,6 +20,7 @@ import type { BubbleOptions } from "../supervision/index.ts";
 import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";
 import { Process } from "./process.ts";
+import type { StatechartArguments, StatechartHandle, StatechartProcess } from "./statechart.ts";
 import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
 
@@ -82,6 +84,10 @@ export function whereis(path: string): Whereabouts | undefined {
 
 /** Start a child process. Returns at once; the child's failure does not fail this process. */
 export function spawn(process: SupervisorProcess): SupervisorHandle;
+export function spawn<Chart extends AnyStateMachine>(
+  process: StatechartProcess<Chart>,
+  ...args: StatechartArguments<Chart>
+): StatechartHandle<Chart>;
 export function spawn<Item, Result>(
   process: PoolProcess<Item, Result>,
   items?: Iterable<Item> | AsyncIterable<Item>,

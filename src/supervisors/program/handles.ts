@@ -1,6 +1,7 @@
 import type { ContractShape } from "../endpoints/index.ts";
 import { type ProcessHandle, type ProcessRecord, RecordHandle } from "../process/index.ts";
 import { PoolRecordHandle } from "./pool-handle.ts";
+import { StatechartRecordHandle } from "./statechart.ts";
 import { SupervisorRecordHandle } from "./supervisor-handle.ts";
 
 /** Make the handle of a record. `Result` and `Shape` are those of the process that the record was made of. */
@@ -11,7 +12,14 @@ export function handleOf<Result, Shape extends ContractShape>(
 }
 
 function made(record: ProcessRecord): ProcessHandle {
-  if (record.definition.handle === "supervisor") return new SupervisorRecordHandle(record, made);
-  if (record.definition.handle === "pool") return new PoolRecordHandle(record);
-  return new RecordHandle(record);
+  switch (record.definition.handle) {
+    case "supervisor":
+      return new SupervisorRecordHandle(record, made);
+    case "pool":
+      return new PoolRecordHandle(record);
+    case "statechart":
+      return new StatechartRecordHandle(record);
+    default:
+      return new RecordHandle(record);
+  }
 }

@@ -28,6 +28,14 @@ export type { PoolHandle } from "./pool-handle.ts";
 export type { PoolTask, TaskInfo } from "./pool-task.ts";
 export { Process } from "./process.ts";
 export { retry } from "./retry.ts";
+export {
+  type StatechartArguments,
+  type StatechartHandle,
+  type StatechartOptions,
+  type StatechartProcess,
+  type StatechartShape,
+  statechart,
+} from "./statechart.ts";
 export { child, type SupervisedChild } from "./supervised-child.ts";
 export {
   type SupervisorOptions,

@@ -1,3 +1,4 @@
+import type { AnyStateMachine } from "xstate";
 import type { Machine } from "../../machines/machine.ts";
 import { checkOptions, type OptionKinds } from "../../options.ts";
 import {
@@ -52,6 +53,7 @@ import { type BubbleOptions, bubble } from "../supervision/index.ts";
 import { handleOf } from "./handles.ts";
 import type { PoolProcess } from "./pool.ts";
 import type { PoolHandle } from "./pool-handle.ts";
+import type { StatechartArguments, StatechartHandle, StatechartProcess } from "./statechart.ts";
 import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
 
@@ -136,6 +138,10 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   spawn(process: SupervisorProcess): SupervisorHandle;
+  spawn<Chart extends AnyStateMachine>(
+    process: StatechartProcess<Chart>,
+    ...args: StatechartArguments<Chart>
+  ): StatechartHandle<Chart>;
   spawn<Item, Result>(
     process: PoolProcess<Item, Result>,
     items?: Iterable<Item> | AsyncIterable<Item>,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { assign, emit, setup } from "xstate";
-import { fromMachine } from "../../../src/actors/kernel/from-machine.ts";
 import { createSystem } from "../../../src/actors/kernel/system.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
+import { fromMachine } from "../../../src/actors/xstate/from-machine.ts";
 
 type LampEvent = { type: "press" } | { type: "smash" } | { type: "unplug" };
 

@@ -1,19 +1,21 @@
+import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from "xstate";
+import { type Behavior, type Context, errorExit } from "../kernel/index.ts";
 import {
-  type Actor,
-  type AnyMachineSnapshot,
-  type AnyStateMachine,
-  createActor,
-  type EventFromLogic,
-  type InputFrom,
-  type SnapshotFrom,
-} from "xstate";
-import type { Clock, ClockTimer } from "../clock.ts";
-import type { Behavior, Context } from "./behavior.ts";
-import { errorExit } from "./exit-reason.ts";
+  checkKept,
+  HostedMachine,
+  type KeptMachine,
+  type MachineInspector,
+} from "./hosted-machine.ts";
 
 export interface FromMachineOptions<Machine extends AnyStateMachine> {
   /** The input of the machine, where it asks for one. */
   readonly input?: InputFrom<Machine> | undefined;
+  /** The state to go on from, as `kept` gave it. Default: every incarnation begins in the initial state. */
+  readonly from?: KeptMachine | undefined;
+  /** Called after each step with the whole state as data. Default: nobody keeps it. */
+  readonly kept?: ((state: KeptMachine) => void) | undefined;
+  /** Hears every event and transition, such as the `inspect` of `@statelyai/inspect`. Default: nobody. */
+  readonly inspect?: MachineInspector | undefined;
 }
 
 /** The message that fetches the newest snapshot after a step that no message caused. */
@@ -26,7 +28,11 @@ type HostedMessage<Machine extends AnyStateMachine> = EventFromLogic<Machine> | 
  *
  * Delays go by the system's clock. Events that the machine emits go to the actor's log. A final state
  * ends the actor with the machine's output; an error in the machine crashes the actor. An event that
- * the current state does not handle is reported as unhandled. Every incarnation runs its own machine.
+ * the current state does not handle is reported as unhandled. Every incarnation runs its own machine;
+ * what a machine invoked or spawned, and its delays, end with the incarnation.
+ *
+ * The behavior's `init` throws MisuseError (`kept-machine`) for a `from` that is no state of a machine
+ * that runs.
  *
  * @example
  * ```ts
@@ -49,58 +55,60 @@ export function fromMachine<Machine extends AnyStateMachine>(
   machine: Machine,
   options: FromMachineOptions<Machine> = {},
 ): Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>> {
-  const hosted = new WeakMap<object, Hosted<Machine>>();
+  const hosts = new WeakMap<object, MachineHost<Machine>>();
   const behavior: Behavior<HostedMessage<Machine>, SnapshotFrom<Machine>> = {
     init: (context) => {
-      const host = new Hosted(machine, options, context);
-      hosted.set(context, host);
+      const host = new MachineHost(machine, options, context);
+      hosts.set(context, host);
       context.own(() => host.stop());
       return host.start();
     },
-    receive: (state, message, context) => hosted.get(context)?.receive(message) ?? state,
+    receive: (state, message, context) => hosts.get(context)?.receive(message) ?? state,
   };
   // Safe cast: only the host itself sends `refresh`; callers see the machine's own events.
   return behavior as Behavior<EventFromLogic<Machine>, SnapshotFrom<Machine>>;
 }
 
-class Hosted<Machine extends AnyStateMachine> {
+/** One incarnation of a machine inside an actor. */
+class MachineHost<Machine extends AnyStateMachine> {
   readonly #context: Context<HostedMessage<Machine>>;
-  readonly #actor: Actor<Machine>;
+  readonly #hosted: HostedMachine<Machine>;
+  readonly #kept: FromMachineOptions<Machine>["kept"];
   #stepping = false;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(
     machine: Machine,
-    { input }: FromMachineOptions<Machine>,
+    { input, from, kept, inspect }: FromMachineOptions<Machine>,
     context: Context<HostedMessage<Machine>>,
   ) {
+    checkKept(from);
     this.#context = context;
-    const clock = new MachineClock(context.clock);
-    this.#actor = createActor(machine, {
-      clock,
-      ...(input === undefined ? {} : { input }),
-    } as never);
-    this.#actor.subscribe({
-      next: () => this.#stepped(),
-      error: (error) => this.#failed(error),
-      complete: () => this.#completed(),
-    });
-    this.#actor.on("*", (event) => context.emit(event.type, event));
+    this.#kept = kept;
+    this.#hosted = new HostedMachine(
+      machine,
+      { clock: context.clock, input, from, inspect },
+      {
+        stepped: () => this.#stepped(),
+        emitted: (event) => context.emit(event.type, event),
+        failed: (error) => this.#failed(error),
+        completed: (output) => context.exit({ type: "normal", value: output }),
+      },
+    );
   }
 
   start(): SnapshotFrom<Machine> {
-    return this.#step(() => this.#actor.start());
+    return this.#step(() => this.#hosted.start());
   }
 
   receive(message: HostedMessage<Machine>): SnapshotFrom<Machine> {
-    if (message === refresh) return this.#actor.getSnapshot();
-    const snapshot: AnyMachineSnapshot = this.#actor.getSnapshot();
-    if (!snapshot.can(message)) this.#context.unhandled();
-    return this.#step(() => this.#actor.send(message as EventFromLogic<Machine>));
+    if (message === refresh) return this.#hosted.snapshot;
+    if (!this.#hosted.takes(message)) this.#context.unhandled();
+    return this.#step(() => this.#hosted.send(message));
   }
 
   stop(): void {
-    this.#actor.stop();
+    this.#hosted.stop();
   }
 
   #step(action: () => void): SnapshotFrom<Machine> {
@@ -108,37 +116,16 @@ class Hosted<Machine extends AnyStateMachine> {
     action();
     this.#stepping = false;
     if (this.#failure !== undefined) throw this.#failure.error;
-    return this.#actor.getSnapshot();
+    return this.#hosted.snapshot;
   }
 
   #stepped(): void {
     if (!this.#stepping) this.#context.self.send(refresh);
+    this.#kept?.(this.#hosted.kept());
   }
 
   #failed(error: unknown): void {
     this.#failure = { error };
     if (!this.#stepping) this.#context.exit(errorExit(error));
-  }
-
-  #completed(): void {
-    const { output } = this.#actor.getSnapshot();
-    this.#context.exit({ type: "normal", value: output });
-  }
-}
-
-/** The system's clock in the form that XState needs. */
-class MachineClock {
-  readonly #clock: Clock;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  setTimeout(callback: () => void, delayMs: number): ClockTimer {
-    return this.#clock.setTimer(delayMs, callback);
-  }
-
-  clearTimeout(timer: ClockTimer | undefined): void {
-    timer?.cancel();
   }
 }

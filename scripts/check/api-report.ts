@@ -7,26 +7,56 @@ import { exportedNames, reexports, statementsOf } from "./declarations.ts";
 
 /*
  * docs/api/ lists what a user can import, as the compiler sees it: a change to it is seen in review.
- * Signatures only; their comments stand in the declarations, which an editor shows.
- * `npm run api` rewrites it; without `--write` this fails when it is out of date.
+ * It holds signatures only; their comments stand in the declarations, which an editor shows.
+ * A declaration is printed once: on the page of the narrowest entry point that exports it.
+ * `npm run api` rewrites the pages; without `--write` this fails when they are out of date.
  */
 
+/** The entry points, narrowest first. */
 const entries: readonly (readonly [name: string, file: string])[] = [
-  ["ramure", "index.d.ts"],
   ["actors", "actors/index.d.ts"],
   ["supervisors", "supervisors/index.d.ts"],
   ["machines", "machines/index.d.ts"],
+  ["ramure", "index.d.ts"],
   ["testing", "testing.d.ts"],
 ];
 
-/** Give the report of one entry point, from a folder of declaration files. */
-export async function apiReport(name: string, entry: string): Promise<string> {
-  const found = await declarationsOf(entry);
-  const names = [...found.keys()].sort();
-  const module = name === "ramure" ? "ramure" : `ramure/${name}`;
-  const sections = names.map((each) => `## ${each}\n\n\`\`\`ts\n${found.get(each)}\n\`\`\`\n`);
-  const head = `# ${module}\n\nWritten by \`npm run api\` from the declarations; do not edit.\n`;
-  return [head, ...sections].join("\n");
+/** Maps a declaration, text and all, to the page that prints it. */
+type Printed = Map<string, string>;
+
+/** Give the page of one entry point; what an earlier page prints is named alone. */
+function apiPage(name: string, found: ReadonlyMap<string, string>, printed: Printed): string {
+  const names = [...found].sort(([a], [b]) => (a < b ? -1 : 1));
+  const elsewhere = names.flatMap(([each, text]) => {
+    const page = printed.get(text);
+    return page === undefined ? [] : [`\`${each}\` ([${page}](${page}.md#${each.toLowerCase()}))`];
+  });
+  const here = names.filter(([, text]) => !printed.has(text));
+  for (const [, text] of here) printed.set(text, name);
+  const errors = here
+    .filter(([, text]) => isError(text))
+    .map(([, text]) => withoutConstructor(text));
+  return [
+    `# ${name === "ramure" ? "ramure" : `ramure/${name}`}`,
+    "Written by `npm run api` from the declarations; do not edit.",
+    ...(elsewhere.length === 0 ? [] : [`Printed on another page: ${elsewhere.join(", ")}.`]),
+    ...here
+      .filter(([, text]) => !isError(text))
+      .map(([each, text]) => `## ${each}\n\n${code(text)}`),
+    ...(errors.length === 0 ? [] : [`## Errors\n\n${code(errors.join("\n"))}`]),
+  ]
+    .map((part) => `${part}\n`)
+    .join("\n");
+}
+
+const code = (text: string): string => `\`\`\`ts\n${text}\n\`\`\``;
+
+const isError = (text: string): boolean =>
+  /^export declare class \w+ extends \w+Error\b/.test(text);
+
+/** Shorten the declaration of an error: only ramure makes one, a program reads its fields. */
+function withoutConstructor(text: string): string {
+  return text.replace(/^ {4}constructor\([\s\S]*?\);\n(?= {4}\w|\})/gm, "");
 }
 
 /** Every exported name with its declarations, wherever they stand. */
@@ -63,10 +93,13 @@ async function reports(): Promise<ReadonlyMap<string, string>> {
     const words = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--removeComments"];
     words.push("--outDir", folder);
     await execa("tsc", words, { cwd: root, preferLocal: true, stdio: "inherit" });
-    const texts = entries.map(async ([name, file]): Promise<readonly [string, string]> => {
-      return [`docs/api/${name}.md`, await apiReport(name, join(folder, file))];
-    });
-    return new Map(await Promise.all(texts));
+    const printed: Printed = new Map();
+    const pages = new Map<string, string>();
+    for (const [name, file] of entries) {
+      const found = await declarationsOf(join(folder, file));
+      pages.set(`docs/api/${name}.md`, apiPage(name, found, printed));
+    }
+    return pages;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

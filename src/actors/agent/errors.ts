@@ -66,13 +66,13 @@ export class AgentEndedError extends RamureError {
   }
 }
 
-/** What was given to a tool or an endpoint is not what its schema asks for. */
+/** A value given to a tool or an endpoint does not fit its schema. */
 export class InvalidInputError extends RamureError {
   readonly code = "invalid-input";
   override readonly retryable = false;
   constructor(
     what: string,
-    /** What is wrong, as `path: message`. */
+    /** The problems, as `path: message`. */
     readonly issues: readonly string[],
   ) {
     super(`${what} cannot take this input:\n${issues.join("\n")}`);

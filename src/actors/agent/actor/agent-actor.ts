@@ -4,7 +4,7 @@ import type { AgentSpec } from "./agent-spec.ts";
 import { startAgent } from "./agent-start.ts";
 import { Life } from "./life.ts";
 
-/** What an agent is spawned with: its own limits bound its start, its stop takes up to 15 s. */
+/** The spawn options of an agent: its own limits bound its start, its stop takes up to 15 s. */
 export const agentSpawnOptions = {
   kind: "agent",
   startTimeoutMs: Number.POSITIVE_INFINITY,

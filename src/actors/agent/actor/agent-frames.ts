@@ -19,16 +19,19 @@ export interface FrameParts {
   readonly refused: (id: string, reason: string) => void;
 }
 
-/** Calls of one agent that are not over: more than any model makes in one turn. */
+/** The most calls of one agent that are not over: more than any model makes in one turn. */
 const maxOpenCalls = 1_000;
-/** What the arguments and answers of those calls may take. */
+/** The most bytes that the arguments and answers of those calls may take. */
 const maxOpenBytes = 16 * 1_048_576;
 const tooManyCalls = `There are ${maxOpenCalls} calls of yours whose answers you have not taken in. Take them in, or end your turn, and call again.`;
 const tooManyBytes = `Your calls whose answers you have not taken in hold over ${maxOpenBytes / 1_048_576} MiB. Take the answers in, or end your turn, and call again.`;
-/** How long a call may run before the agent is shown as waiting. */
+/** The time that a call may run before the agent is shown as waiting. */
 const slowToolMs = 5_000;
 
-/** Acts on every frame of an agent after its hello. Acknowledgments that the wire itself waits for are taken there before. */
+/**
+ * Acts on every frame of an agent after its hello. The wire has taken the acknowledgments that it
+ * waits for itself.
+ */
 export class AgentFrames {
   readonly #parts: FrameParts;
   readonly #memory: AgentMemory;
@@ -213,7 +216,7 @@ export class AgentFrames {
     this.#memory.learn({ turns: this.#memory.facts.turns + 1 });
   }
 
-  /** A turn that the model did not answer, or that was interrupted because it was stuck, is not over: it is begun again. */
+  /** Take in that the agent is idle. A turn that the model did not answer, or that was interrupted because it was stuck, is not over: it is begun again. */
   #idle(messageIds: readonly string[]): void {
     const { trouble, progress } = this.#parts;
     const { openCalls, outbox } = this.#memory;
@@ -223,7 +226,7 @@ export class AgentFrames {
   }
 }
 
-/** Say what keeps one more call from being taken; undefined: nothing. */
+/** Give the reason why one more call cannot be taken; undefined when it can. */
 function tooMuch({ openCalls, tools }: AgentMemory): string | undefined {
   // The handler of a call that is over for the model may still run, and holds its arguments.
   const held = new Set([...openCalls.values(), ...tools.running]);

@@ -20,7 +20,7 @@ import type { AgentMessage } from "./agent-message.ts";
 import { type AgentEvent, type AgentState, agentChart } from "./lifecycle.ts";
 import { createOutbox, type EntrySnapshot, type Outbox } from "./outbox.ts";
 
-/** What is known of an agent, for status. */
+/** The facts about an agent that a status shows. */
 export interface AgentFacts {
   readonly harness?: string | undefined;
   readonly machine?: string | undefined;
@@ -28,37 +28,37 @@ export interface AgentFacts {
   readonly session?: string | undefined;
   /** Turns that have ended, in all incarnations. */
   readonly turns: number;
-  /** What its models cost so far, in US dollars; absent where its harness does not tell. */
+  /** The cost of its models so far, in US dollars; absent where its harness does not tell. */
   readonly cost?: number | undefined;
-  /** Its tool that runs now. */
+  /** The tool of the agent that runs now. */
   readonly tool?: string | undefined;
 }
 
 export interface AgentMemoryOptions {
   readonly clock: Clock;
   readonly path: string;
-  /** Is told of each change of state and facts. Default: nobody. */
+  /** The actor to tell of each change of state and facts. Default: none. */
   readonly registry?: Ref<RegistryMessage> | undefined;
   /** Keeps a message for good before `send` resolves. Default: it is kept in memory only. */
   readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
   /** Keeps its events. Default: those in memory are all there are. */
   readonly archive?: LogArchive<LogEvent> | undefined;
-  /** Resolves when the archive has for good what was emitted: a tool's result is, before the agent gets it. Must not reject. Default: at once. */
+  /** Resolves when the archive has stored for good what was emitted. The result of a tool is stored before the agent gets it. Must not reject. Default: at once. */
   readonly synced?: (() => Promise<void>) | undefined;
-  /** Hears of each step of each message. Default: nobody. */
+  /** Called at each step of each message. Default: nobody. */
   readonly onDelivery?: ((entry: EntrySnapshot) => void) | undefined;
-  /** How many events stay in memory. Default: 256 beside an archive, else 10,000. */
+  /** The number of events in memory. Default: 256 beside an archive, else 10,000. */
   readonly maxEvents?: number | undefined;
   /** Makes the ids of messages. Default: random ones. */
   readonly newId?: (() => string) | undefined;
 }
 
-/** Make what outlives the incarnations of one agent. */
+/** Make the memory of one agent, which outlives its incarnations. */
 export function createAgentMemory(options: AgentMemoryOptions): AgentMemory {
   return new AgentMemory(options);
 }
 
-/** How many launches with the same session may fail before a fresh one is begun. */
+/** The number of launches with the same session that may fail before a fresh one begins. */
 const maxFailedResumes = 3;
 
 /** The messages, tools, events and state of one agent. Written by its living incarnation alone. */
@@ -67,19 +67,19 @@ export class AgentMemory {
   readonly outbox: Outbox;
   readonly tools: ToolTable;
   readonly events: EventLog;
-  /** Its state over all its incarnations, as the registry is told. */
+  /** The state of the agent over all its incarnations, as the registry is told. */
   readonly standing: Lives<AgentState, AgentEvent>;
   /** Calls of its tools that the model waits for, by id. */
   readonly openCalls = new Map<string, Call>();
   /** The conversation, as the last hello named it. */
   conversation: Conversation | undefined;
-  /** A turn runs, as far as is known. */
+  /** True while a turn runs, as far as is known. */
   busy = false;
-  /** Launches in a row that should have resumed the session and did not come up. */
+  /** The number of launches in a row that should have resumed the session and failed. */
   failedResumes = 0;
-  /** Restarts in a row because nothing came of its work. */
+  /** The number of restarts in a row that came from work without progress. */
   stuckRestarts = 0;
-  /** What an incarnation that crashed left on the machine for the next one to use again. */
+  /** The pane of an incarnation that crashed, for the next incarnation to use again. */
   leftover: Launched | undefined;
   readonly #options: AgentMemoryOptions;
   readonly #work = new Set<Promise<unknown>>();
@@ -130,7 +130,7 @@ export class AgentMemory {
     return this.failedResumes < maxFailedResumes ? this.conversation : undefined;
   }
 
-  /** Note work of an incarnation that a kill does not end at once: the next one waits for it. */
+  /** Track work that may outlive a kill. The next incarnation starts after the work settles. */
   occupied<Value>(work: Promise<Value>): Promise<Value> {
     const over = () => this.#work.delete(settled);
     const settled: Promise<unknown> = work.then(over, over);
@@ -138,12 +138,12 @@ export class AgentMemory {
     return work;
   }
 
-  /** Resolves when nothing of an earlier incarnation is under way. Never rejects. */
+  /** Resolves when no work of an earlier incarnation is under way. Never rejects. */
   async vacated(): Promise<void> {
     await Promise.all(this.#work);
   }
 
-  /** An incarnation begins. */
+  /** Begin an incarnation. */
   begin(self: Ref<AgentMessage>, epoch: number): void {
     const before = this.standing.epoch;
     this.#self = self;
@@ -154,20 +154,20 @@ export class AgentMemory {
     this.#hasExited = false;
   }
 
-  /** The incarnation of this epoch cannot go on. */
+  /** Take in that the incarnation of this epoch crashes. */
   crashing(epoch: number, reason: ErrorExit): void {
     if (!this.standing.isCurrent(epoch)) return;
     this.#why = reason.message;
     this.exited(reason);
   }
 
-  /** The living incarnation ends for this reason. */
+  /** Take in that the living incarnation ends for this reason. */
   exited(reason: ExitReason): void {
     if (!this.#hasExited) this.emit("exited", reason);
     this.#hasExited = true;
   }
 
-  /** An incarnation is over, its resources released; says nothing of a next one. */
+  /** Take in that an incarnation is over and its resources are released. A next one may follow. */
   leave(): void {
     this.#self = undefined;
     this.#facts = { ...this.#facts, tool: undefined };
@@ -176,21 +176,21 @@ export class AgentMemory {
     this.standing.left(this.#why);
   }
 
-  /** Learn something about it. */
+  /** Add to the facts about the agent, and report them. */
   learn(facts: Partial<AgentFacts>): void {
     this.#facts = { ...this.#facts, ...facts };
     this.standing.report();
   }
 
-  /** Append to its events. */
+  /** Append to the agent's events. */
   emit(type: string, data?: unknown): void {
     this.events.append(type, data, { epoch: Math.max(1, this.standing.epoch) });
   }
 
   /**
-   * There will be no other incarnation: receipts that wait reject, running handlers are aborted,
-   * what the last incarnation left is removed. Call it when the last incarnation has ended; one that
-   * waits for a restart is `as` it is said, by default `failed`.
+   * End the memory: no other incarnation follows. Receipts that wait reject, running handlers are
+   * aborted, and the pane of the last incarnation is removed. Call it when the last incarnation has
+   * ended; an agent that waits for a restart goes to the state `as`, by default `failed`.
    */
   async end(why: string, as: "stopped" | "failed" = "failed"): Promise<void> {
     this.standing.end(why, as);

@@ -6,12 +6,17 @@ import type { AgentSpec } from "./agent-spec.ts";
 import { type ModelFailure, modelFailure } from "./model-failure.ts";
 import { createProviderBackoffs, type ProviderBackoffs, providerOf } from "./provider-backoff.ts";
 
-/** How many turns in a row may end without an answer of the model before the agent fails. */
+/**
+ * The number of turns in a row that may end without an answer of the model before the agent fails.
+ */
 const maxConsecutive = 8;
 
 const goOn = "The model did not answer for a while; now it does. Go on where you were.";
 
-/** What nobody knows to pass would be asked, and paid for, without end. */
+/**
+ * Tell whether a restart may help. A failure that nobody knows to pass would be repeated, and paid
+ * for, without end.
+ */
 function isWorthRestart({ class: kind, retryable }: ModelFailure): boolean {
   return retryable && kind !== "unknown";
 }
@@ -27,7 +32,7 @@ export class ModelTrouble {
   readonly #context: Context<AgentMessage>;
   readonly #providers: ProviderBackoffs;
   #failures = 0;
-  /** What became of the last turn: undefined, when the model answered. */
+  /** The error of the last turn; undefined when the model answered. */
   #error: TurnEndedEvent | undefined;
   #isWaiting = false;
 
@@ -81,7 +86,7 @@ export class ModelTrouble {
     this.#context.timers.cancel("model-retry");
   }
 
-  /** Whether a new turn would meet a provider that fails; `retry-delivery` comes when it is over. */
+  /** Tell whether a new turn would meet a provider that fails; `provider-over` comes when the wait is over. */
   holdsDelivery(): boolean {
     if (this.#isWaiting) return true;
     if (this.#spec.memory.busy || this.#providers.waitMs(this.#provider) === 0) return false;

@@ -56,7 +56,7 @@ async function tellLater(call: Call, { outbox }: AgentMemory): Promise<void> {
 const maxQuoted = 4_000;
 const maxHistory = 20_000;
 
-/** What the model is told after a restart in the middle of its work. */
+/** Write the note that the model gets after a restart in the middle of its work. */
 export function resumedNote(open: readonly NotedCall[]): string {
   const calls = open.map(callLine);
   return [
@@ -68,12 +68,15 @@ export function resumedNote(open: readonly NotedCall[]): string {
   ].join("\n");
 }
 
-/** What the model is told of the result of a call that was still running when it was restarted. */
+/**
+ * Write the note that gives the model the result of a call that was still running when it was
+ * restarted.
+ */
 export function lateResultNote(call: NotedCall): string {
   return `The call of ${call.tool} that was open when you were restarted has come to its end:\n${answerText(call)}`;
 }
 
-/** What the model is told when an earlier conversation could not be gone on with. */
+/** Write the note that the model gets when its earlier conversation could not be continued. */
 export function freshNote(answered: readonly string[]): string {
   return [
     "You take over from an agent whose conversation was lost. It had been sent these messages, in this order, and had dealt with them; look at the files to see what it did, and do not do it again:",

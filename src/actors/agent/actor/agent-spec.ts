@@ -3,7 +3,7 @@ import type { Door, Harness } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { ProviderBackoffs } from "./provider-backoff.ts";
 
-/** What one agent is, in all its incarnations. */
+/** The description of one agent, the same for all its incarnations. */
 export interface AgentSpec {
   readonly name: string;
   readonly path: string;
@@ -13,7 +13,7 @@ export interface AgentSpec {
   readonly id: string;
   readonly harness: Harness;
   readonly door: Door;
-  /** What outlives its incarnations. */
+  /** The memory that outlives the agent's incarnations. */
   readonly memory: AgentMemory;
   /** The machine living now. Throws when there is none. */
   readonly machine: () => Machine;
@@ -24,11 +24,11 @@ export interface AgentSpec {
   readonly dir: string;
   /** From its launch to "tools acknowledged and a model present", in ms. Default: 60_000. */
   readonly startTimeoutMs?: number | undefined;
-  /** How long a lost link is waited for before the agent is suspect and probed, in ms. Default: 15_000. */
+  /** The time that a lost link may take to come back before the agent is suspect and probed, in ms. Default: 15_000. */
   readonly graceMs?: number | undefined;
-  /** When it counts as stuck, and what is done then; false: never. Default: after 10 min at work without progress. */
+  /** The times after which the agent counts as stuck, and of each step against that; false: never. Default: after 10 min at work without progress. */
   readonly progress?: ProgressLimits | false | undefined;
-  /** What the agents of a run share, so that they wait for a failing provider together. Default: it waits alone. */
+  /** The waits for failing providers that the agents of a run share. Default: the agent waits alone. */
   readonly providers?: ProviderBackoffs | undefined;
   /** Bounds how many agents start at a time. Default: no bound. */
   readonly gate?: StartGate | undefined;
@@ -40,7 +40,7 @@ export interface StartGate {
   enter(signal: AbortSignal): Promise<() => void>;
 }
 
-/** How long an agent may be at work and nothing come of it, and how long each step against that may take. */
+/** The times that an agent may work without progress, and that each step against that may take. */
 export interface ProgressLimits {
   /** From the last event of a turn, a tool, a message or the model's tokens to a nudge, in ms. Default: 600_000. */
   readonly stuckAfterMs?: number | undefined;
@@ -50,7 +50,7 @@ export interface ProgressLimits {
   readonly interruptMs?: number | undefined;
   /** From the first turn after that restart to the agent's failure. Default: 300_000. */
   readonly restartMs?: number | undefined;
-  /** How long a tool of the harness's own, such as its shell, may run. The program's tools have limits of their own. Default: 1_800_000. */
+  /** The longest run of a tool of the harness's own, such as its shell, in ms. The program's tools have limits of their own. Default: 1_800_000. */
   readonly toolMs?: number | undefined;
 }
 

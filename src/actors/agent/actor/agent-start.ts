@@ -16,7 +16,7 @@ export interface Started {
 }
 
 const newToken = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 40);
-/** How long a harness that failed to start may take to say its last words. */
+/** The time in which a harness that failed to start may say its last words. */
 const lastWordsMs = 2_000;
 
 /**
@@ -104,7 +104,10 @@ async function launch(launching: Launching): Promise<Launched> {
   return launched;
 }
 
-/** The actor may have been closed while the harness was launched: then nobody else ends it. */
+/**
+ * Own a launch. The actor may have been closed while the harness was launched: then nobody else
+ * ends the harness.
+ */
 async function owned(
   context: Context<AgentMessage>,
   memory: AgentSpec["memory"],
@@ -183,7 +186,7 @@ function withoutRules(text: string): string {
   return text.replace(/^[\s\u2500-\u259f]+$/gmu, "").replace(/\n{2,}/g, "\n");
 }
 
-/** The time an agent has to start, and the actor's own end. */
+/** The time that an agent has to start, and the end of its actor. */
 class Deadline {
   readonly clock: Clock;
   readonly #timeoutMs: number;
@@ -228,14 +231,14 @@ class Deadline {
   }
 }
 
-/** How long handlers that are at it may take to give their results. */
+/** The time in which running handlers may give their results. */
 const handlersMs = 1_000;
-/** How long the agent may take to say that it has the results. */
+/** The time in which the agent may say that it has the results. */
 const resultsMs = 2_000;
-/** How long it may take to end by itself. */
+/** The time in which the harness may end by itself. */
 const goodbyeMs = 5_000;
 
-/** End a living agent as it would end itself: it has its results first, then it is asked to go. */
+/** End a living agent politely: the agent gets its results first, then it is asked to end. */
 export async function stopPolitely(
   { launched, wire }: Pick<Started, "launched" | "wire">,
   memory: AgentMemory,
@@ -251,7 +254,7 @@ export async function stopPolitely(
   await within(clock, goodbyeMs, gone);
 }
 
-/** Wait for it, but not longer. It must not reject. */
+/** Wait for a promise, but not longer than `ms`. The promise must not reject. */
 async function within(clock: Clock, ms: number, what: Promise<void>): Promise<void> {
   const done = new AbortController();
   const late = clock.sleep(ms, { signal: done.signal }).catch(() => {});

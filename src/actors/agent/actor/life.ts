@@ -9,9 +9,9 @@ import { takeIn } from "./agent-resume.ts";
 import type { AgentSpec } from "./agent-spec.ts";
 import { exitText, type Started, stopPolitely } from "./agent-start.ts";
 
-/** How often a suspect agent is probed before it counts as lost. */
+/** The number of probes of a suspect agent before it counts as lost. */
 const maxProbes = 4;
-/** How often an agent may refuse one message before it counts as broken. */
+/** The number of times that an agent may refuse one message before it counts as broken. */
 const maxRefusals = 5;
 const firstRetryMs = 1_000;
 const defaultGraceMs = 15_000;
@@ -135,13 +135,13 @@ export class Life {
     }
   }
 
-  /** Tell whether the agent's present work has a time limit of its own, or is held up by something else. */
+  /** Tell whether the present work has a time limit of its own, or waits for something else. */
   get #isExcused(): boolean {
     const { tools, state } = this.#spec.memory;
     return tools.running.length > 0 || this.#trouble.isWaiting || state === "suspect";
   }
 
-  /** A turn that waits for its model is interrupted by not beginning it again. */
+  /** Interrupt the turn. A turn that waits for its model ends here, and is not begun again. */
   #interrupt(): void {
     this.#start.wire.send({ type: "interrupt" });
     if (!this.#trouble.isWaiting) return;

@@ -1,6 +1,6 @@
 import { MessageRefusedError } from "../errors.ts";
 
-/** What a message has to fit into. */
+/** The limits that a message must fit into. */
 export interface MessageLimits {
   /** In bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
   readonly maxBytes?: number | undefined;

@@ -1,6 +1,6 @@
 import { longestRetryAfterMs } from "../wire/index.ts";
 
-/** Why a model did not answer. */
+/** The reason why a model did not answer. */
 export type ModelFailureClass =
   /** There is no key or login, or it is not accepted. */
   | "no-key"
@@ -19,13 +19,13 @@ export type ModelFailureClass =
   | "rejected"
   | "unknown";
 
-/** What is known of a turn that ended without the model's answer. */
+/** The facts about a turn that ended without the model's answer. */
 export interface ModelError {
-  /** What the harness said. */
+  /** The text of the harness. */
   readonly error: string;
   /** The HTTP status of the provider's last answer. Default: the one that the text names. */
   readonly status?: number | undefined;
-  /** How long the provider asked us to wait. Default: what the text says. */
+  /** The wait that the provider asked for, in ms. Default: as the text says. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -116,7 +116,9 @@ const said = {
   seconds: new RegExp(`${header}${value}`, "i"),
 } as const;
 
-/** How long the text of a failure asks to wait: as a time span, or as a date beside `wallNow`. */
+/**
+ * Find the wait that the text of a failure asks for: as a time span, or as a date beside `wallNow`.
+ */
 function retryAfterIn(text: string, wallNow: number): number | undefined {
   const ms = said.ms.exec(text)?.[1];
   if (ms !== undefined) return bounded(Number(ms));

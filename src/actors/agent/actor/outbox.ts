@@ -9,22 +9,22 @@ export interface OutboxOptions {
   readonly path: string;
   /** Makes the ids of messages. Default: random ones. */
   readonly newId?: (() => string) | undefined;
-  /** How many messages may wait to be in the conversation for good. Default: 1_000. */
+  /** The number of messages that may wait to be in the conversation for good. Default: 1_000. */
   readonly maxWaiting?: number | undefined;
-  /** How much the messages that wait may take together, in bytes. Default: 64 MiB. */
+  /** The bytes that the waiting messages may take together. Default: 64 MiB. */
   readonly maxWaitingBytes?: number | undefined;
-  /** How long a message may be, in bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
+  /** The longest message, in bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
   readonly maxBytes?: number | undefined;
-  /** Keeps a message somewhere for good before its receipt is given. Default: nowhere but here. */
+  /** Stores a message for good before its receipt is given. Default: the message is in memory only. */
   readonly persist?: ((entry: EntrySnapshot) => Promise<void>) | undefined;
-  /** Hears of each step of each message. Must not throw and must not wait. */
+  /** Called at each step of each message. Must not throw and must not wait. */
   readonly onChange?: ((entry: EntrySnapshot) => void) | undefined;
-  /** Hears that there is something to take. */
+  /** Called when a message is ready to be taken. */
   readonly onReady?: (() => void) | undefined;
 }
 
 /**
- * What was sent to an agent and is not answered yet. Outlives the agent's incarnations.
+ * The messages to an agent that are not answered yet. Outlives the agent's incarnations.
  *
  * A message goes `queued`, `sent` (on a link), `accepted` (a turn began with it), `durable` (in the
  * conversation for good). What is not durable when a link is opened anew is sent again.
@@ -32,46 +32,43 @@ export interface OutboxOptions {
 export interface Outbox {
   /** Every message that waits to be durable, in order. */
   readonly waiting: readonly EntrySnapshot[];
-  /** Whether the conversation has messages, notes included, that the agent has not come to rest after. */
+  /** True while the conversation holds messages, notes included, after which the agent has not been idle yet. */
   readonly hasUnanswered: boolean;
-  /** Whether `take` would give one. */
+  /** True when `take` would give a message. */
   readonly isReady: boolean;
   /** Take in a message. Resolves when the outbox has it for good; rejects with MessageRefusedError or AgentEndedError. */
   enqueue(text: string, deliver: Deliver): Promise<Receipt>;
-  /** Put a note of the runtime ahead of everything else, in place of the last one. */
+  /** Put a note of the runtime ahead of all messages, in place of the last note. */
   note(text: string): void;
-  /** A link was opened: what the conversation has is durable, what was in the air is queued again. */
+  /** Take in that a link was opened: messages that the conversation has are durable, messages that were on the link are queued again. */
   opened(durable: readonly string[]): void;
-  /** The conversation is gone: all that was not answered is queued again. Gives the texts that were answered. */
+  /** Take in that the conversation is lost: all messages that were not answered are queued again. Gives the texts of those that were answered. */
   restarted(): readonly string[];
-  /** The next message to put on the link. It is `sent` now. */
+  /** Take the next message to put on the link. Its state is `sent` from now on. */
   take(): EntrySnapshot | undefined;
   accepted(id: string): void;
   durable(id: string): void;
-  /** The agent could not take it now: it is queued again. Gives how often that happened to it. */
+  /** Take in that the agent could not take the message now: it is queued again. Gives the number of times that this happened to it. */
   refused(id: string): number;
-  /**
-   * The agent has come to rest: what it had taken in up to the last of these is answered by `turn`,
-   * or everything when none are named.
-   */
+  /** Take in that the agent is idle: messages up to the last of these ids are answered by `turn`; without ids, all are. */
   answered(ids: readonly string[], turn: Turn): void;
-  /** The agent has ended for good: what is waited for rejects with `error`. */
+  /** Take in that the agent has ended for good: all receipts that wait reject with `error`. */
   end(error: Error): void;
-  /** The agent is started once more after its end. */
+  /** Take messages again after `end`. */
   reopen(): void;
 }
 
 const newEntryId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 20);
-/** How many follow-ups may be on the link and not yet in a turn; the rest waits here. */
+/** The most follow-ups that may be on the link and not yet in a turn; the rest waits here. */
 const maxInAir = 64;
 /**
- * How much of it may be on the link and not yet in a turn, in bytes; steers have more room. A link on
- * which 4 MiB wait is taken for one that nobody reads.
+ * The most bytes that may be on the link and not yet in a turn; steers have more room. A link on
+ * which 4 MiB wait counts as one that nobody reads.
  */
 const maxInAirBytes = { "follow-up": 1_048_576, steer: 3_145_728 } as const;
-/** How many answered messages are remembered, for a conversation that is lost. */
+/** The number of answered messages that are remembered, for a conversation that is lost. */
 const maxRemembered = 50;
-/** How many characters of them; the last message is remembered however long it is. */
+/** The characters of the remembered messages; the last message is remembered, however long. */
 const maxRememberedLength = 1_048_576;
 
 /** Make an empty outbox. */
@@ -81,9 +78,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
 class MessageOutbox implements Outbox {
   readonly #options: OutboxOptions;
-  /** Not durable yet, in the order of delivery. */
+  /** The messages that are not durable yet, in the order of delivery. */
   #waiting: OutboxEntry[] = [];
-  /** Durable, and the agent has not come to rest since. */
+  /** The durable messages after which the agent has not been idle. */
   #unanswered: OutboxEntry[] = [];
   #answered: string[] = [];
   #ended: Error | undefined;
@@ -219,7 +216,7 @@ class MessageOutbox implements Outbox {
     return this.#unanswered.splice(0, ids.length === 0 ? this.#unanswered.length : last + 1);
   }
 
-  /** The first that is ready, as long as those before it are on their way; a steer need not wait for follow-ups. */
+  /** Find the next message to send. Order is kept within `steer` and within `follow-up`. */
   #next(): OutboxEntry | undefined {
     const bytesInAir = this.#bytesInAir;
     const held = new Set<Deliver>();
@@ -260,26 +257,26 @@ function remembered(answered: readonly string[]): string[] {
   return answered.slice(Math.min(last + 1, Math.max(0, answered.length - 1)));
 }
 
-/** One is always let through, however large. */
+/** Tell whether the link has room. One message is always let through, however large. */
 function hasRoom({ deliver, bytes }: OutboxEntry, bytesInAir: number): boolean {
   return bytesInAir === 0 || bytesInAir + bytes <= maxInAirBytes[deliver];
 }
 
-/** `recording`: not kept for good yet. */
+/** The way of a message. `recording`: it is not stored for good yet. */
 export type EntryState = "recording" | "queued" | "sent" | "accepted" | "durable";
 
-/** How the agent answered: its last words, and why it stopped. */
+/** The answer of an agent: its last words, and why it stopped. */
 export interface Turn {
   readonly text: string;
   readonly stopReason: string;
 }
 
-/** What the sender of a message holds. */
+/** The sender's receipt for a message. */
 export interface Receipt {
   readonly id: string;
-  /** Resolves when the message is in the agent's conversation for good. Rejects when the agent ended before. */
+  /** Resolves when the message is in the agent's conversation for good. Rejects when the agent ended before that. */
   delivered(): Promise<void>;
-  /** Resolves when the agent has come to rest after this message. Rejects when it ended before. */
+  /** Resolves when the agent is idle after this message. Rejects when the agent ended before that. */
   turn(): Promise<Turn>;
 }
 
@@ -303,10 +300,10 @@ class OutboxEntry {
   readonly id: string;
   readonly text: string;
   readonly deliver: Deliver;
-  /** Whether the runtime itself wrote it. */
+  /** True for a note that the runtime itself wrote. */
   readonly isNote: boolean;
   readonly receipt: Receipt;
-  /** What it takes on the link, about. */
+  /** The bytes that it takes on the link, about. */
   readonly bytes: number;
   refusals = 0;
   #state: EntryState = "recording";

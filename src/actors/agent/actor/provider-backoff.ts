@@ -1,12 +1,12 @@
 import type { Clock } from "../../clock.ts";
 
-/** How the agents of one run wait for a provider that fails: all of them together. */
+/** The waits of all agents of one run for providers that fail. */
 export interface ProviderBackoffs {
   /** One more request failed, the agent's `failures`-th in a row. Gives how long this agent is to wait. */
   failed(provider: string, failure: ProviderFailure): number;
   /** A request was answered. */
   succeeded(provider: string): void;
-  /** How long nobody is to ask this provider; 0: ask. */
+  /** Give the time in which nobody may ask this provider, in ms; 0: ask. */
   waitMs(provider: string): number;
   /** A time to look again, somewhat later than `waitMs`: each who asks is given another. */
   lookAgainMs(provider: string): number;
@@ -14,7 +14,7 @@ export interface ProviderBackoffs {
 
 export interface ProviderFailure {
   readonly failures: number;
-  /** How long the provider asked us to wait. */
+  /** The wait that the provider asked for, in ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface ProviderBackoffOptions {
   readonly clock: Clock;
   /** The first wait; each further failure doubles it. Default: 1_000. */
   readonly initialMs?: number | undefined;
-  /** What it grows to. Default: 60_000. */
+  /** The longest wait, in ms. Default: 60_000. */
   readonly maxMs?: number | undefined;
   /** The random part on top, as a share of the wait, so that not all come back at once. Default: 0.2. */
   readonly jitter?: number | undefined;

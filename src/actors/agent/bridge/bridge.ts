@@ -17,15 +17,15 @@ import { type Listener, listenOnSocket, listenOnTcp, type TcpAddress } from "./l
 export type { BridgeEvent } from "./link.ts";
 
 export interface BridgeOptions {
-  /** Where the Unix socket will be; its directory is made 0700, or must be so and ours. */
+  /** The path of the Unix socket; its directory is made 0700, or must be so and belong to this user. */
   readonly socket: string;
-  /** Where deadlines and pings come from. Default: the machine's own time. */
+  /** The clock of deadlines and pings. Default: the machine's own time. */
   readonly clock?: Clock | undefined;
-  /** Hears of every link that was refused or broken. Default: nobody. */
+  /** Called for every link that was refused or broken. Default: nobody. */
   readonly log?: ((event: BridgeEvent) => void) | undefined;
   /** Also listen here, for machines that cannot reach the socket. Default: no. */
   readonly tcp?: TcpAddress | undefined;
-  /** Connections at a time, welcome or not. Default: 4_096. */
+  /** The most connections at a time, welcome or not. Default: 4_096. */
   readonly maxConnections?: number | undefined;
 }
 
@@ -74,7 +74,10 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   };
 }
 
-/** Who may come in. Tokens are kept and compared as digests, so that time tells nothing of them. */
+/**
+ * The agents that may come in. Tokens are kept and compared as digests, so that the time of a
+ * comparison tells nothing of them.
+ */
 class Guests {
   readonly #byPath = new Map<string, { readonly guest: Guest; readonly digest: Buffer }>();
 
@@ -116,7 +119,10 @@ function digest(token: string): Buffer {
   return createHash("sha256").update(token).digest();
 }
 
-/** Frames cross as text and in later microtasks: checked and never re-entrant, just as over a socket. */
+/**
+ * Connect an agent in this process. Frames cross as text and in later microtasks: checked and never
+ * re-entrant, as over a socket.
+ */
 function connectLocally(
   options: LinkOptions,
   received: (frame: ToAgent) => void,
@@ -149,7 +155,7 @@ function connectLocally(
   };
 }
 
-/** A frame that is too big arrives as what nobody can read, and ends the link as it would on a socket. */
+/** Write a frame. One that is too big becomes text that nobody can read, and ends the link as on a socket. */
 function textOrNothing(frame: FromAgent): string {
   try {
     return frameText(frame);

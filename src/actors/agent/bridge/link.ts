@@ -14,7 +14,7 @@ import {
 
 type Hello = Extract<FromAgent, { type: "hello" }>;
 
-/** What carries text frames to and from one agent: a WebSocket, or nothing but memory. */
+/** A carrier of text frames to and from one agent: a WebSocket, or memory. */
 export interface Wire {
   /** Bytes that were sent and have not left this process yet. */
   readonly backlog: number;
@@ -37,7 +37,7 @@ export interface BridgeEvent {
     | /** The socket's file was deleted. */ "door-lost";
   readonly code: number;
   readonly reason: string;
-  /** Whose link it was, when its hello had passed. */
+  /** The path of the agent whose link it was, when its hello had passed. */
   readonly path?: string | undefined;
 }
 
@@ -60,7 +60,7 @@ interface Objection {
   readonly objection: string;
 }
 
-/** The runtime's end of one connection: nothing passes it before a good hello, and nothing malformed ever. */
+/** The runtime's end of one connection. Nothing passes before a good hello, and nothing malformed passes at all. */
 export class BridgeLink implements Link {
   readonly #wire: Wire;
   readonly #options: LinkOptions;
@@ -144,7 +144,7 @@ export class BridgeLink implements Link {
     guest.listener.opened(this, hello);
   }
 
-  /** What is too big to send is answered as failed, so that nobody waits for it. */
+  /** Write a frame as text. A frame that is too big is answered as failed, so that nobody waits for it. */
   #textOf(frame: ToAgent): string | undefined {
     try {
       return frameText(frame);

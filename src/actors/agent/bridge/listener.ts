@@ -15,14 +15,14 @@ export interface TcpAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
-  /** What agents dial instead, where something in between forwards to us: `http://` or `https://`. */
+  /** The address that agents dial instead, where something in between forwards to us: `http://` or `https://`. */
   readonly baseUrl?: string | undefined;
 }
 
 export interface AcceptOptions {
   readonly link: LinkOptions;
   readonly maxConnections: number;
-  /** Whether some guest has this token, before any frame is read. */
+  /** Tells whether some guest has this token, before any frame is read. */
   readonly knows: (token: string) => boolean;
 }
 
@@ -129,7 +129,7 @@ async function checkSocketPath(path: string): Promise<void> {
     throw new UnsafeSocketError(path, "its directory is open to other users (chmod 700 it)");
 }
 
-/** The socket file has its mode from birth: a later chmod would leave a moment for others. */
+/** Listen with the right mode from the start: a later chmod would leave a moment for others. */
 function listenAt0600(server: Server, path: string): void {
   const mask = isMainThread ? process.umask(0o177) : undefined;
   try {
@@ -161,7 +161,7 @@ class WebSocketListener {
   readonly #accept: AcceptOptions;
   readonly #rules: ListenerRules;
   readonly #sockets: WebSocketServer;
-  /** Those before the last one listen no more, and have the links that came over them. */
+  /** The servers. All but the last listen no more, and keep the links that came over them. */
   readonly #servers: Server[] = [];
   /** Each open link, with the pings since it was last heard. */
   readonly #unanswered = new Map<WebSocket, number>();

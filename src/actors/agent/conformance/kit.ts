@@ -55,7 +55,7 @@ export interface LaunchChoice {
 
 export type HarnessTrial = (bench: HarnessBench) => Promise<void>;
 
-/** How long a case waits for one event. */
+/** The time that a case waits for one event. */
 const patienceMs = 60_000;
 
 let launches = 0;
@@ -222,7 +222,7 @@ export class TriedAgent implements LinkListener {
     });
   }
 
-  /** What each turn so far came to. */
+  /** The turns that have ended so far. */
   get turns(): readonly Extract<AgentWireEvent, { type: "turn-ended" }>[] {
     return this.frames((frame) => {
       const event = eventIn(frame);

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { type CallFrame, eventIn, type HarnessTrial, type TriedAgent } from "./kit.ts";
 
-/** What an agent is told and says while it lives. */
+/** The cases about frames in both directions while an agent lives. */
 export const talkTrials: readonly (readonly [string, HarnessTrial])[] = [
   [
     "an agent accepts a message, answers it, and has it for good",

@@ -35,7 +35,7 @@ export interface PiOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** More words for pi's command line. */
   readonly args?: readonly string[] | undefined;
-  /** Where the watching of panes takes its time from. Default: the machine's own time. */
+  /** The clock for the watching of panes. Default: the machine's own time. */
   readonly clock?: Clock | undefined;
 }
 

@@ -10,21 +10,21 @@ import { createTmux, type Tmux } from "../../../machines/tmux/index.ts";
 import type { Door, LaunchSpec } from "../wire/index.ts";
 import { type FoundPi, findPi } from "./find.ts";
 
-/** Where a door is to be found, seen from a machine. */
+/** The address of a door, seen from a machine. */
 export type DoorAddress = Readonly<{ socket: string }> | Readonly<{ url: string }>;
 
-/** What one run needs once on a machine, whatever the number of its agents there. */
+/** The things that one run needs once on a machine, whatever the number of its agents there. */
 export interface PiHost {
   /** A directory on the machine, 0700, that goes with the run. */
   readonly directory: string;
-  /** Whether the machine sees the files of this host under the same paths. */
+  /** True when the machine sees the files of this host under the same paths. */
   readonly seesHost: boolean;
   readonly tmux: Tmux;
   readonly tmuxSocket: string;
   readonly pi: FoundPi;
   /** The extension's file on the machine. */
   readonly extension: string;
-  /** Where the extension finds our door from there. */
+  /** The address of the run's door, seen from the machine. */
   readonly address: DoorAddress;
   remove(): Promise<void>;
 }

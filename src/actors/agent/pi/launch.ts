@@ -4,14 +4,14 @@ import { shellLine } from "../../../machines/shell.ts";
 import type { LaunchSpec } from "../wire/index.ts";
 import { olderThan } from "./find.ts";
 
-/** Where one agent's files are on its machine. */
+/** The places of one agent's files on its machine. */
 export interface LaunchFiles {
-  /** What the extension reads: token, path, epoch. Secret. */
+  /** The facts for the extension: token, path, epoch. Secret. */
   readonly facts: string;
-  /** What pi's environment gets. Secret. */
+  /** The environment of pi. Secret. */
   readonly env: string;
   readonly script: string;
-  /** Where the wrapper writes pi's exit code. */
+  /** The file into which the wrapper writes pi's exit code. */
   readonly exit: string;
 }
 
@@ -49,7 +49,7 @@ export function piWords(pi: PiWords): readonly string[] {
   ];
 }
 
-/** What the extension is told of the agent that it speaks for. */
+/** Write the facts for the extension about the agent that it speaks for. */
 export function factsText(
   { token, path, epoch, systemPrompt }: LaunchSpec,
   more: { readonly harnessVersion: string; readonly retries: boolean },

@@ -16,7 +16,7 @@ export interface PaneOptions {
   readonly files: LaunchFiles;
   /** In the environment of this launch's processes and of no other's: `name=value`. */
   readonly marker: string;
-  /** Where the conversation was moved that could not be gone on with. */
+  /** The new place of a conversation that could not be continued. */
   readonly aside?: string | undefined;
   /** Runs once, when nothing of the launch is left. */
   readonly removed: () => Promise<void>;

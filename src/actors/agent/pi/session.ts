@@ -5,7 +5,7 @@ import type { LaunchSpec } from "../wire/index.ts";
 /** The file of a conversation, an absolute path on its machine. */
 export interface SessionPlace {
   readonly file: string;
-  /** Where what stood there was moved, because pi could not have gone on with it. */
+  /** The new place of a file with which pi could not have continued. */
   readonly aside?: string | undefined;
 }
 

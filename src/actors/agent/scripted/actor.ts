@@ -17,7 +17,7 @@ import {
   ScriptedToolError,
 } from "./agent.ts";
 
-/** What an agent's script is played with: its side of the link. */
+/** The stage of an agent's script: its side of the link. */
 export interface Stage {
   readonly spec: LaunchSpec;
   readonly clock: Clock;
@@ -90,7 +90,7 @@ export class ScriptedActor implements ScriptedAgent {
     return { [Symbol.asyncIterator]: () => ({ next }) };
   }
 
-  /** How many messages it has taken. */
+  /** The number of messages that the script has taken. */
   get taken(): number {
     return this.#taken;
   }

@@ -1,25 +1,25 @@
 import { customAlphabet } from "nanoid";
 import type { Deliver, Json, ToolDescription } from "../wire/index.ts";
 
-/** What the agent was sent. */
+/** A message that the agent was sent. */
 export interface ScriptedMessage {
   readonly id: string;
   readonly text: string;
   readonly deliver: Deliver;
 }
 
-/** What the model's provider said when it did not answer. */
+/** The text of the model's provider when it did not answer. */
 export interface ModelFailureFacts {
   readonly status?: number | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 
-/** What a script does instead of a model. */
+/** The agent as its script plays it, in place of a model. */
 export interface ScriptedAgent {
   readonly name: string;
   readonly path: string;
   readonly epoch: number;
-  /** Whether it goes on with the conversation of an earlier epoch. */
+  /** True when it continues the conversation of an earlier epoch. */
   readonly resumed: boolean;
   readonly systemPrompt: string | undefined;
   readonly model: string | undefined;
@@ -27,7 +27,7 @@ export interface ScriptedAgent {
   readonly tools: readonly ToolDescription[];
   /** Aborts at its end. */
   readonly signal: AbortSignal;
-  /** What it is sent, in order, steers first. Asking for the next one ends the turn. */
+  /** The messages to the agent, in order, steers first. Asking for the next one ends the turn. */
   readonly messages: AsyncIterable<ScriptedMessage>;
   /** End the turn and wait for the next message. */
   next(): Promise<ScriptedMessage>;

@@ -17,7 +17,7 @@ import { ScriptedActor } from "./actor.ts";
 import { InterruptedError, type ScriptedAgent, ScriptedSession } from "./agent.ts";
 
 /**
- * What an agent does instead of thinking.
+ * The script of an agent, played in place of a model.
  *
  * Called once when the agent starts. What it throws ends the agent as a crash would. When it
  * returns, the agent stays, and it is called again for the next message.
@@ -28,7 +28,7 @@ export type Script = (agent: ScriptedAgent) => Promise<void> | void;
 export type Scripts = Script | Readonly<Record<string, Script>>;
 
 export interface ScriptedHarnessOptions {
-  /** Where `sleep` takes its time from. Default: the run's clock. */
+  /** The clock of `sleep`. Default: the run's clock. */
   readonly clock?: Clock | undefined;
   /** The model that it says it has; null: it says that none is configured. Default: `scripted/model`. */
   readonly model?: string | null | undefined;

@@ -11,7 +11,7 @@ export interface ModelMessage {
   readonly callId?: string | undefined;
 }
 
-/** What the model is asked. */
+/** A request to the model. */
 export interface ModelRequest {
   /** Counts the requests, from 0. */
   readonly index: number;

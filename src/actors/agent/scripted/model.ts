@@ -10,9 +10,9 @@ export type { ModelRequest } from "./model-request.ts";
 export type { ModelScript } from "./model-script.ts";
 
 export interface ScriptedModelOptions {
-  /** What the model answers. Default: `!` lines in the prompt; without any, it writes haikus and calls `finish`. */
+  /** The answers of the model. Default: `!` lines in the prompt; without any, it writes haikus and calls `finish`. */
   readonly script?: ModelScript | undefined;
-  /** What its sleeps wait by. Default: the machine's own time. */
+  /** The clock of its sleeps. Default: the machine's own time. */
   readonly clock?: Clock | undefined;
 }
 
@@ -20,9 +20,9 @@ export interface ScriptedModelOptions {
 export interface ScriptedModel extends AsyncDisposable {
   /** The model's name for `--model` and `agent(..., { model })`. */
   readonly name: "scripted/model";
-  /** Where it listens; OpenAI's chat completions are under `/v1`. */
+  /** The address of its server; OpenAI's chat completions are under `/v1`. */
   readonly url: string;
-  /** What it was asked, oldest first; the last 1,000 are kept. */
+  /** The requests so far, oldest first; the last 1,000 are kept. */
   readonly requests: readonly ModelRequest[];
   /** The text of a `models.json` that names this server, for pi. */
   modelsJson(): string;

@@ -6,7 +6,7 @@ import type { Json } from "../wire/index.ts";
 import { errorText, toolText } from "./text.ts";
 import type { Tool } from "./tool.ts";
 
-/** What the model reads: exactly one of the two. */
+/** The text that the model reads: exactly one of the two. */
 export type ToolResult =
   | { readonly text: string; readonly error?: undefined }
   | { readonly error: string; readonly text?: undefined };
@@ -37,7 +37,7 @@ export class Call implements CallRequest {
   readonly id: string;
   readonly tool: string;
   readonly args: Json;
-  /** The same for every repetition of the call, and for no other one. */
+  /** The identity of the call: the same for every repetition of it, and for no other call. */
   readonly key: string;
   readonly #options: CallOptions;
   readonly #bytes: number;

@@ -6,7 +6,8 @@ import { InvalidInputError } from "../errors.ts";
 import type { JsonObject } from "../wire/index.ts";
 
 /**
- * What a tool or an endpoint takes: a schema that validates and that can say itself as JSON Schema.
+ * The input of a tool or an endpoint: a schema that validates and that can say itself as JSON
+ * Schema.
  *
  * zod from 4.2 on and arktype are such schemas as they are, valibot through its adapter, and raw
  * JSON Schema through `jsonSchema`.

@@ -5,7 +5,7 @@ import type { Tool } from "./tool.ts";
 
 /** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
 export interface ToolTable {
-  /** What the model is told, in the order of addition. */
+  /** The descriptions for the model, in the order of addition. */
   readonly descriptions: readonly ToolDescription[];
   /** Calls whose handlers still run. */
   readonly running: readonly Call[];
@@ -13,7 +13,7 @@ export interface ToolTable {
   add(tool: Tool): () => void;
   /** Run the handler of a call, or give what became of the same call before. */
   run(request: CallRequest, progress: (text: string) => void): Call;
-  /** The model has the answer: whatever has the same id later is another call. */
+  /** Forget a call whose answer the model has: a later call with the same id is another call. */
   forget(call: Call): void;
   /** Abort a running call: the model does not wait for it any more. */
   cancel(id: string): void;
@@ -26,11 +26,11 @@ export interface ToolTable {
 export interface ToolTableOptions extends CallOptions {
   /** The agent's path, for messages. */
   readonly path: string;
-  /** Hears of each addition and withdrawal. Default: nobody. */
+  /** Called at each addition and withdrawal. Default: nobody. */
   readonly onChange?: (() => void) | undefined;
-  /** How many answered calls are remembered. Default: 256. */
+  /** The number of answered calls that are remembered. Default: 256. */
   readonly maxAnswered?: number | undefined;
-  /** How much arguments and answers of remembered calls may take, in bytes. Default: 32 MiB. */
+  /** The bytes that arguments and answers of remembered calls may take. Default: 32 MiB. */
   readonly maxAnsweredBytes?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import { checkOptions, type OptionKinds } from "../../../options.ts";
 import type { JsonObject } from "../wire/index.ts";
 import { type InputSchema, parametersOf, validateInput } from "./schema.ts";
 
-/** What a tool's handler may know and do about the call that it answers. */
+/** The call that a tool's handler answers, as the handler sees it. */
 export interface ToolCall {
   /** The same for every repetition of the call. */
   readonly id: string;
@@ -16,15 +16,15 @@ export interface ToolCall {
 export type ToolHandler<Args> = (args: Args, call: ToolCall) => unknown;
 
 export interface ToolOptions<Args> {
-  /** What the model is told that it does. */
+  /** The text that tells the model what the tool does. */
   readonly description: string;
-  /** What it takes. Default: no arguments. */
+  /** The schema of the arguments. Default: no arguments. */
   readonly input?: InputSchema<Args> | undefined;
-  /** How long a call may take, in ms; 0 means no limit. Default: 120_000. */
+  /** The longest call, in ms; 0 means no limit. Default: 120_000. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What a model can call. */
+/** A tool that a model can call. */
 export interface Tool {
   readonly name: string;
   readonly description: string;

@@ -24,13 +24,13 @@ export interface AgentEndHost<Out> {
   hello(): Out;
   /** Take a frame other than `welcome`. */
   received(frame: ToAgent): void;
-  /** The runtime welcomed this link; `again` when it is not the first one. */
+  /** Take in that the runtime welcomed this link; `again` is true when it is not the first one. */
   welcomed(again: boolean): void;
-  /** A link that was welcome is lost; another one is tried. */
+  /** Take in that a link that was welcome is lost. Another one is tried. */
   lost(): void;
-  /** The runtime wants no link of this agent any more. */
+  /** Take in that the runtime wants no link of this agent any more. */
   dismissed(code: number): void;
-  /** Call back once, `delayMs` from now. Returns how to call it off. */
+  /** Call back once, `delayMs` from now. Returns a function that cancels the call. */
   later(delayMs: number, callback: () => void): () => void;
   /** Give the wait before the next try, after so many failures in a row. */
   retryMs(failures: number): number;

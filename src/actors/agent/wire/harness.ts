@@ -9,7 +9,10 @@ export interface Link {
   close(code: number, reason: string): void;
 }
 
-/** Who hears what comes in over the links of one agent. Calls never overlap for one link. */
+/**
+ * The receiver of everything that comes in over the links of one agent. Calls never overlap for one
+ * link.
+ */
 export interface LinkListener {
   /** The hello passed token and epoch, the door has answered `welcome`; an older link of the agent is closed already. */
   opened(link: Link, hello: Extract<FromAgent, { type: "hello" }>): void;
@@ -21,7 +24,7 @@ export interface LinkListener {
 export interface Door {
   /** The Unix socket that it listens on, on this host. */
   readonly socket: string;
-  /** Where it also listens for machines that cannot reach the socket: `ws://host:port/`. Default: nowhere. */
+  /** The second address, for machines that cannot reach the socket: `ws://host:port/`. Default: none. */
   readonly url?: string | undefined;
   /** Open again what was closed from outside, such as a socket whose file was deleted. Undefined: all is open. Rejects with UnsafeSocketError. Default: nothing closes it. */
   keepOpen?(): Promise<void> | undefined;
@@ -78,7 +81,7 @@ export interface LaunchSpec {
   readonly record?: ((thing: Thing) => Promise<void>) | undefined;
   /** Says that this value is a secret, which nothing that the run writes may show. Default: nobody hears it. */
   readonly conceal?: ((secret: string) => void) | undefined;
-  /** Where the raw output of its terminal goes, on this host; its directory exists. Default: `pane.log` in `dir`. */
+  /** The file for the raw output of the agent's terminal, on this host; its directory exists. Default: `pane.log` in `dir`. */
   readonly paneLog?: string | undefined;
   /** Aborts the launch; what was made by then is removed before the launch rejects. */
   readonly signal: AbortSignal;
@@ -95,18 +98,18 @@ export interface HarnessExit {
 export interface Launched {
   /** Resolves when its process is confirmed dead. Never rejects. */
   readonly exited: Promise<HarnessExit>;
-  /** Where the conversation to go on with was moved on its machine, because it could not be read: this is a fresh one. Default: it was gone on with. */
+  /** The new place, on the machine, of a conversation that could not be read: this agent has a fresh one. Default: the conversation was continued. */
   readonly aside?: string | undefined;
   /** Ask the machine whether it lives, when its link is lost. */
   alive(): Promise<boolean>;
-  /** What a person's terminal runs to see it, on this host. */
+  /** Give the command that shows the agent in a person's terminal, on this host. */
   attach(options: { readonly readOnly: boolean }): Argv;
   /** End it and whatever it started, bounded; resolves when nothing of it is left. Idempotent. */
   stop(): Promise<void>;
   kill(): Promise<void>;
 }
 
-/** How one kind of coding agent is launched. */
+/** A way to launch one kind of coding agent. */
 export interface Harness {
   readonly kind: string;
   /**

@@ -44,7 +44,7 @@ export interface Capabilities {
   readonly settled: boolean;
 }
 
-/** What the agent's side says. */
+/** The frames that the agent's side sends. */
 export type FromAgent =
   | {
       readonly type: "hello";
@@ -60,7 +60,7 @@ export type FromAgent =
       readonly session: Conversation;
       /** The model in use, `provider/id`; absent: none is configured. */
       readonly model?: string | undefined;
-      /** Whether there is a login or key for that model. */
+      /** True when there is a login or key for that model. */
       readonly modelReady: boolean;
       /** Message ids that are already in the conversation for good. */
       readonly durable: readonly string[];
@@ -75,7 +75,7 @@ export type FromAgent =
   | { readonly type: "pong"; readonly id: number }
   | { readonly type: "bye"; readonly reason: string };
 
-/** What happens inside the harness. The names are the harness-neutral ones of `agent.events`. */
+/** The events inside the harness. Their names are the harness-neutral ones of `agent.events`. */
 export type AgentWireEvent =
   | { readonly type: "turn-started" }
   | TurnEndedEvent
@@ -94,15 +94,15 @@ export interface TurnEndedEvent {
   readonly type: "turn-ended";
   readonly stopReason: string;
   readonly text: string;
-  /** Why the model did not answer. */
+  /** The reason why the model did not answer. */
   readonly error?: string | undefined;
   /** The HTTP status of its provider's last answer. */
   readonly status?: number | undefined;
-  /** How long the provider asks us to wait. */
+  /** The wait that the provider asks for, in ms. */
   readonly retryAfterMs?: number | undefined;
 }
 
-/** What the runtime says. */
+/** The frames that the runtime sends. */
 export type ToAgent =
   | { readonly type: "welcome"; readonly protocol: number }
   | { readonly type: "tools"; readonly tools: readonly ToolDescription[] }

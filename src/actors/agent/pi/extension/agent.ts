@@ -32,7 +32,7 @@ import { Rest } from "./rest.ts";
 import { Ledger } from "./session.ts";
 import { ExtensionTools } from "./tools.ts";
 
-/** What pi's events are told to, by their names there. */
+/** The handlers of pi's events, by the names of the events. */
 export type PiHandlers = Readonly<Record<string, (event: PiEvent) => unknown>>;
 
 const compactMargin = 20_000;
@@ -79,14 +79,14 @@ export class ExtensionAgent {
     for (const id of this.#ledger.durable()) this.#mailroom.knows(id);
   }
 
-  /** Begin to speak; `replaces` says that another session of this pi was spoken for before. */
+  /** Begin to speak; `replaces` is true when another session of this pi was spoken for before. */
   open(replaces: boolean): void {
     this.#replaces = replaces;
     this.#ear.open();
     this.#link.open();
   }
 
-  /** What to do at each of pi's events. */
+  /** The handlers of pi's events. */
   readonly handlers: PiHandlers = {
     input: ({ text, source }) => void this.#origins.set(text ?? "", source ?? "interactive"),
     before_agent_start: ({ systemPrompt }) => this.#systemPrompt(systemPrompt ?? ""),
@@ -230,7 +230,7 @@ export class ExtensionAgent {
     this.#mailroom.hold(false);
   }
 
-  /** After a failure of the model it is for the runtime to say when it is asked again. */
+  /** Take in that a run ended. After a failure of the model, the runtime decides when the model is asked again. */
   #runEnded(messages: readonly PiMessage[] | undefined): void {
     const stopReason = lastStopReason(messages);
     if (stopReason === "error") this.#mailroom.park();
@@ -279,7 +279,7 @@ export class ExtensionAgent {
     return ours && { message: ours };
   }
 
-  /** An interrupt puts what waited in pi's queue into the editor, where a person might send it again. */
+  /** Clear the editor. An interrupt puts the texts of pi's queue into the editor, where a person might send them again. */
   #clearEditor(text: string): void {
     const { ui } = this.#context;
     if (ui.getEditorText?.() === text) ui.setEditorText?.("");
@@ -305,7 +305,7 @@ export class ExtensionAgent {
     this.#say({ type: "event", event });
   }
 
-  /** Telemetry that the runtime would not take is dropped rather than the link. */
+  /** Send a frame. Telemetry that the runtime would not take is dropped, and the link stays. */
   #say(frame: FromAgent): void {
     try {
       this.#link.send(frame);

@@ -5,7 +5,7 @@ import type { ProviderEar } from "./provider.ts";
 const maxText = 200_000;
 const maxArgs = 20_000;
 
-/** What a turn came to. */
+/** Make the event of a turn that ended. */
 export function turnEnded(message: PiMessage | undefined, ear: ProviderEar): AgentWireEvent {
   const error = message?.errorMessage;
   return {
@@ -16,18 +16,23 @@ export function turnEnded(message: PiMessage | undefined, ear: ProviderEar): Age
   };
 }
 
-/** Why the last turn of a run ended. */
+/** Give the reason why the last turn of a run ended. */
 export function lastStopReason(messages: readonly PiMessage[] = []): string | undefined {
   return stopReasonOf(messages.findLast(({ role }) => role === "assistant"));
 }
 
-/** A request that was called off before it left is an error to newer pis: nobody failed, so it is none. */
+/**
+ * Give the stop reason of a message. Newer pis call a request that was aborted before it left an
+ * error; it is no failure.
+ */
 function stopReasonOf(message: PiMessage | undefined): string | undefined {
   const { stopReason, errorMessage = "" } = message ?? {};
   return stopReason === "error" && calledOff.test(errorMessage) ? "aborted" : stopReason;
 }
 
-/** The very words of a signal that was aborted, and no others: a connection that breaks off is a failure. */
+/**
+ * The very words of a signal that was aborted, and no others: a connection that broke is a failure.
+ */
 const calledOff = /^(this operation|the operation|request) was aborted\.?$/i;
 
 export function userMessage(text: string, origin: string): AgentWireEvent {
@@ -51,7 +56,7 @@ export function usageOf({ usage }: PiMessage): AgentWireEvent | undefined {
   return { type: "usage", usage: plain };
 }
 
-/** What pi has in place of a model when it knows none at all. */
+/** The provider of pi's placeholder when pi knows no model at all. */
 const noProvider = "unknown";
 
 /** The model in use and whether there is a login for it. */
@@ -72,7 +77,10 @@ function shortArgs(args: unknown): Json {
 
 const everyMs = 5_000;
 
-/** Tells now and then that a reply comes in, however long it is: without it a slow model looks stuck. */
+/**
+ * Reports now and then that a reply comes in, however long it is: without this a slow model looks
+ * stuck.
+ */
 export class TokenReport {
   readonly #later: Later;
   readonly #tell: (pieces: number) => void;

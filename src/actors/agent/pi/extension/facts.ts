@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { Address } from "./link.ts";
 
-/** What the launcher wrote for this agent, in a file that only this user can open. */
+/** The facts that the launcher wrote for this agent, in a file that only this user can open. */
 export interface LaunchFacts extends Address {
   readonly path: string;
   readonly epoch: number;
   readonly harnessVersion: string;
   readonly systemPrompt?: string | undefined;
-  /** Whether pi tries again by itself after a model's error. */
+  /** True when pi tries again by itself after a model's error. */
   readonly retries: boolean;
 }
 
@@ -34,7 +34,7 @@ function readFacts(file: string): LaunchFacts {
   return { ...facts, token, path, epoch, harnessVersion, retries };
 }
 
-/** Whether version `have` is `want` or newer. */
+/** Tell whether version `have` is `want` or newer. */
 export function atLeast(have: string, want: string): boolean {
   const [left, right] = [have, want].map((version) => version.split(".").map(Number));
   for (let at = 0; at < 3; at++) {

@@ -3,11 +3,11 @@ import type { Later } from "./pi.ts";
 
 type Send = Extract<ToAgent, { type: "send" }>;
 
-/** What the mailroom does in pi, and hears from it. */
+/** The acts of the mailroom in pi, and the facts that it reads there. */
 export interface MailroomHost {
   readonly later: Later;
   isIdle(): boolean;
-  /** Whether messages lie in pi's own queue. */
+  /** Tell whether messages lie in pi's own queue. */
   hasPending(): boolean;
   inject(text: string, deliver: Send["deliver"]): void;
   /** Make pi look into its own queue, by a run of turns. */
@@ -19,13 +19,13 @@ export interface MailroomHost {
 
 interface Airborne {
   readonly send: Send;
-  /** pi said that it has it in its queue. */
+  /** True once pi has said that the message is in its queue. */
   queued: boolean;
   cancelWatch: () => void;
 }
 
 const lookEveryMs = 250;
-/** A person may break the run off at any moment: what pi has in its queue by then is known by then. */
+/** The first look at pi's queue comes soon: a person may interrupt the run at any moment. */
 const firstLookMs = 20;
 /** Five seconds in all. */
 const looksUntilLost = 19;
@@ -43,7 +43,7 @@ export class AgentMailroom {
   readonly #queue: Send[] = [];
   readonly #parked: Send[] = [];
   readonly #accepted = new Set<string>();
-  /** Refused, but pi may have them still: if one starts after all it is accepted after all. */
+  /** Refused messages that pi may still have. One that starts after all is accepted after all. */
   readonly #late: Send[] = [];
   #air: Airborne | undefined;
   #held = false;
@@ -59,7 +59,7 @@ export class AgentMailroom {
     this.pump();
   }
 
-  /** Note a message that was in the conversation before this mailroom was. */
+  /** Remember a message that was in the conversation before this mailroom. */
   knows(id: string): void {
     this.#accepted.add(id);
     if (this.#accepted.size <= rememberedIds) return;
@@ -84,7 +84,7 @@ export class AgentMailroom {
     this.#parked.push(...this.#queue.splice(0));
   }
 
-  /** Go on with what was parked. */
+  /** Continue with the parked messages. */
   unpark(): void {
     this.#queue.push(...this.#parked.splice(0));
     this.pump();
@@ -112,7 +112,7 @@ export class AgentMailroom {
     this.hold(false);
   }
 
-  /** Whether nothing waits here. */
+  /** True when nothing waits here. */
   get empty(): boolean {
     return this.#queue.length + this.#parked.length === 0 && !this.#air;
   }
@@ -138,7 +138,7 @@ export class AgentMailroom {
     if (!this.#host.isIdle()) this.#host.later(firstLookMs, () => this.look());
   }
 
-  /** A message that pi neither started nor queued in time was lost by it. */
+  /** Watch a message on its way. A message that pi neither started nor queued in time is lost. */
   #watch(air: Airborne, looks = 0): void {
     air.cancelWatch = this.#host.later(lookEveryMs, () => {
       this.look();

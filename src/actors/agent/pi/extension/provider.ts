@@ -2,7 +2,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { longestRetryAfterMs } from "../../wire/index.ts";
 import { wallNow } from "./pi.ts";
 
-/** What a provider's last answer over HTTP said of a failure. */
+/** The facts about a failure in a provider's last answer over HTTP. */
 export interface ProviderAnswer {
   readonly status?: number | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -39,7 +39,7 @@ export class ProviderEar {
     this.#last = {};
   }
 
-  /** What was heard of a failure with this text. */
+  /** Give the answer that belongs to a failure with this text. */
   of(error: string): ProviderAnswer {
     const { status } = this.#last;
     return status !== undefined && error.includes(String(status)) ? this.#last : {};
@@ -64,7 +64,10 @@ function answerIn(message: unknown): ProviderAnswer | undefined {
   return retryAfterMs === undefined ? { status } : { status, retryAfterMs };
 }
 
-/** What the head of an answer asks to wait: `retry-after-ms`, or `retry-after` in seconds or as a date. */
+/**
+ * Find the wait that the head of an answer asks for: `retry-after-ms`, or `retry-after` in seconds
+ * or as a date.
+ */
 function waitIn(head: readonly string[]): number | undefined {
   const ms = numberIn(headerIn(head, "retry-after-ms"));
   const after = headerIn(head, "retry-after");

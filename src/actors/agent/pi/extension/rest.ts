@@ -4,9 +4,9 @@ import type { ProviderAnswer } from "./provider.ts";
 export interface RestHost {
   readonly later: Later;
   isIdle(): boolean;
-  /** Whether the conversation is so long that pi may shorten it now. */
+  /** Tell whether the conversation is so long that pi may shorten it now. */
   mayCompact(): boolean;
-  /** The run may go on by itself (pi tries again, or shortens the conversation): give it nothing. */
+  /** Take in that the run may continue by itself (pi tries again, or shortens the conversation): pi gets no message. */
   unsure(): void;
   /** Nothing runs. */
   resting(): void;
@@ -23,7 +23,10 @@ const attempts = 3;
 const firstRetryMs = 2_000;
 const slackMs = 1_000;
 const longestCompactionMs = 300_000;
-/** How long a summary may be asked for again after its request failed, beyond what the provider wants. */
+/**
+ * The time in which a summary may be asked for again after its request failed, beyond what the
+ * provider wants.
+ */
 const summaryRetryMs = 15_000;
 const lookAtRunMs = 5_000;
 
@@ -54,7 +57,7 @@ export class Rest {
     else this.#wait(0);
   }
 
-  /** How long pi may go on by itself. */
+  /** Give the time in which pi may continue by itself. */
   #unsureMs(): number {
     if (this.#options.settles) return longestCompactionMs;
     if (this.#options.retries && this.#errors > 0 && this.#errors <= attempts)
@@ -68,7 +71,7 @@ export class Rest {
     this.#wait(0);
   }
 
-  /** Take in that pi shortens the conversation; `calledOff` aborts when a person has had enough of it. */
+  /** Take in that pi shortens the conversation; `calledOff` aborts when a person ends that. */
   compacting(calledOff?: AbortSignal): void {
     this.#compacting = true;
     calledOff?.addEventListener("abort", () => this.compacted(), { once: true });
@@ -93,7 +96,7 @@ export class Rest {
     this.#cancel();
   }
 
-  /** A compaction that a person begins in the middle of a run ends it, and older pis never say so. */
+  /** Watch for the end of a run. A compaction that a person begins in mid-run ends it, and older pis never say so. */
   #watchRun(wasIdle: boolean): void {
     this.#cancel();
     this.#cancel = this.#host.later(lookAtRunMs, () => {

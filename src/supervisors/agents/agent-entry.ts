@@ -24,7 +24,7 @@ export interface AgentEntryParts {
   readonly lookAtRest: () => void;
 }
 
-/** Find what its process keeps of an agent. Throws TypeError for anything that `agent()` did not give. */
+/** Find the entry of an agent. Throws TypeError for anything that `agent()` did not give. */
 export function entryOf(agent: Agent): AgentEntry {
   const record = agentRecordOf(agent);
   if (record instanceof AgentEntry) return record;
@@ -33,7 +33,7 @@ export function entryOf(agent: Agent): AgentEntry {
 
 type End = readonly [why: string, as: "stopped" | "failed" | "by-reason"];
 
-/** How an agent's end reads, and what state it leaves the agent in. */
+/** The text of an agent's end, and the state it leaves the agent in. */
 const ends: Readonly<Record<GoneWhy, End>> = {
   "not-started": ["it did not start", "failed"],
   ignored: ["it did not start", "failed"],
@@ -44,7 +44,7 @@ const ends: Readonly<Record<GoneWhy, End>> = {
   "owner-ended": ["its process ended", "stopped"],
 };
 
-/** What a process keeps of one of its agents, across the agent's restarts. */
+/** The entry of an agent in its process, across the agent's restarts. */
 export class AgentEntry implements AgentRecord, Peer {
   readonly name: string;
   readonly memory: AgentMemory;
@@ -97,7 +97,7 @@ export class AgentEntry implements AgentRecord, Peer {
     this.#stopsBecause = why;
   }
 
-  /** The agent does not run, and only a restart by hand would start it again. Never rejects. */
+  /** Take in that the agent does not run, and that only a restart by hand would start it again. Never rejects. */
   async gone({ why, reason }: ChildGone): Promise<void> {
     const because = why === "terminated" ? this.#stopsBecause : undefined;
     this.#stopsBecause = undefined;

@@ -19,7 +19,7 @@ import {
 } from "../process/index.ts";
 import type { AgentEntry } from "./agent-entry.ts";
 
-/** How an agent's handle reaches the agent's actor. */
+/** The ways from an agent's handle to the agent's actor. */
 export interface AgentControl {
   readonly address: Ref<AgentMessage>;
   restart(): Promise<void>;

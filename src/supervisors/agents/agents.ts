@@ -34,25 +34,26 @@ export interface AgentOptions {
   readonly systemPrompt?: string | undefined;
   /** `provider/id`. Default: what the harness is configured for. */
   readonly model?: string | undefined;
-  /** What the machine for this agent alone is made from. Default: the process's image, one machine for all its agents. */
+  /** The image of a machine for this agent alone. Default: the process's image, one machine for all its agents. */
   readonly image?: Image | undefined;
   /** A machine that `machine()` gave, to share. Not together with `image`. */
   readonly machine?: Machine | undefined;
-  /** How it is launched. Default: the run's harness. */
+  /** The way to launch it. Default: the run's harness. */
   readonly harness?: Harness | undefined;
-  /** Its first message. Default: none is sent. */
+  /** The first message to the agent. Default: none is sent. */
   readonly prompt?: string | undefined;
-  /** How it is kept alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
+  /** The policy that keeps the agent alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
   readonly policy?: RestartPolicy | undefined;
-  /** How long it may take until its tools are acknowledged and a model is present, in ms. Default: 60_000. */
+  /** The longest time until its tools are acknowledged and a model is present, in ms. Default: 60_000. */
   readonly startTimeoutMs?: number | undefined;
-  /** When it counts as stuck, and how long each step against that may take; false: never. Default: after 10 min at work without progress. */
+  /** The times after which the agent counts as stuck, and of each step against that; false: never. Default: after 10 min at work without progress. */
   readonly progress?: ProgressLimits | false | undefined;
   /**
-   * Remind it, up to 3 times in a row and with growing time between, when it has come to rest while the
-   * process still waits for one of its tools, or for the `tool` named; only then comes `quiescent`. An
-   * agent that waits for an answer of another agent is not reminded. That it missed a tool is an event
-   * `tool-missed {tools}` in any case. Default: it is not reminded.
+   * Remind the agent, up to 3 times in a row and with growing time between, when it is idle while
+   * the process still waits for one of its tools, or for the `tool` named; only then comes
+   * `quiescent`. An agent that waits for an answer of another agent is not reminded. That the agent
+   * missed a tool is an event `tool-missed {tools}` in any case. Default: the agent is not
+   * reminded.
    */
   readonly nudge?: NudgeOptions | boolean | undefined;
 }

@@ -9,7 +9,7 @@ export interface ConnectOptions {
   readonly direction?: "both" | "forward" | undefined;
   /** The largest file that goes over this connection, in bytes; 256 MiB at most. Default: 10 MiB. */
   readonly maxFileBytes?: number | undefined;
-  /** How many messages go over it a minute, each way, so that two agents cannot talk without end. Default: 30. */
+  /** The most messages over it a minute, each way, so that two agents cannot talk without end. Default: 30. */
   readonly maxMessagesPerMinute?: number | undefined;
 }
 

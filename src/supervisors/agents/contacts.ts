@@ -1,7 +1,7 @@
 import type { Tool } from "../../actors/agent/tools/index.ts";
 import type { Peer, Route, Routes } from "./route.ts";
 
-/** How many agents that have ended one agent still knows by their words. */
+/** The number of ended agents that one agent still knows by their words. */
 const maxEnded = 1_000;
 
 /** The tools that an agent has while it has contacts of one kind. */

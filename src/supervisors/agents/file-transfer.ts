@@ -16,16 +16,16 @@ export interface FileOwner {
 export interface FileCopy {
   /** The file on the sender's machine, inside its work directory. */
   readonly path: string;
-  /** Where to, inside the receiver's work directory. Default: `inbox/{sender}/{file name}`. */
+  /** The destination, inside the receiver's work directory. Default: `inbox/{sender}/{file name}`. */
   readonly destination?: string | undefined;
   readonly maxBytes: number;
   readonly signal: AbortSignal;
 }
 
 export interface Copied {
-  /** Where it lies, relative to the receiver's work directory. */
+  /** The place of the file, relative to the receiver's work directory. */
   readonly path: string;
-  /** Where it was to lie, when something was there already. */
+  /** The wanted place, when something was there already. */
   readonly wanted?: string | undefined;
   readonly bytes: number;
   readonly sha256: string;
@@ -84,7 +84,10 @@ interface FileContent {
   readonly mode: string;
 }
 
-/** How long a command on a machine may take: also one that an agent's tricks with its directory hold up. */
+/**
+ * The longest command on a machine, in ms: an agent may play tricks with its directory to hold it
+ * up.
+ */
 const commandMs = 60_000;
 
 async function read(
@@ -153,7 +156,7 @@ async function run(machine: Machine, { path, words, options }: FileCommand): Pro
   throw new FileTransferError(path, why);
 }
 
-/** What the exit codes of the scripts say. */
+/** The meanings of the scripts' exit codes. */
 const problems: ReadonlyMap<number, (machine: Machine) => string> = new Map([
   [14, ({ workDir }: Machine) => `a link leads out of the work directory ${workDir}`],
   [15, () => "a part of its path is a file"],

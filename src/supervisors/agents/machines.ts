@@ -25,16 +25,16 @@ import { type AgentEntry, entryOf } from "./agent-entry.ts";
 export interface MachineOptions {
   /** Unique among the children of the process. Default: the image's kind, with `-2`, `-3`, … when taken. */
   readonly name?: string | undefined;
-  /** What it is made from. Default: the process's image. */
+  /** The image of the machine. Default: the process's image. */
   readonly image?: Image | undefined;
-  /** How it is kept alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
+  /** The policy that keeps the machine alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
   readonly policy?: RestartPolicy | undefined;
 }
 
 /** Restarts of an agent or a machine before the process gives up on it (design, section 4). */
 export const limits = { maxRestarts: 20, withinMs: 600_000, maxConsecutive: 8 } as const;
 
-/** How a machine's end reads, and what state it leaves the machine in. */
+/** The text of a machine's end, and the state it leaves the machine in. */
 const ends: Readonly<Record<GoneWhy, readonly [why: string, as: "stopped" | "failed"]>> = {
   "not-started": ["it did not start", "failed"],
   ignored: ["it did not start", "failed"],

@@ -1,7 +1,7 @@
 import type { AgentMemory } from "../../actors/agent/actor/index.ts";
 import type { Clock, ClockTimer } from "../../actors/clock.ts";
 
-/** How an agent is reminded that its process still waits for one of its tools to be called. */
+/** The reminders of an agent whose process still waits for one of its tools to be called. */
 export interface NudgeOptions {
   /**
    * The tool that the process waits for. The agent is reminded as soon as it has come to rest without
@@ -11,19 +11,19 @@ export interface NudgeOptions {
   readonly tool?: string | undefined;
   /** The text of a reminder. Default: a sentence that names its tools. */
   readonly text?: string | undefined;
-  /** How many reminders the agent gets in a row, without another message between them. Default: 3. */
+  /** The most reminders in a row, without another message between them. Default: 3. */
   readonly max?: number | undefined;
   /** The least time between two reminders, in ms; each one in a row doubles it. Default: 60_000. */
   readonly afterMs?: number | undefined;
   /**
-   * What happens when the agent comes to rest once more after its last reminder. `wait`: the process
-   * waits on, and emits `quiescent` when nothing more can come. `fail`: `wait()` rejects with
+   * The act when the agent is idle once more after its last reminder. `wait`: the process waits on,
+   * and emits `quiescent` when nothing more can come. `fail`: `wait()` rejects with
    * ProcessFailedError. Default: `wait`.
    */
   readonly then?: "wait" | "fail" | undefined;
 }
 
-/** What came of the wish to remind an agent. */
+/** The outcome of the wish to remind an agent. */
 export type Nudged =
   /** It was reminded now. */
   | "now"
@@ -49,7 +49,7 @@ export class Nudger {
     this.#notBefore = clock.now();
   }
 
-  /** How many reminders the agent gets in a row. */
+  /** The most reminders in a row. */
   get max(): number {
     return this.#options.max ?? 3;
   }

@@ -8,7 +8,7 @@ export interface RestWatchOptions {
   readonly nudge?: NudgeOptions | undefined;
 }
 
-/** How an agent that has been looked at is to be taken. */
+/** The next step for an agent that was looked at. */
 export type RestStep =
   /** Nothing is expected of the agent. */
   | "none"

@@ -1,7 +1,7 @@
 import { nearNames } from "../../names.ts";
 import { ControlError } from "./error.ts";
 
-/** As much of a node as finding it needs. */
+/** The part of a node that finding it needs. */
 export interface Addressed {
   readonly path: string;
   readonly kind: string;

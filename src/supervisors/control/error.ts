@@ -1,7 +1,7 @@
 import { FieldError } from "../../actors/data/index.ts";
 import { RamureError } from "../../errors.ts";
 
-/** Why a run did not do what was asked through its control socket. */
+/** The reason why a run did not do what was asked through its control socket. */
 export type ControlReason =
   | "bad-request"
   | "not-found"
@@ -13,7 +13,7 @@ export type ControlReason =
   | "unreachable"
   | "failed";
 
-/** What a person needs to ask better. */
+/** The facts that help a person to ask better. */
 export interface ControlFacts {
   readonly why?: string | undefined;
   readonly hint?: string | undefined;

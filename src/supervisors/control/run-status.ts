@@ -28,9 +28,9 @@ export interface RunFacts {
   readonly logDir: string;
   /** Agents that were started so far, those that are gone among them. */
   readonly agents?: number | undefined;
-  /** What their models cost so far, in US dollars; 0 or absent where no harness tells. */
+  /** The cost of their models so far, in US dollars; 0 or absent where no harness tells. */
   readonly cost?: number | undefined;
-  /** Why the run cannot write its journal at present, in words for a person. */
+  /** The reason why the run cannot write its journal at present, in words for a person. */
   readonly problem?: string | undefined;
 }
 

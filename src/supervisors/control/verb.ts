@@ -11,7 +11,7 @@ import type { StatusPages } from "./status-pages.ts";
  * schema's input, which is JSON; what the other side reads is its output.
  */
 
-/** What a verb has at hand while it serves one request. */
+/** The things that a verb has at hand while it serves one request. */
 export interface VerbContext {
   readonly run: ServedRun;
   readonly clock: Clock;
@@ -32,16 +32,16 @@ export interface ServedVerb {
 
 /** A verb with one answer. */
 export interface Verb<Params, Result> extends ServedVerb {
-  /** What a client writes. */
+  /** Make the request that a client writes. */
   ask(params: Params): { readonly method: string; readonly params: Params };
-  /** What a client reads. Throws ControlError. */
+  /** Read the answer, as a client. Throws ControlError. */
   answer(value: unknown): Result;
 }
 
 /** A verb that answers with items, one by one, until there are no more. */
 export interface StreamVerb<Params, Item> extends ServedVerb {
   ask(params: Params): { readonly method: string; readonly params: Params };
-  /** What a client reads of each item. Throws ControlError. */
+  /** Read one item, as a client. Throws ControlError. */
   item(value: unknown): Item;
 }
 

@@ -16,7 +16,7 @@ export function watchTree(
 const whole = "";
 
 class TreeWatch implements AsyncIterator<RegistryChange> {
-  /** What was not taken yet, oldest first. */
+  /** The changes that were not taken yet, oldest first. */
   readonly #waiting = new Map<string, RegistryChange>();
   #wake: (() => void) | undefined;
   #ended = false;

@@ -3,7 +3,7 @@ import type { InputSchema } from "../../actors/agent/tools/index.ts";
 import type { LogEvent, WaitOptions } from "../../actors/events/index.ts";
 import type { ExitReason } from "../../actors/kernel/index.ts";
 
-/** What one declared endpoint takes and gives. */
+/** The schemas of one declared endpoint. */
 export interface EndpointShape {
   /** One line for people and models. */
   readonly description?: string | undefined;
@@ -13,7 +13,7 @@ export interface EndpointShape {
   readonly output?: StandardSchemaV1 | undefined;
 }
 
-/** What a process says about itself: its own events, its endpoints, the messages that it receives. */
+/** The declarations of a process: its own events, its endpoints, the messages that it receives. */
 export interface ContractShape {
   readonly events?: Readonly<Record<string, StandardSchemaV1>> | undefined;
   readonly endpoints?: Readonly<Record<string, EndpointShape>> | undefined;
@@ -47,7 +47,7 @@ export interface TerminalData {
 }
 
 export interface FailedData {
-  /** What kind of failure: `throw`, `fail`, `timeout`, `intensity`, `lost`, … */
+  /** The kind of failure: `throw`, `fail`, `timeout`, `intensity`, `lost`, … */
   readonly class: string;
   readonly message: string;
   readonly code?: string | undefined;
@@ -63,7 +63,7 @@ type Entry<Type extends string, Data> = Omit<LogEvent, "type" | "data" | "source
 
 type TerminalEvent = { [K in keyof TerminalData]: Entry<K, TerminalData[K]> }[keyof TerminalData];
 
-/** What happens to the children that a process keeps alive. */
+/** The data of the events about children that a process keeps alive. */
 export interface RestartData {
   readonly restarting: {
     readonly id: string;
@@ -170,14 +170,14 @@ export type EndpointName<Shape extends ContractShape> = Shape extends OpenShape
   ? string
   : keyof NonNullable<Shape["endpoints"]> & string;
 
-/** What the handler of an endpoint is given. */
+/** The arguments of an endpoint's handler. */
 export type EndpointArgs<Shape extends ContractShape, Name extends string> = Shape extends OpenShape
   ? Readonly<Record<string, unknown>>
   : InputOf<Declared<Shape, Name>> extends readonly [infer Args]
     ? Args
     : Readonly<Record<string, never>>;
 
-/** What the handler of an endpoint answers. */
+/** The answer of an endpoint's handler. */
 export type EndpointAnswer<
   Shape extends ContractShape,
   Name extends string,
@@ -194,7 +194,7 @@ export type Api<Shape extends ContractShape = OpenShape> = Shape extends OpenSha
         : never;
     };
 
-/** What `receive` gives. */
+/** The type of the messages that `receive` gives. */
 export type MessageOf<Shape extends ContractShape> = Shape["messages"] extends StandardSchemaV1
   ? StandardSchemaV1.InferOutput<Shape["messages"]>
   : unknown;

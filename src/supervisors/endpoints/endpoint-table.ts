@@ -4,13 +4,13 @@ import type { Clock } from "../../actors/clock.ts";
 import { type Settle, waiting } from "../../actors/wait.ts";
 import { EndpointError, EndpointTimeoutError, NoEndpointError } from "./errors.ts";
 
-/** What an endpoint's handler is told about the call. */
+/** The call that an endpoint's handler answers, as the handler sees it. */
 export interface EndpointCall {
   /** Aborts when the caller no longer waits, its time is up, or the process stops. */
   readonly signal: AbortSignal;
 }
 
-/** What a process exposed under a name. */
+/** An endpoint that a process exposed. */
 export interface Endpoint {
   readonly name: string;
   readonly description: string;
@@ -23,7 +23,7 @@ export interface Endpoint {
 }
 
 export interface EndpointCallOptions {
-  /** How long the answer may take, in ms; 0: no limit. Default: 120_000. */
+  /** The longest wait for the answer, in ms; 0: no limit. Default: 120_000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -34,7 +34,7 @@ const defaultTimeoutMs = 120_000;
 export class EndpointTable {
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #waiting = new Map<string, Set<Settle<Endpoint>>>();
-  /** Why there will be none; undefined: the process lives, or will again. */
+  /** The reason why there will be none; undefined: the process lives, or will again. */
   #closed: string | undefined;
 
   constructor(

@@ -15,7 +15,7 @@ export interface DeadRun {
   /** The record is there and cannot be read. */
   readonly isDamaged?: boolean | undefined;
   readonly things: readonly RecordedThing[];
-  /** Where it said who it is and what it makes; they go last. Absent: a living run, which removes its own record. */
+  /** The record of the run, which is removed last. Absent: a living run, which removes its own record. */
   readonly recordFile?: string | undefined;
   readonly thingsFile: string;
 }

@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { SocketPathTooLongError } from "../../machines/errors.ts";
 import { logDirectory, privateDirectory } from "../../machines/local/index.ts";
 
-/** Where the runs of one user lie on this host. */
+/** The places of one user's runs on this host. */
 export interface HomeLayout {
   readonly home: string;
   /** Holds `{id}.json` and `{id}.sock` of every run that has not ended cleanly. */
@@ -13,10 +13,10 @@ export interface HomeLayout {
   readonly logs: string;
 }
 
-/** Where one run lies. */
+/** The places of one run. */
 export interface RunPaths {
   readonly record: string;
-  /** What the run makes outside its process, for whoever finds it dead. */
+  /** The list of things that the run makes outside its process, for a reaper that finds the run dead. */
   readonly things: string;
   readonly socket: string;
   readonly logDir: string;

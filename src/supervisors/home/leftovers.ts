@@ -17,7 +17,7 @@ export interface Leftover {
   readonly name: string;
 }
 
-/** What carries the run's mark in its environment. */
+/** The variable that marks the processes of a run in their environment. */
 const runMark = "RAMURE_RUN";
 
 /** Find what a run left, in the order in which it is removed. Touches nothing. */
@@ -108,7 +108,10 @@ async function processesOf(
   );
 }
 
-/** What lies on another machine, or is of a newer kind, cannot be removed by us. */
+/**
+ * List the things that cannot be removed from here: they are on another machine, or of a newer
+ * kind.
+ */
 function elsewhere({ things }: DeadRun): readonly Leftover[] {
   const away = things.filter((thing) => !isHere(thing) || thing.kind === "unknown");
   return away.map(({ kind, file, machine }) => ({

@@ -11,7 +11,7 @@ import { isOfThisHost, lives, parseRecord, type RunRecord } from "./run-record.t
  * gets it; it stays when its run ends, and says so.
  */
 
-/** What a run may do with the log directory that is its own. */
+/** The rights of a run over the log directory that is its own. */
 export interface OwnedLogDirectory {
   /** The id of the run that had the directory before; undefined for the first, and for the same run. */
   readonly earlier: string | undefined;

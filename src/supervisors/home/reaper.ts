@@ -25,13 +25,13 @@ import { livingElsewhere, sparedProcesses } from "./spared-processes.ts";
 
 export type { Leftover } from "./leftovers.ts";
 
-/** What became of one dead run. */
+/** The outcome of reaping one dead run. */
 export interface ReapedRun {
   readonly id: string;
   readonly program?: string | undefined;
-  /** What is gone now; in a dry run, what would be removed. */
+  /** The things that are gone now; in a dry run, those that would be removed. */
   readonly removed: readonly Leftover[];
-  /** What is still there: it could not be ended, or it is on another machine. Its record stays, too. */
+  /** The things that are still there: they could not be ended, or they are on another machine. Their record stays, too. */
   readonly left: readonly Leftover[];
 }
 
@@ -42,9 +42,9 @@ export interface ReapOptions {
   readonly onSlow?: ((run: DeadRun) => void) | undefined;
 }
 
-/** How long a process may take to follow SIGTERM. */
+/** The time that a process has to follow SIGTERM, in ms. */
 const graceMs = 2_000;
-/** How long a tmux server may take to end itself; one that hangs is killed as a process. */
+/** The time that a tmux server has to end itself, in ms; one that hangs is killed as a process. */
 const tmuxMs = 3_000;
 
 /**

@@ -9,14 +9,14 @@ import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess, processStart, writeWhole } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 
-/** What stands beside a run's socket, for those who cannot ask the run. */
+/** The record beside a run's socket, for those who cannot ask the run. */
 export interface RunRecord {
   readonly schema: 1;
   readonly id: string;
   readonly pid: number;
-  /** Which host the pid is of: homes are shared between hosts. Absent: this one. */
+  /** The host of the pid: homes are shared between hosts. Absent: this one. */
   readonly host?: string | undefined;
-  /** What `processStart(pid)` said when the run began; tells a reused pid. */
+  /** The answer of `processStart(pid)` when the run began; tells a reused pid. */
   readonly processStart?: string | undefined;
   /** The path of the program, as a person would name it. */
   readonly program: string;
@@ -27,8 +27,8 @@ export interface RunRecord {
 }
 
 /**
- * How a run on disk is: `live` answers at its socket; `silent` has its process, or may have it on
- * another host, but no answering socket; `dead` has neither, so that its files may go.
+ * The liveness of a run on disk: `live` answers at its socket; `silent` has its process, or may
+ * have it on another host, but no answering socket; `dead` has neither, so that its files may go.
  */
 export type RunLiveness = "live" | "silent" | "dead";
 
@@ -87,7 +87,7 @@ export async function removeShortDirectory(
   if (directory !== dirname(run.record)) await rmdir(directory).catch(() => {});
 }
 
-/** Where the door for a run's agents is, beside its control socket. */
+/** Give the socket of the door for a run's agents, beside its control socket. */
 export function doorOf(socket: string): string {
   return socket.replace(/\.sock$/, ".door");
 }

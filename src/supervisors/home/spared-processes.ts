@@ -47,7 +47,7 @@ async function carries(pid: number, id: string): Promise<boolean> {
   return (await environmentOf(pid)).some(([name, value]) => name === "RAMURE_RUN" && value === id);
 }
 
-/** What a process was started with. */
+/** Read the environment that a process was started with. */
 async function environmentOf(pid: number): Promise<readonly (readonly [string, string])[]> {
   const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
   return text.split("\0").map((line) => {

@@ -10,12 +10,12 @@ export interface RecordedThing extends Omit<Thing, "kind"> {
   /** `unknown`: a newer version knows what it is. */
   readonly kind: Thing["kind"] | "unknown";
   readonly run: string;
-  /** Who had it made: an agent, or the run itself as `/`. */
+  /** The owner of the thing: an agent, or the run itself as `/`. */
   readonly path: string;
   readonly epoch: number;
   /** Wall-clock ms since 1970. */
   readonly at: number;
-  /** What `processStart(pid)` said; tells a reused pid. */
+  /** The answer of `processStart(pid)`; tells a reused pid. */
   readonly processStart?: string | undefined;
 }
 

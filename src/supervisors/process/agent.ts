@@ -15,12 +15,12 @@ export interface Agent {
   readonly name: string;
   readonly path: string;
   readonly state: AgentState;
-  /** Where it lives. The same object across the machine's restarts. */
+  /** The machine that it lives on. The same object across the machine's restarts. */
   readonly machine: Machine;
-  /** What it does: turns, tool calls, messages, restarts. */
+  /** The events of the agent: turns, tool calls, messages, restarts. */
   readonly events: ProcessEvents;
   /**
-   * Give it a tool. The handler runs in the scope of the process that calls `on`.
+   * Give the agent a tool. The handler runs in the scope of the process that calls `on`.
    *
    * What it returns the model reads: text as it is, else JSON. What it throws the model reads as an
    * error. Throws MisuseError: `tool-exists` for a name that the agent has already, `invalid-tool` for
@@ -37,18 +37,19 @@ export interface Agent {
     handler: (args: NoArguments, call: ToolCall) => unknown,
   ): this;
   /**
-   * Send it a message. Resolves when the message cannot be lost any more; it waits while the agent restarts.
+   * Send the agent a message. Resolves when the message cannot be lost any more; it waits while the
+   * agent restarts.
    *
    * Rejects with MessageRefusedError for an empty one, one of over 1,000,000 bytes, and one with a line
    * of over 50,000 characters, which its terminal would take minutes to show.
    */
   send(message: string, options?: SendOptions): Promise<Receipt>;
-  /** Run a command on its machine. Ends with the process. */
+  /** Run a command on the agent's machine. The command ends with the process. */
   exec(command: string | readonly string[], options?: ExecOptions): Promise<ExecResult>;
-  /** Break off the turn that runs. */
+  /** Interrupt the turn that runs. */
   interrupt(): Promise<void>;
-  /** Stop it and start it again: same session, same messages waiting. */
+  /** Stop the agent and start it again: same session, same messages waiting. */
   restart(): Promise<void>;
-  /** Stop it for good. */
+  /** Stop the agent for good. */
   stop(): Promise<void>;
 }

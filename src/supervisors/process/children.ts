@@ -13,13 +13,13 @@ import { refuseRootOptions } from "./process-options.ts";
 import { ProcessRecord } from "./process-record.ts";
 import type { ProcessScope } from "./scope.ts";
 
-/** How a child process is kept: its id among its siblings and its policy. */
+/** The options of a child process: its id among its siblings and its policy. */
 export interface ChildProcessOptions extends ChildPolicy {
   /** Default: the process's name. */
   readonly id?: string | undefined;
   /** The process that stands for it outside. Default: itself. */
   readonly face?: ProcessRecord | undefined;
-  /** When it counts as started. Default: the process's own rule, else when its body is entered. */
+  /** The rule by which it counts as started. Default: the process's own rule, else when its body is entered. */
   readonly start?: StartRule | undefined;
 }
 
@@ -45,7 +45,7 @@ export function startProcess(
   return record;
 }
 
-/** How an epoch ended that nobody else has ended: its body was never entered. */
+/** Give the ending of an epoch whose body was never entered. */
 function endingOf({ why, cause }: ChildGone): Ending {
   if (cause instanceof InvalidSpecError)
     return { reason: errorExit(cause, "start"), thrown: cause };

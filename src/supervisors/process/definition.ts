@@ -20,18 +20,18 @@ export interface AgentProcess<
   readonly processName: string;
 }
 
-/** What `agentProcess` was given. */
+/** The definition of a process: name, options and body. */
 export interface ProcessDefinition {
   readonly name: string;
-  /** Whether the name was given and must not be changed to make it unique. */
+  /** True when the name was given and must not be changed to make it unique. */
   readonly named: boolean;
   readonly options: ProcessOptions<ContractShape>;
   readonly body: (...args: readonly unknown[]) => unknown;
-  /** How it decides over its children. Default: as any process does, one for one. */
+  /** The rules for its children. Default: as any process has them, one for one. */
   readonly supervision?: SupervisionFlags | undefined;
-  /** When it counts as started. Default: when its body is entered. */
+  /** The rule by which it counts as started. Default: when its body is entered. */
   readonly start?: StartRule | undefined;
-  /** What its handle can do beside what every handle can. Default: nothing. */
+  /** The kind of its handle. Default: the plain handle of a process. */
   readonly handle?: "supervisor" | "pool" | "statechart" | undefined;
   /** The name of the child that it stands for, when it does nothing but that. */
   readonly faceOf?: string | undefined;
@@ -40,7 +40,7 @@ export interface ProcessDefinition {
 /** The event by which a process counts as started. */
 export interface StartRule {
   readonly event: string;
-  /** How long it may take until then, in ms; Infinity: no limit. */
+  /** The longest start, in ms; Infinity: no limit. */
   readonly timeoutMs: number;
   /** Nobody waits for it; too late is a failure like any other. Default: false. */
   readonly alone?: boolean | undefined;

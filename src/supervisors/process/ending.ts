@@ -4,7 +4,7 @@ import type { FailedData } from "../endpoints/index.ts";
 import { stoppedWithText } from "../supervision/index.ts";
 import { CancelledError, ProcessEndedError } from "./errors.ts";
 
-/** How one epoch ended. */
+/** The end of one epoch. */
 export interface Ending {
   readonly reason: ExitReason;
   /** The very value that was thrown, if one was. */

@@ -7,7 +7,7 @@ export class ProcessFailedError extends RamureError {
   constructor(
     /** The path of the process. */
     readonly path: string,
-    /** What `fail` was given. */
+    /** The value given to `fail`. */
     readonly reason: unknown,
   ) {
     super(`${path} failed: ${wordsOf(reason)}`, { cause: reason });

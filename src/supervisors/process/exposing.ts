@@ -4,7 +4,7 @@ import { checkOptions, type OptionKinds } from "../../options.ts";
 import { type EndpointCall, EndpointError } from "../endpoints/index.ts";
 import { enter, type ProcessScope } from "./scope.ts";
 
-/** What `expose` is told about an endpoint. */
+/** The options of an endpoint. */
 export interface EndpointOptions<Input = unknown> {
   /** One line for people and models. Default: the contract's, else none. */
   readonly description?: string | undefined;

@@ -3,10 +3,13 @@ import { ReceiveTimeoutError } from "./errors.ts";
 import type { Addressee, Run } from "./run.ts";
 import { enter, limitsOf, type ProcessScope } from "./scope.ts";
 
-/** Who a message can go to: a path, or whatever has one (a handle, an agent, what `whereis` found). */
+/**
+ * The receiver of a message: a path, or whatever has one (a handle, an agent, what `whereis`
+ * found).
+ */
 export type Target = string | { readonly path: string };
 
-/** What `whereis` found at a path. */
+/** The node that `whereis` found at a path. */
 export interface Whereabouts {
   readonly path: string;
   readonly kind: "process" | "agent" | "machine";

@@ -5,13 +5,13 @@ type Settled =
   | { readonly type: "done"; readonly value: unknown }
   | { readonly type: "failed"; readonly error: ProcessFailedError };
 
-/** What `done` and `fail` settle and `wait` gives: once, the first wins. */
+/** The outcome that `done` and `fail` settle and `wait` gives. The first settles it. */
 export class Outcome {
   #settled: Settled | undefined;
   #heard = false;
   readonly #waiters = new Set<Settle<unknown>>();
 
-  /** Whether somebody waits for what is not settled yet. */
+  /** True while somebody waits for an outcome that is not settled yet. */
   get isAwaited(): boolean {
     return this.#waiters.size > 0;
   }
@@ -33,7 +33,7 @@ export class Outcome {
     });
   }
 
-  /** What the process gives when its body returned `returned`. Throws a failure that nobody waited for. */
+  /** Give the result of a body that returned `returned`. Throws a failure that nobody waited for. */
   resultOf(returned: unknown): unknown {
     if (this.#settled?.type === "failed" && !this.#heard) throw this.#settled.error;
     if (returned !== undefined) return returned;

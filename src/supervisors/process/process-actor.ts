@@ -29,10 +29,10 @@ import type { ProcessRecord } from "./process-record.ts";
 import { enter, type ProcessMessage, ProcessScope } from "./scope.ts";
 import { type EndMessage, receiveEarly, started, watchStart } from "./start-rule.ts";
 
-/** How long a body has, once its signal aborted, before it is abandoned. */
+/** The time that a body has, once its signal aborted, before it is abandoned. */
 const bodyShutdownMs = 5_000;
 
-/** Why something ends whose parent does. */
+/** The reason of an end that came with the parent's. */
 const parted: ExitReason = { type: "shutdown", cause: "parent" };
 
 /** Make the actor that runs one epoch of a process. */

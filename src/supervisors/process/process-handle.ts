@@ -18,7 +18,7 @@ export interface ProcessHandle<Result = unknown, Shape extends ContractShape = O
   extends AsyncDisposable {
   readonly path: string;
   readonly state: ProcessState;
-  /** What it emitted and what bubbled up to it. Every loop starts at the first event; `break` detaches. */
+  /** The events that it emitted and those that bubbled up to it. Every loop starts at the first event; `break` detaches. */
   readonly events: ProcessEvents<Shape>;
   /** The agents of the current epoch by name. */
   readonly agents: ReadonlyMap<string, Agent>;

@@ -5,7 +5,7 @@ interface Receiver {
   readonly take: (message: unknown) => void;
 }
 
-/** What a process was sent and has not received yet. */
+/** The messages to a process that it has not received yet. */
 export class ProcessMailbox {
   readonly #messages: unknown[] = [];
   readonly #receivers = new Set<Receiver>();

@@ -18,9 +18,9 @@ export interface RootOptions {
   readonly port?: number | undefined;
   /** The URL that agents are given to reach that port, such as one of a proxy. Default: made of host and port. */
   readonly baseUrl?: string | undefined;
-  /** How agents are launched. Default: `piHarness()`. */
+  /** The way to launch agents. Default: `piHarness()`. */
   readonly harness?: Harness | undefined;
-  /** Where time comes from. Default: the system's clock. */
+  /** The clock of the run. Default: the system's clock. */
   readonly clock?: Clock | undefined;
 }
 
@@ -29,9 +29,9 @@ export interface ProcessOptions<Shape extends ContractShape = OpenShape> extends
   readonly name?: string | undefined;
   /** Types and checks events, endpoints and messages. Default: open. */
   readonly contract?: Contract<Shape> | undefined;
-  /** What machines of this process and of those below are made from. Default: the parent's; at the root the local host. */
+  /** The image for machines of this process and of those below. Default: the parent's; at the root the local host. */
   readonly image?: Image | undefined;
-  /** How long the body may take, in ms; then the process fails with class `timeout`. Default: no limit. */
+  /** The longest run of the body, in ms; then the process fails with class `timeout`. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** One line for `ramure status`. */
   readonly summary?: string | undefined;

@@ -9,27 +9,29 @@ import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
 import { type ProcessEvent, type ProcessState, processChart } from "./lifecycle.ts";
 import type { Addressee, Run } from "./run.ts";
 
-/** How the one who started a process ends it or starts it again. */
+/** The means by which the starter of a process ends or restarts it. */
 export interface ProcessControl {
   cancel(): Promise<void>;
   restart(): Promise<void>;
 }
 
-/** How many messages wait for a process that is being started (design, section 4). */
+/** The most messages that wait for a process that is being started (design, section 4). */
 const maxEarly = 1_000;
 
-/** How many events of a process stay in memory; who reads from further back gets a `gap` event instead. */
+/**
+ * The most events of a process in memory. A reader that is further behind reads the run's journal.
+ */
 const maxEvents = 10_000;
 
 /** The epoch of a process that runs. */
 export interface Living {
   /** Put a message into its mailbox; false when it has ended. */
   deliver(message: unknown): boolean;
-  /** What its code waits for, in words. */
+  /** The present waits of its code, in words. */
   waits(): readonly string[];
 }
 
-/** What of a process outlives its epochs: path, events, result, agents, endpoints. */
+/** The part of a process that outlives its epochs: path, events, result, agents, endpoints. */
 export class ProcessRecord {
   readonly log: EventLog;
   readonly agents: Map<string, Agent>;
@@ -42,10 +44,10 @@ export class ProcessRecord {
   cancelReason: string | undefined;
   /** The child that its supervision gave up on. */
   lost: Error | undefined;
-  /** What the last epoch that failed threw. */
+  /** The value that the last failed epoch threw. */
   thrown: unknown;
   readonly #onEnd = new Set<(terminal: Terminal, ending: Ending) => void>();
-  /** What was sent before the body was entered. */
+  /** The messages that came before the body was entered. */
   readonly #early: unknown[] = [];
   readonly #standing: Standing<ProcessState, ProcessEvent>;
   /** Tell whether the endpoints are this process's own, and not those of the process that stands for it. */
@@ -90,7 +92,7 @@ export class ProcessRecord {
     return this.#standing.epoch;
   }
 
-  /** What the epoch current now will give. Rejects with what it failed with. */
+  /** Give the result of the current epoch. Rejects with the value that the epoch failed with. */
   result(): Promise<unknown> {
     return this.#result.promise;
   }
@@ -196,7 +198,7 @@ export class ProcessRecord {
     return true;
   }
 
-  /** What can be asked of it by its path. */
+  /** Give the process as others reach it by its path. */
   addressee(): Addressee {
     const { contract } = this.definition.options;
     const deliver = (message: unknown): boolean =>

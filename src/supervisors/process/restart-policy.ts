@@ -2,7 +2,7 @@ import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { Backoff, ChildPolicy, Intensity } from "../supervision/index.ts";
 import type { StartRule } from "./definition.ts";
 
-/** How a child is kept alive: what a child spec says of it, in one flat object. */
+/** The policy that keeps a child alive: the restart part of a child spec, in one flat object. */
 export interface RestartPolicy
   extends Omit<ChildPolicy, "intensity" | "kind" | "type" | "retain">,
     Intensity {
@@ -46,7 +46,7 @@ export function checkPolicy(what: string, policy: RestartPolicy | undefined): vo
   checkOptions(`${what}: backoff`, policy?.backoff, backoffKinds);
 }
 
-/** How long a child may take until the event in `startedBy` (design, section 4). */
+/** The longest time until the event in `startedBy` (design, section 4). */
 const startTimeoutMs = 5_000;
 
 /** Tell when a process kept by this policy counts as started; undefined: by its own rule. */

@@ -7,20 +7,20 @@ import type { RegistryMessage } from "../../actors/registry/index.ts";
 import type { Argv, Image } from "../../machines/machine.ts";
 import type { Endpoint, EndpointCallOptions } from "../endpoints/index.ts";
 
-/** What a process needs of the run that it belongs to. */
+/** The run that a process belongs to, as the process needs it. */
 export interface Run {
   readonly id: string;
   readonly logDir: string;
   readonly clock: Clock;
   readonly registry: Ref<RegistryMessage>;
   readonly harness: Harness;
-  /** What machines are made from where nobody said. */
+  /** The image of machines for which nobody chose one. */
   readonly image: Image;
   /** Every process and agent of the run that can be sent to, by path. */
   readonly directory: Map<string, Addressee>;
   /** The door that agents come in by; opened when first asked for. */
   door(): Promise<Door>;
-  /** What every process of the run finds in its environment. */
+  /** The environment of every process of the run. */
   readonly environment: Readonly<Record<string, string>>;
   /** Make an id that files and tmux can carry, unique in the run. */
   newAgentId(): string;
@@ -49,12 +49,12 @@ export interface JournalNote {
   readonly type: string;
   readonly path: string;
   readonly epoch?: number | undefined;
-  /** Who emitted it, seen from `path`. Default: `path` itself. */
+  /** The actor that emitted it, seen from `path`. Default: `path` itself. */
   readonly source?: string | undefined;
   readonly data?: unknown;
 }
 
-/** Who lives at a path, and what can be asked of it from elsewhere in the run and from outside. */
+/** The node at a path, as the rest of the run and the control socket reach it. */
 export interface Addressee {
   readonly kind: "process" | "agent" | "machine";
   readonly path: string;
@@ -66,8 +66,8 @@ export interface Addressee {
   readonly call?:
     | ((name: string, args: unknown, options: EndpointCallOptions) => Promise<unknown>)
     | undefined;
-  /** What a person's terminal runs to see it. */
+  /** Gives the command that shows it in a person's terminal. */
   readonly attach?: ((readOnly: boolean) => Promise<Argv>) | undefined;
-  /** What a person's terminal runs to get a shell where it lives. */
+  /** Gives the command that opens a shell where it lives in a person's terminal. */
   readonly shell?: ((command: Argv | undefined) => Promise<Argv>) | undefined;
 }

@@ -10,7 +10,7 @@ import type { ProcessRecord } from "./process-record.ts";
 import type { Run } from "./run.ts";
 import type { StartedMachine } from "./started-machine.ts";
 
-/** What the actor of a process handles. */
+/** The messages that the actor of a process takes. */
 export type ProcessMessage =
   | { readonly type: "message"; readonly value: unknown }
   | { readonly type: "body-returned"; readonly value: unknown }
@@ -70,7 +70,7 @@ export class ProcessScope {
     this.#take = take;
   }
 
-  /** What the code of the process waits for now, in words: `wait()`, `receive()`, …. */
+  /** The present waits of the process's code, in words: `wait()`, `receive()`, …. */
   get waits(): readonly string[] {
     return [...this.#waits].map(({ what }) => what);
   }
@@ -100,7 +100,7 @@ export class ProcessScope {
     };
   }
 
-  /** What ended the epoch, as far as it is known. */
+  /** The end of the epoch, as far as it is known. */
   get ending(): { readonly reason?: ExitReason | undefined; readonly thrown?: unknown } {
     return this.#ending;
   }
@@ -154,7 +154,7 @@ export function scopeIfAny(): ProcessScope | undefined {
 
 /** One wait of a process's own code. */
 interface OwnWait {
-  /** What it waits for, in a word or two; for reports of a run that hangs. Default: it is not reported. */
+  /** The subject of the wait, in a word or two, for reports of a run that hangs. Default: it is not reported. */
   readonly what?: string | undefined;
   readonly timeoutMs?: number | undefined;
   /** Makes the error of a timeout. */

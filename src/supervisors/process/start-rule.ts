@@ -6,10 +6,13 @@ import type { StartRule } from "./definition.ts";
 import type { ProcessRecord } from "./process-record.ts";
 import { limitsOf, type ProcessMessage, type ProcessScope } from "./scope.ts";
 
-/** What ends an epoch. */
+/** A message that ends an epoch. */
 export type EndMessage = Exclude<ProcessMessage, { readonly type: "message" }>;
 
-/** Until it has started what it is sent goes straight to its mailbox, because its actor handles nothing yet. */
+/**
+ * Send messages straight to the mailbox until the process has started, because its actor takes none
+ * before that.
+ */
 export function receiveEarly(scope: ProcessScope): void {
   scope.divert((message) => {
     if (message.type === "message") scope.mailbox.push(message.value);
@@ -64,7 +67,10 @@ export function watchStart(
   });
 }
 
-/** What bubbled up is another one's, unless the process is nothing but a face of that one. */
+/**
+ * Tell whether an event is the process's own. An event that bubbled up is another one's, unless the
+ * process is only the face of that one.
+ */
 function isOwn({ record }: ProcessScope, source: string | undefined): boolean {
   return source === undefined || source === record.definition.faceOf;
 }

@@ -27,7 +27,7 @@ export function administrationOf(record: ProcessRecord): Administration {
 
 /** The children of one epoch of a supervisor process. */
 export class Administration {
-  /** What the children gave that are done, by id. */
+  /** The results of the children that are done, by id. */
   readonly results: Record<string, unknown> = {};
   readonly #scope: ProcessScope;
 

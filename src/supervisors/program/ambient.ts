@@ -160,7 +160,7 @@ export function currentProcess(contract?: Contract<ContractShape>): Process<Cont
   return new Process(scope);
 }
 
-/** What a program may know of its run. */
+/** The run of the current process, as a program sees it. */
 export interface Runtime {
   readonly id: string;
   readonly logDir: string;

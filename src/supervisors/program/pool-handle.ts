@@ -12,7 +12,7 @@ export interface PoolHandle<Item = unknown, Result = unknown>
    * PoolFullError, as the pool's `whenFull` says. Rejects with PoolClosedError once it drains.
    */
   add(item: Item): Promise<PoolTask<Result>>;
-  /** What waits, what runs, and the newest thousand that are finished. */
+  /** List the tasks that wait or run, and the newest thousand that are finished. */
   tasks(): Promise<readonly TaskInfo[]>;
   /** Take no more items; resolves when those taken are finished. The pool is done then. */
   drain(): Promise<void>;

@@ -27,7 +27,7 @@ interface Waiter {
   readonly taken: () => void;
 }
 
-/** How many finished tasks `tasks()` still tells of. */
+/** The finished tasks that `tasks()` still lists. */
 const maxFinished = 1_000;
 
 /** The items of one epoch of a pool, and the workers on them. */
@@ -39,7 +39,7 @@ export class PoolQueue {
   /** All that was taken and is not finished, in order. */
   readonly #open = new Set<Task>();
   readonly #finished = new Ring<TaskInfo>();
-  /** Who waits for room, in order. */
+  /** The callers that wait for room, in order. */
   readonly #waiters = new Set<Waiter>();
   readonly #drained = deferred<void>();
   #closed = false;

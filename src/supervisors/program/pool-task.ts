@@ -2,21 +2,21 @@ import type { Deferred } from "../../actors/wait.ts";
 import type { ProcessRecord } from "../process/index.ts";
 import type { ChildSpec } from "../supervision/index.ts";
 
-/** What `tasks()` tells of one item. */
+/** One item of a pool, as `tasks()` lists it. */
 export interface TaskInfo {
   /** `t0001` and on; the name of the process that works on it. */
   readonly id: string;
   readonly state: "queued" | "running" | "done" | "failed";
-  /** How often it was begun. */
+  /** The number of its attempts so far. */
   readonly attempt: number;
-  /** Why the last attempt failed. */
+  /** The message of the last attempt's failure. */
   readonly error?: string | undefined;
 }
 
 /** An item that a pool has taken. */
 export interface PoolTask<Result = unknown> {
   readonly id: string;
-  /** What its worker gave; rejects with what the last try failed with. */
+  /** Give the result of the item's worker. Rejects with the error of the last attempt. */
   result(): Promise<Result>;
 }
 

@@ -16,15 +16,15 @@ import { makeProcess } from "./agent-process.ts";
 import { PoolQueue, type PoolRules } from "./pool-queue.ts";
 
 export interface PoolOptions<Item, Result, Shape extends ContractShape> {
-  /** What works on one item; runs as a child named `t0001`, `t0002`, …, one run an item. */
+  /** The process that works on one item; it runs as a child named `t0001`, `t0002`, …, one run an item. */
   readonly process: AgentProcess<[item: Item], Result, Shape>;
-  /** How many items are worked on at once; 1 never lets two overlap. */
+  /** The number of items that are worked on at once; 1 never lets two overlap. */
   readonly size: number;
-  /** How many more items may wait. Default: 1_000. */
+  /** The number of items that may wait besides. Default: 1_000. */
   readonly queue?: number | undefined;
-  /** What `add` does when they do: wait for room, or reject with PoolFullError. Default: `wait`. */
+  /** The behavior of `add` while the queue is full: wait for room, or reject with PoolFullError. Default: `wait`. */
   readonly whenFull?: "wait" | "reject" | undefined;
-  /** How often an item is tried whose worker fails. Default: 3. */
+  /** The number of attempts at an item whose worker fails. Default: 3. */
   readonly tries?: number | undefined;
   /** Schema of an item, for the endpoint `add`. Default: `add` takes `{ item }`, and any item. */
   readonly item?: InputSchema<Item> | undefined;
@@ -42,7 +42,7 @@ const optionKinds: OptionKinds<PoolOptions<unknown, unknown, ContractShape>> = {
   name: "any",
 };
 
-/** What came of the items that a pool was called with, in their order. */
+/** The results of the items that a pool was called with, in their order. */
 export type PoolResult<Result> = readonly PromiseSettledResult<Result>[];
 
 /** A process that works on items, a bounded number at a time. */

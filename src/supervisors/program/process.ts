@@ -82,7 +82,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
     return this.#scope.epoch;
   }
 
-  /** What the attempt before this one failed with. Undefined in the first, and after one that did not fail. */
+  /** The error that the attempt before this one failed with. Undefined in the first, and after one that did not fail. */
   get lastError(): unknown {
     return this.#scope.record.thrown;
   }

@@ -19,7 +19,9 @@ export interface SupervisedChild<Result = unknown, Shape extends ContractShape =
   readonly types?: { readonly result: Result; readonly shape: Shape } | undefined;
 }
 
-/** Where arguments and policy stand: the arguments may be left out where the process has none it needs. */
+/**
+ * The place of arguments and policy: the arguments may be left out where the process needs none.
+ */
 type ChildRest<Args extends readonly unknown[]> = [] extends Args
   ? readonly [args?: Args, policy?: RestartPolicy]
   : readonly [args: Args, policy?: RestartPolicy];

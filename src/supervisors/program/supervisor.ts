@@ -20,13 +20,13 @@ import type { SupervisedChild } from "./supervised-child.ts";
 export interface SupervisorOptions extends Omit<ProcessOptions, "name" | "contract" | "timeoutMs"> {
   /** 1 to 64 of a-z, 0-9, _ and -. Default: `supervisor`. */
   readonly name?: string | undefined;
-  /** Whom a failed child takes along. Default: `one-for-one`. */
+  /** The siblings that a failed child takes along. Default: `one-for-one`. */
   readonly strategy?: Strategy | undefined;
-  /** When to give up. Default: more than 3 restarts in 5 s, or 8 of one child in a row. */
+  /** The limit of restarts. Default: one more than 3 restarts in 5 s, or than 8 of one child in a row, fails the supervisor. */
   readonly intensity?: Intensity | undefined;
-  /** Whether the end of `significant` children ends the supervisor: it is then done. Default: `never`. */
+  /** The rule by which the end of `significant` children ends the supervisor: it is then done. Default: `never`. */
   readonly autoShutdown?: AutoShutdown | undefined;
-  /** What it starts, in this order. Default: none. */
+  /** The children, in start order. Default: none. */
   readonly children?: readonly SupervisedChild<unknown, ContractShape>[] | undefined;
 }
 
@@ -52,7 +52,7 @@ const intensityKinds: OptionKinds<Intensity> = {
   maxConsecutive: "number",
 };
 
-/** What a supervisor gives when it is done: what its children gave, by their ids. */
+/** The result of a supervisor that is done: the results of its children, by their ids. */
 export type SupervisorResult = Readonly<Record<string, unknown>>;
 
 /** A process that does nothing but keep its children alive. */

@@ -14,7 +14,7 @@ import type { RegistryMessage, RegistryNode } from "../../actors/registry/index.
 export interface RunTotals {
   /** Agents that were started, restarts not counted. */
   readonly agents: number;
-  /** What their models cost so far, in US dollars, as far as their harnesses tell. */
+  /** The cost of their models so far, in US dollars, as far as their harnesses tell. */
   readonly cost: number;
 }
 

@@ -10,11 +10,11 @@ import type { Redaction } from "../../actors/data/index.ts";
 import { privateDirectory } from "../../machines/local/index.ts";
 import type { ThingLog } from "../home/index.ts";
 
-/** What a run gives to whatever launches its agents. */
+/** The parts of a run that the launch of an agent uses. */
 export interface Outfit {
   readonly things: ThingLog;
   readonly redaction: Redaction;
-  /** Where an agent's terminal is logged, on this host. */
+  /** Give the file of an agent's terminal log, on this host. */
   paneLog(path: string): string;
 }
 
@@ -48,7 +48,10 @@ async function launch(harness: Harness, spec: LaunchSpec, outfit: Outfit): Promi
   }
 }
 
-/** What stood on its screen goes into messages that people read. */
+/**
+ * Take the run's secrets out of the last words on an agent's screen, which stand in messages for
+ * people.
+ */
 function discreet(launched: Launched, redaction: Redaction): Launched {
   return {
     exited: launched.exited.then((exit) => ({ ...exit, detail: redaction.text(exit.detail) })),

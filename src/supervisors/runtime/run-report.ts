@@ -31,12 +31,12 @@ export function reportExit({ id }: Runtime): void {
   );
 }
 
-/** Where a person reads on after a run. */
+/** The places where a person reads on after a run. */
 export interface EndedRunFacts {
   readonly id: string;
-  /** Where the run logged. */
+  /** The log directory of the run. */
   readonly logDir: string;
-  /** Tells whether `ramure logs` finds it there. */
+  /** True when `ramure logs` finds it there. */
   readonly isAtHome: boolean;
 }
 
@@ -66,7 +66,10 @@ function causesOf(error: unknown): readonly unknown[] {
   return causes.filter((cause, index) => index === 0 || typeof cause === "object");
 }
 
-/** What ramure throws says all in its message; of a program's own error, its own frames tell where. */
+/**
+ * Write an error for a person. An error of ramure says all in its message; for a program's own
+ * error, its own frames tell the place.
+ */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return inspect(error);
   const head = `${error.name}: ${error.message}`;

@@ -46,13 +46,13 @@ export interface RuntimeParts {
   readonly harness: Harness;
   readonly journal: Journal;
   readonly redaction: Redaction;
-  /** What every process of the run finds in its environment. */
+  /** The environment of every process of the run. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Where agents may come in besides the Unix socket. Default: nowhere. */
+  /** The second address for agents, besides the Unix socket. Default: none. */
   readonly tcp?: TcpAddress | undefined;
 }
 
-/** How long the tree has to stop at the end of a run before it is killed. */
+/** The time that the tree has to stop at the end of a run before it is killed. */
 const stopDeadlineMs = 60_000;
 
 /** One run: the kernel, the registry, the door for agents, the root process. */
@@ -176,7 +176,7 @@ export class Runtime implements Run {
     return this.synced();
   }
 
-  /** Where a test moves the clock, nothing waits for the disk: its time would not be the test's. */
+  /** Resolve when the journal is on the disk. Where a test moves the clock, nothing waits for the disk: its time is not the test's. */
   synced(): Promise<void> {
     return this.clock === systemClock ? this.journal.sync() : Promise.resolve();
   }

@@ -8,7 +8,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export type StopSignal = (typeof signals)[number];
 
-/** What a run does about the end of its program. */
+/** The acts of a run at the end of its program. */
 export interface StopRequests {
   /** The first signal: stop the tree. */
   stop(signal: StopSignal): void;
@@ -26,7 +26,10 @@ interface SignalListener {
 }
 
 const listeners = new Set<SignalListener>();
-/** Why the program is to end when its runs are over: a signal, or an error that nobody caught. */
+/**
+ * The reason why the program is to end when its runs are over: a signal, or an error that nobody
+ * caught.
+ */
 let why: StopSignal | "crash" | undefined;
 /** Errors that runs of this program ended with, and how to say each to a person. */
 const failures = new WeakMap<object, string>();

@@ -13,7 +13,7 @@ import type { ResolvedSpec, Startable } from "./child-spec.ts";
 import { type ChildrenState, isClosing } from "./children-state.ts";
 import { InvalidSpecError } from "./errors.ts";
 
-/** How the start of an attempt went. */
+/** The outcome of the start of an attempt. */
 export type StartOutcome =
   /** The child runs. */
   | { readonly type: "running"; readonly ref: Ref }

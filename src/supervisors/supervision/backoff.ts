@@ -1,14 +1,14 @@
-/** How long to wait before the next attempt, as a child fails again and again. */
+/** The waits before the next attempt, as a child fails again and again. */
 export interface Backoff {
   /** The wait after the first failure. Default: 1_000. */
   readonly initialMs?: number | undefined;
-  /** What each further failure multiplies it by. Default: 2. */
+  /** The factor of each further failure. Default: 2. */
   readonly factor?: number | undefined;
-  /** What it grows to. Default: 60_000. */
+  /** The longest wait, in ms. Default: 60_000. */
   readonly maxMs?: number | undefined;
   /** The random part on top, as a share of the wait; 0.2 adds up to a fifth. Default: 0.2. */
   readonly jitter?: number | undefined;
-  /** How long a child must run until its failures are forgotten. Default: the mean of `initialMs` and `maxMs`. */
+  /** The time that a child must run until its failures are forgotten, in ms. Default: the mean of `initialMs` and `maxMs`. */
   readonly resetAfterMs?: number | undefined;
 }
 

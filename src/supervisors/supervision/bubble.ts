@@ -8,7 +8,7 @@ export interface BubbleOptions {
   readonly only?: readonly string[] | undefined;
 }
 
-/** Where each log's events flow, and how to end it. */
+/** The flows of each log: where its events go, and how to end that. */
 const flows = new WeakMap<EventLog, Map<EventLog, () => void>>();
 
 /**

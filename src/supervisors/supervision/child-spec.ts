@@ -20,20 +20,17 @@ export type Startable<Message> =
 
 /** The rules by which a supervisor keeps a child, whatever starts it. */
 export interface ChildPolicy {
-  /**
-   * When it is started again. Default by `kind`: `transient` for an agent or a process, `temporary`
-   * for a task, else `permanent`.
-   */
+  /** The ends after which it is started again. Default by `kind`: `transient` for an agent or a process, `temporary` for a task, else `permanent`. */
   readonly restart?: Restart | undefined;
-  /** How long it may take to stop. Default: 5_000; agents and machines 15_000; supervisors `infinity`. */
+  /** The time to stop, in ms. Default: 5_000; agents and machines 15_000; supervisors `infinity`. */
   readonly shutdownMs?: Shutdown | undefined;
-  /** Whether it supervises children of its own. Default: `worker`. */
+  /** `supervisor` for a child with children of its own. Default: `worker`. */
   readonly type?: "worker" | "supervisor" | undefined;
-  /** Whether its own end counts for the supervisor's `autoShutdown`. Default: false. */
+  /** True when its own end counts for the supervisor's `autoShutdown`. Default: false. */
   readonly significant?: boolean | undefined;
-  /** How long a start may take. Default: 5_000; agents 60_000; machines 300_000; supervisors no limit. */
+  /** The longest start, in ms. Default: 5_000; agents 60_000; machines 300_000; supervisors no limit. */
   readonly startTimeoutMs?: number | undefined;
-  /** How often its first start is tried, with waits by `backoff` between, before it fails. A failure that is not `retryable` is not tried again. Default: 1. */
+  /** The number of tries at the first start, with waits by `backoff` between, before it fails. A failure that is not `retryable` is not tried again. Default: 1. */
   readonly startAttempts?: number | undefined;
   /** Waits between restarts. Default: none; agents and machines 1 s doubling to 60 s. */
   readonly backoff?: Backoff | undefined;
@@ -45,7 +42,7 @@ export interface ChildPolicy {
   readonly restartIf?: ((reason: ExitReason) => boolean) | undefined;
   /** Wait with the next start until the code of a killed attempt has returned and what it owned is released. Default: false. */
   readonly exclusive?: boolean | undefined;
-  /** How long an exclusive start waits for that before the supervisor gives up. Default: 30_000. */
+  /** The time that an exclusive start waits for that before the supervisor gives up, in ms. Default: 30_000. */
   readonly exclusiveTimeoutMs?: number | undefined;
   /** A word for trees and logs, and what the defaults go by. Default: `supervisor` or `actor`. */
   readonly kind?: string | undefined;
@@ -60,7 +57,9 @@ export interface ChildPolicy {
   readonly retain?: boolean | undefined;
 }
 
-/** Why a child is gone: it does not run, and only a restart by hand would start it again. */
+/**
+ * The reason why a child is gone: it does not run, and only a restart by hand would start it again.
+ */
 export type GoneWhy =
   /** Its first start was refused, failed or was called off. */
   | "not-started"
@@ -80,7 +79,7 @@ export type GoneWhy =
 /** The end of a child that nothing starts again by itself. */
 export interface ChildGone {
   readonly why: GoneWhy;
-  /** How its latest incarnation ended; of a child that never ran, how its start ended. */
+  /** The end of its latest incarnation; of a child that never ran, the failure of its start. */
   readonly reason: ExitReason;
   /** The very value that its start failed with, if it did. */
   readonly cause?: unknown;

@@ -20,7 +20,7 @@ export class StartFailedError extends RamureError {
     path: string,
     /** The id of the child. */
     readonly child: string,
-    /** How its start ended. */
+    /** The reason of its failed start. */
     readonly reason: {
       readonly type: string;
       readonly message?: string | undefined;

@@ -23,9 +23,9 @@ export interface ChildTemplate<Args = void, Message = unknown>
 export interface DynamicSupervisorFlags {
   /** Its name among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
-  /** When to give up. Default: more than 3 restarts in 5 s, or 8 of one child in a row. */
+  /** The limit of restarts. Default: one more than 3 restarts in 5 s, or than 8 of one child in a row, fails the supervisor. */
   readonly intensity?: Intensity | undefined;
-  /** How many children may be there at once, those that restart included. Default: no bound. */
+  /** The most children at once, those that restart included. Default: no limit. */
   readonly maxChildren?: number | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { ExitReason, ShutdownExit } from "../../actors/kernel/index.ts";
 /** The name of a child among its supervisor's children. */
 export type ChildId = string;
 
-/** Whom the failure of one child takes along. */
+/** The siblings that the failure of one child takes along. */
 export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
 
 export const strategies: ReadonlySet<unknown> = new Set<Strategy>([

@@ -2,22 +2,22 @@ import { InvalidSpecError } from "./errors.ts";
 import { checkLimits, type Intensity, type RestartLimits, withLimits } from "./intensity.ts";
 import { type Strategy, strategies } from "./strategy.ts";
 
-/** Whether a supervisor ends when children that matter have ended by themselves. */
+/** The rule by which a supervisor ends when its significant children have ended by themselves. */
 export type AutoShutdown = "never" | "any-significant" | "all-significant";
 
-/** How a supervisor decides over its children. Unknown keys are ignored. */
+/** The rules of a supervisor for its children. Unknown keys are ignored. */
 export interface SupervisionFlags {
-  /** Whom a failed child takes along. Default: `one-for-one`. */
+  /** The siblings that a failed child takes along. Default: `one-for-one`. */
   readonly strategy?: Strategy | undefined;
-  /** When to give up. Default: more than 3 restarts in 5 s, or 8 of one child in a row. */
+  /** The limit of restarts. Default: one more than 3 restarts in 5 s, or than 8 of one child in a row, fails the supervisor. */
   readonly intensity?: Intensity | undefined;
-  /** Whether the end of significant children ends the supervisor. Default: `never`. */
+  /** The rule by which the end of significant children ends the supervisor. Default: `never`. */
   readonly autoShutdown?: AutoShutdown | undefined;
   /** Start finished children again when a group restarts, as OTP does. Default: false. */
   readonly reviveFinished?: boolean | undefined;
   /** Children come and go: they are stopped all at once, and forgotten when they are not to be restarted. Default: false. */
   readonly dynamic?: boolean | undefined;
-  /** How many children may be there at once, those that restart included. Default: no bound. */
+  /** The most children at once, those that restart included. Default: no limit. */
   readonly maxChildren?: number | undefined;
 }
 

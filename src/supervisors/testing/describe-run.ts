@@ -8,7 +8,7 @@ interface DescribedRun {
   readonly directory: ReadonlyMap<string, Addressee>;
   /** The clock, when it is one that tests move. */
   readonly clock: ManualClock | undefined;
-  /** What the run waits for outside of the program, in words. */
+  /** The things outside the program that the run waits for, in words. */
   readonly outside: readonly string[];
 }
 

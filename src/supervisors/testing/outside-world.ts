@@ -11,7 +11,8 @@ const workKinds: readonly (readonly [kind: string, words: string])[] = [
 const requests = "request to the system (a file, a connection)";
 
 /**
- * What the program waits for outside of itself: files, subprocesses, connections, Node's timers.
+ * The things outside the program that the program waits for: files, subprocesses, connections,
+ * Node's timers.
  *
  * Handles that were there when the test began belong to the test's runner and do not count, nor do
  * listeners and Unix sockets, which wait for others.

@@ -24,15 +24,16 @@ import { OutsideWorld } from "./outside-world.ts";
 import { TimeSkip } from "./time-skip.ts";
 
 export interface TestRunOptions<C extends Clock = Clock> {
-  /** What the agents do: one function for all, or one by agent name. */
+  /** The script of the agents: one function for all, or one by agent name. */
   readonly script?: Scripts | undefined;
   /** Default: a manual clock, which stands until the test advances it or awaits `finished()`. */
   readonly clock?: C | undefined;
   /** Launches agents instead of the script. */
   readonly harness?: Harness | undefined;
   /**
-   * How long, in real ms, nothing may happen while `finished()` is awaited, before it rejects with
-   * TestHangError. Files, subprocesses and connections under way count as something. Default: 3_000.
+   * The time, in real ms, in which nothing may happen while `finished()` is awaited, before it
+   * rejects with TestHangError. Files, subprocesses and connections under way count as something.
+   * Default: 3_000.
    */
   readonly hangMs?: number | undefined;
 }
@@ -71,7 +72,7 @@ export class TestHangError extends RamureError {
   constructor(
     path: string,
     hangMs: number,
-    /** Who is there and who waits for what. */
+    /** The nodes of the run and their waits. */
     readonly description: string,
   ) {
     super(

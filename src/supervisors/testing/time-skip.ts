@@ -8,7 +8,7 @@ interface SkipParts {
   readonly outside: OutsideWorld;
   /** Counts what happened in the run. */
   readonly progress: () => number;
-  /** How long, in real ms, nothing may happen before the run counts as hanging. */
+  /** The time, in real ms, in which nothing may happen before the run counts as hanging. */
   readonly hangMs: number;
 }
 
@@ -18,7 +18,7 @@ const pauses: readonly (readonly [skippedMs: number, pauseMs: number])[] = [
   [1_000, 5],
 ];
 
-/** How long to wait, in real ms, for work that is under way outside. */
+/** The time to wait, in real ms, for work that is under way outside. */
 const lookMs = 1;
 
 /** The pauses of all runs of this process: each is a timer of Node's own that nobody should wait for. */
@@ -33,7 +33,7 @@ export class TimeSkip {
     this.#parts = parts;
   }
 
-  /** What the run waits for outside of the program, in words. */
+  /** The things outside the program that the run waits for, in words. */
   get outside(): readonly string[] {
     return this.#parts.outside.work(pausing);
   }

@@ -20,13 +20,13 @@ import { StatusPages } from "../status-pages.ts";
 import type { ServedVerb, VerbContext } from "../verb.ts";
 import * as verbs from "../verbs/index.ts";
 
-/** What one client may take. */
+/** The limits of one client. */
 export interface ConnectionLimits {
-  /** Open requests, streams included. Default: 32. */
+  /** The most open requests, streams included. Default: 32. */
   readonly requests: number;
-  /** How long it may have no open request, in ms. Default: 300_000. */
+  /** The longest time without an open request, in ms. Default: 300_000. */
   readonly idleMs: number;
-  /** How long it may leave what was written to it unread, in ms. Default: 30_000. */
+  /** The longest time that written bytes may stay unread, in ms. Default: 30_000. */
   readonly stalledMs: number;
   /** Bytes that wait for it; one more and it is cut off. Default: 8 MiB. */
   readonly queuedBytes: number;

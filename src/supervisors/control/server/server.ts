@@ -24,7 +24,7 @@ export interface ControlServerOptions {
 export interface ControlLimits extends ConnectionLimits {
   /** Clients at once. Default: 64. */
   readonly connections: number;
-  /** How long `close` lets clients read their refusals, in ms. Default: 1_000. */
+  /** The time that `close` gives clients to read their refusals, in ms. Default: 1_000. */
   readonly closeMs: number;
 }
 

@@ -15,7 +15,7 @@ export const endpointCall = verb("endpoint.call", {
     to: v.optional(v.string()),
     endpoint: v.string(),
     args: carried,
-    /** How long the endpoint may take. Default: 120_000; 0: no limit. */
+    /** The longest call, in ms. Default: 120_000; 0: no limit. */
     timeoutMs: v.optional(finite),
   }),
   result: v.object({ path: v.string(), value: carried }),

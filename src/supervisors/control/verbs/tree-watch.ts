@@ -7,7 +7,7 @@ import { fittingParts } from "../status-pages.ts";
 import { streamVerb } from "../verb.ts";
 
 const update = v.object({
-  /** What was known before is void. */
+  /** True when all earlier updates are void. */
   reset: v.optional(v.literal(true)),
   nodes: v.array(treeNode),
   removed: v.array(v.string()),

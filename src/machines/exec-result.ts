@@ -1,6 +1,6 @@
 import type { ExecResult } from "./machine.ts";
 
-/** What is known of a command that has ended. */
+/** The facts about a command that has ended. */
 export interface EndedCommand {
   readonly exitCode: number;
   readonly signal?: string | undefined;
@@ -10,7 +10,7 @@ export interface EndedCommand {
   readonly truncated: boolean;
   readonly timeoutMs: number | undefined;
   readonly maxOutputBytes: number;
-  /** Why it could not start, in the words of a shell. */
+  /** The reason why it could not start, in the words of a shell. */
   readonly refused?: string | undefined;
 }
 

@@ -4,9 +4,9 @@ export type Argv = readonly string[];
 export interface ExecOptions {
   /** The user to run as, where the machine can tell users apart. Default: the machine's own. */
   readonly user?: string | undefined;
-  /** How long it may run, in ms; then its whole process group is ended. 0 or none: no limit. */
+  /** The longest run, in ms; then its whole process group is ended. 0 or none: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** Where to run. Default: the machine's work directory. */
+  /** The directory to run in. Default: the machine's work directory. */
   readonly cwd?: string | undefined;
   /** Added to the machine's environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -18,7 +18,7 @@ export interface ExecOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a command ended. What the machine itself could not do is thrown instead, never an exit code. */
+/** The end of a command. A failure of the machine itself is thrown, and never an exit code. */
 export interface ExecResult {
   /** The exit code; 124 after a timeout; 128 + n after signal n. */
   readonly exitCode: number;
@@ -27,7 +27,7 @@ export interface ExecResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly timedOut: boolean;
-  /** Whether output was dropped because there was more than `maxOutputBytes`; stderr says so too. */
+  /** True when output was dropped because there was more than `maxOutputBytes`; stderr says so too. */
   readonly truncated?: boolean | undefined;
   readonly ok: boolean;
 }
@@ -54,7 +54,7 @@ export interface Duplex {
   kill(): void;
 }
 
-/** Where code on the machine finds a Unix socket of this host. */
+/** The place where code on the machine finds a Unix socket of this host. */
 export interface Reach extends AsyncDisposable {
   /** The socket's path as seen on the machine. */
   readonly socket: string;
@@ -83,7 +83,7 @@ export interface Machine extends AsyncDisposable {
   stop(): Promise<void>;
   fork?(): Promise<Machine>;
   snapshot?(): Promise<Image>;
-  /** What a person's terminal runs to get in, or to run `command` there. */
+  /** Give the command that opens a shell in a person's terminal, or runs `command` there. */
   shell?(command?: Argv): Argv;
   duplex?(command: Argv): Promise<Duplex>;
   reach?(socket: string): Promise<Reach>;

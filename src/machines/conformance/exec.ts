@@ -24,7 +24,7 @@ const exitTrials: readonly (readonly [string, Trial])[] = exitCodes.map((code) =
   },
 ]);
 
-/** What every machine's `exec` must do. */
+/** The cases about `exec` that every machine must hold. */
 export const execTrials: readonly (readonly [string, Trial])[] = [
   ...exitTrials,
   [

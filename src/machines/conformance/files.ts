@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { awkwardNames, everyByte, hashScript, rejectsWith, type Trial, timed } from "./kit.ts";
 
-/** What every machine must do with files. */
+/** The cases about files that every machine must hold. */
 export const fileTrials: readonly (readonly [string, Trial])[] = [
   [
     "reads back what it wrote",

@@ -2,7 +2,10 @@ import { strict as assert } from "node:assert";
 import { startWatch } from "../local/index.ts";
 import type { Image, Machine } from "../machine.ts";
 
-/** What the machines of an image can do beyond what every machine must. What is not said, must be absent. */
+/**
+ * The abilities of an image's machines beyond those of every machine. An ability that is not named
+ * must be absent.
+ */
 export interface ConformanceAbilities {
   /** `duplex` streams. Default: false. */
   readonly duplex?: boolean | undefined;
@@ -14,7 +17,7 @@ export interface ConformanceAbilities {
   readonly fork?: boolean | undefined;
   /** A second user that commands may run as. Default: there is none to try. */
   readonly otherUser?: string | undefined;
-  /** How much longer than asked a time limit may take, in ms. Default: 4_000. */
+  /** The delay of a time limit that is allowed, in ms. Default: 4_000. */
   readonly slackMs?: number | undefined;
 }
 
@@ -25,7 +28,7 @@ export interface ConformanceCase {
   run(): Promise<void>;
 }
 
-/** What a case gets to work with. */
+/** The tools of one case. */
 export interface Bench {
   readonly image: Image;
   readonly machine: Machine;

@@ -17,7 +17,7 @@ import {
   uniqueSeconds,
 } from "./kit.ts";
 
-/** How every machine begins and ends. */
+/** The cases about start and end that every machine must hold. */
 export const lifeTrials: readonly (readonly [string, Trial])[] = [
   [
     "says what it is",
@@ -114,7 +114,10 @@ export const lifeTrials: readonly (readonly [string, Trial])[] = [
   ],
 ];
 
-/** What a machine must do when it says that it can; where it says nothing, the method must be absent. */
+/**
+ * The cases about abilities: a machine that has one must hold them; where an ability is not named,
+ * the method must be absent.
+ */
 export const abilityTrials: readonly (readonly [string, Trial])[] = [
   ...ability("duplex", "streams every byte both ways", async ({ machine }) => {
     const duplex = await opened(machine, ["cat"]);

@@ -38,7 +38,7 @@ export interface ContainerOptions {
         readonly processes?: number | undefined;
       }
     | undefined;
-  /** Who runs commands. Default: the image's. */
+  /** The user that runs commands. Default: the image's. */
   readonly user?: string | undefined;
   /** Leave the container running when the machine stops. Default: false. */
   readonly keep?: boolean | undefined;
@@ -93,7 +93,7 @@ export class ContainerImage implements Image {
   }
 }
 
-/** Where the container sees the sockets of this host. */
+/** The folder in which the container sees the sockets of this host. */
 const socketsThere = "/run/ramure";
 
 interface Start {

@@ -31,7 +31,7 @@ import { type Subprocess, startDuplex, startSubprocess } from "./subprocess.ts";
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
 
 export interface LocalOptions {
-  /** Where commands run and relative paths start; made if missing. Default: the current directory. */
+  /** The directory where commands run and relative paths start; made if missing. Default: the current directory. */
   readonly workDir?: string | undefined;
   /** Added to this program's environment, which is inherited. */
   readonly env?: Readonly<Record<string, string>> | undefined;

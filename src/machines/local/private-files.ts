@@ -4,7 +4,10 @@ import { codeOf, messageOf } from "../../errors.ts";
 import { HomeError } from "../errors.ts";
 import { makeFolder } from "./files.ts";
 
-/** What kind of file of this user is there, links not followed; undefined for none, and for another user's. */
+/**
+ * Give the kind of this user's file at a path, links not followed; undefined for none, and for
+ * another user's.
+ */
 export async function ownFileAt(
   path: string,
 ): Promise<"socket" | "directory" | "file" | "other" | undefined> {

@@ -11,7 +11,7 @@ export interface HostProcess {
   readonly session: number;
 }
 
-/** What a sweep did. */
+/** The outcome of a sweep. */
 export interface Sweep {
   /** False where the host has no `/proc`: then nothing was looked for and nothing ended. */
   readonly supported: boolean;
@@ -140,7 +140,7 @@ function keyOf({ pid, startTime }: HostProcess): string {
   return `${pid} ${startTime}`;
 }
 
-/** How long what was asked to end by SIGTERM has, before SIGKILL. */
+/** The time between SIGTERM and SIGKILL, in ms. */
 export const graceMs = 1_000;
 
 /** End a process group: SIGTERM, then SIGKILL. Resolves when nothing of it lives, or after twice the grace. */

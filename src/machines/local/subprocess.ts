@@ -11,7 +11,7 @@ import { callAfter, pause } from "./clock.ts";
 import { endGroup } from "./processes.ts";
 
 export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
-  /** How long it may run, in ms; then its process group is ended. 0 or none: no limit. */
+  /** The longest run, in ms; then its process group is ended. 0 or none: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Bytes kept of each of stdout and stderr. Default: 16 MiB. */
   readonly maxOutputBytes?: number | undefined;
@@ -21,7 +21,7 @@ export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
 export interface Subprocess {
   /** Its own, its group's and its session's id; undefined when it could not start. */
   readonly pid: number | undefined;
-  /** How it ended. Rejects with the reason of `abort`, or with why this host could not start it. */
+  /** The end of the command. Rejects with the reason of `abort`, or with the reason why this host could not start it. */
   readonly result: Promise<ExecResult>;
   /** End the whole group; `result` then rejects with `reason`, unless it had ended before. */
   abort(reason: unknown): void;
@@ -61,7 +61,7 @@ interface Watched {
   readonly stdout?: OutputBuffer | undefined;
 }
 
-/** Why a command was ended before it ended itself. */
+/** The reason why a command was ended before it ended itself. */
 type Cut = { readonly timedOut: true } | { readonly timedOut: false; readonly reason: unknown };
 
 function watch(watched: Watched): Subprocess {
@@ -192,7 +192,7 @@ export interface HostChild {
 export interface HostChildEnd {
   readonly code: number | null;
   readonly signal: string | null;
-  /** Why it did not even start, such as `ENOENT`. */
+  /** The reason why it did not start, such as `ENOENT`. */
   readonly failure?: string | undefined;
   readonly cause?: unknown;
 }
@@ -240,7 +240,7 @@ function unref(stream: Readable | Writable | null): void {
   if (stream && "unref" in stream && typeof stream.unref === "function") stream.unref();
 }
 
-/** What comes out of one pipe of a command: the first `limit` bytes are kept, the rest is counted. */
+/** The output of one pipe of a command: the first `limit` bytes are kept, the rest is counted. */
 class OutputBuffer {
   /** Resolves when the pipe has ended; never rejects. */
   readonly ended: Promise<void>;
@@ -269,7 +269,7 @@ class OutputBuffer {
     return this.#seen - this.#kept;
   }
 
-  /** What was kept, read as UTF-8. */
+  /** Read the kept output as UTF-8. */
   text(): string {
     return Buffer.concat(this.#chunks).toString("utf8");
   }

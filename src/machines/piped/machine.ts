@@ -34,7 +34,7 @@ export interface Way {
   readonly summary: string;
   /** Start words on the machine, without a shell, with nothing of this program's environment. */
   open(words: Argv, options: { readonly user?: string | undefined }): Promise<Pipe>;
-  /** Whether `open` can be another user than the machine's own. Default: it cannot. */
+  /** True when `open` can be another user than the machine's own. Default: false. */
   readonly switchesUser?: boolean | undefined;
   /** The words of this host that run others there, on a terminal if there is one. */
   readonly shell?: ((words: Argv) => Argv) | undefined;
@@ -302,7 +302,7 @@ class PipedMachine {
   }
 }
 
-/** As much as one Buffer may hold. */
+/** The most bytes that one Buffer may hold. */
 const largest = 2 ** 31 - 1;
 
 interface StartOptions extends Omit<ExecOptions, "cwd"> {

@@ -39,16 +39,19 @@ export interface Run {
   /** Rejects with LostWay. */
   readonly result: Promise<RawResult>;
   readonly input: Writable;
-  /** What it writes to standard output, when that is streamed. */
+  /** The standard output, when it is streamed. */
   readonly output: Readable;
   /** Settles when nothing is left of the way, which may be later: the background may hold it open. */
   readonly closed: Promise<unknown>;
   close(): void;
 }
 
-/** How long the way may stay silent after a command's end, before it is left to the background. */
+/**
+ * The time that the stream may stay silent after a command's end, before it is left to the
+ * background, in ms.
+ */
 const quietMs = 250;
-/** How much later than a time limit the machine may say that it is over. */
+/** The delay after a time limit in which the machine may say that it is over, in ms. */
 const overdueMs = 5_000;
 
 /** Send a command through a pipe and collect what comes back. */

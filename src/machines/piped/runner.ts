@@ -76,7 +76,7 @@ exec 4>&- 5>&- cat <&3 3<&-
 `;
 }
 
-/** How a command ended, as the runner tells it. */
+/** The end of a command, as the runner tells it. */
 export type RunnerEnd =
   | { readonly type: "exited"; readonly code: number }
   /** The time limit ended it. */
@@ -102,12 +102,12 @@ export class TrailerScanner {
     this.#mark = Buffer.from(`${nonce}:`);
   }
 
-  /** What came before the runner spoke: where it never does, this says why. */
+  /** The output before the runner spoke: where the runner never speaks, this says why. */
   get preamble(): string {
     return this.#begun ? "" : this.#held.toString("utf8");
   }
 
-  /** How the command ended, once that has arrived. */
+  /** The end of the command, once it has arrived. */
   get end(): RunnerEnd | undefined {
     return this.#end;
   }
@@ -130,7 +130,7 @@ export class TrailerScanner {
     return all.subarray(0, cut);
   }
 
-  /** How many bytes at the end may be the beginning of the mark. */
+  /** Count the bytes at the end that may be the beginning of the mark. */
   #beginningAtEndOf(all: Buffer): number {
     const most = Math.min(this.#mark.length - 1, all.length);
     for (let length = most; length > 0; length -= 1) {

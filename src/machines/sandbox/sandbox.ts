@@ -17,7 +17,7 @@ export interface SandboxOptions {
   readonly workDir?: string | undefined;
   /** Added to this program's environment, which is inherited. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Whether the network can be used. Default: true. */
+  /** True when the network can be used. Default: true. */
   readonly network?: boolean | undefined;
   /** More folders of this host that can be written there. Default: none. */
   readonly writable?: readonly string[] | undefined;

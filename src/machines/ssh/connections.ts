@@ -4,7 +4,9 @@ import { launchChild, pause, poll, startSubprocess } from "../local/index.ts";
 import type { Argv } from "../machine.ts";
 import { LostWay } from "../piped/index.ts";
 
-/** How many commands one connection carries: sshd allows ten by default, and a forward may need one. */
+/**
+ * The number of commands on one connection: sshd allows ten by default, and a forward may need one.
+ */
 const sessionsEach = 8;
 const connectMs = 20_000;
 

@@ -31,7 +31,7 @@ export interface SshOptions {
   readonly workDir?: string | undefined;
   /** Added to the environment that the host gives. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** How many seconds of silence end a connection. Default: 5. */
+  /** The seconds of silence that end a connection. Default: 5. */
   readonly silenceSeconds?: number | undefined;
 }
 
@@ -92,7 +92,7 @@ export class SshImage implements Image {
     return machine;
   }
 
-  /** What a machine of this image left when its host was out of reach is ended as soon as it is back. */
+  /** End the things that a machine of this image left when its host was out of reach, as soon as the host is back. */
   async #endLost(machine: Machine): Promise<void> {
     for (const id of [...this.#lost]) {
       const { ok } = await machine.exec(sweepWords({ marker: `RAMURE_MACHINE=${id}` }, "KILL"));

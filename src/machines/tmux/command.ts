@@ -5,7 +5,7 @@ import { literal } from "./words.ts";
 export interface TmuxServer {
   readonly socket: string;
   readonly configPath: string;
-  /** How long one command may take, in ms. Default: 10_000. */
+  /** The longest command, in ms. Default: 10_000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -18,7 +18,7 @@ export interface TmuxCommandOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How a tmux command went: `absent` when there is no such session, or no server at all. */
+/** The outcome of a tmux command: `absent` when there is no such session, or no server at all. */
 export type TmuxOutcome =
   | { readonly type: "done"; readonly stdout: string }
   | { readonly type: "absent"; readonly server: boolean; readonly said: string };

@@ -13,7 +13,7 @@ export interface PaneCommand {
 }
 
 export interface PaneStatus {
-  /** Whether the pane's process has ended; the pane itself stays. */
+  /** True when the pane's process has ended; the pane itself stays. */
   readonly dead: boolean;
   /** Its exit code, when it has one. */
   readonly status?: number | undefined;
@@ -33,7 +33,7 @@ export function paneOf(name: string): string {
   return `=${name}:`;
 }
 
-/** What `new-session` and `respawn-pane` are told of the command. */
+/** Write the words that tell `new-session` and `respawn-pane` of the command. */
 export function paneWords({ command, cwd, env }: PaneCommand): Argv {
   if (!command[0]) throw unsafeWord("", "the first word names the program to run");
   const folder = cwd === undefined ? [] : ["-c", formatPath(cwd)];
@@ -43,7 +43,7 @@ export function paneWords({ command, cwd, env }: PaneCommand): Argv {
   return [...folder, ...variables, "--", ...words];
 }
 
-/** What tmux is asked for, so that `parsePaneStatus` can read the answer. */
+/** The question to tmux whose answer `parsePaneStatus` reads. */
 export const paneStatusFormat = "#{pane_dead}|#{pane_dead_status}|#{pane_dead_signal}|#{pane_pid}";
 
 export function parsePaneStatus(line: string): PaneStatus {

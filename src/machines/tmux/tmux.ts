@@ -21,7 +21,7 @@ export interface TmuxOptions {
   readonly socket: string;
   /** Absolute path on the machine where our configuration is written. */
   readonly configPath: string;
-  /** How long one tmux command may take, in ms, before the server counts as hanging. Default: 10_000. */
+  /** The longest tmux command, in ms, before the server counts as hanging. Default: 10_000. */
   readonly timeoutMs?: number | undefined;
 }
 

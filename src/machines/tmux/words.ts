@@ -31,7 +31,7 @@ export function literal(word: string): string {
 }
 
 /**
- * What our tmux servers read instead of the user's own configuration.
+ * The configuration of our tmux servers, in place of the user's own.
  *
  * No status line and no titles: tmux would run shell commands that it finds in them. A dead pane
  * stays, so that its exit code and last screen can be read, and an empty server stays too.

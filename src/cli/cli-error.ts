@@ -13,7 +13,7 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** What a command could not do: what, why, and what the person may do about it. */
+/** A command's failure: what it could not do, why, and what the person may do about it. */
 export class CliError extends Error {
   readonly why: string | undefined;
   readonly todo: string | undefined;

@@ -1,7 +1,7 @@
 import type { RunStatus } from "../supervisors/runtime/outside.ts";
 import { type GlobalOptions, Invocation } from "./invocation.ts";
 
-/** What the word after a command may be: paths of these kinds, endpoints, or runs. */
+/** The kinds of words that may follow a command: paths of these kinds, endpoints, or runs. */
 const wanted: Readonly<Record<string, readonly string[]>> = {
   send: ["process", "agent"],
   connect: ["agent"],

@@ -13,7 +13,7 @@ import {
 } from "../supervisors/runtime/outside.ts";
 
 export interface RequestOptions {
-  /** How long to wait for the answer, in ms; 0: without limit. Default: 10_000. */
+  /** The longest wait for the answer, in ms; 0: no limit. Default: 10_000. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }

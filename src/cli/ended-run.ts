@@ -32,7 +32,7 @@ export interface EndedRun extends RunEnd {
   readonly logDir: string;
 }
 
-/** How far the list of runs looks into a journal for what a run is called. */
+/** The number of entries that the list of runs reads for a run's name. */
 const introduction = 20;
 
 /** List the runs that have a journal and none of these records, oldest first. */
@@ -150,12 +150,15 @@ function introductionOf(data: unknown): Partial<EndedRun> {
   };
 }
 
-/** What was below a node goes with it. */
+/** Remove a node with all below it. */
 function removeBelow(nodes: Map<string, TreeNode>, top: string): void {
   for (const path of nodes.keys()) if (isNodeWithin(path, top)) nodes.delete(path);
 }
 
-/** What the run itself wrote has no epoch; an event of a program may have the same type, and has one. */
+/**
+ * Tell whether the run removed a node. An entry of the run itself has no epoch; an event of a
+ * program may have the same type, and has one.
+ */
 function isRemoval({ type, epoch }: JournalEntry): boolean {
   return type === "node-removed" && epoch === undefined;
 }

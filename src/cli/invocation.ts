@@ -18,7 +18,7 @@ export interface GlobalOptions {
   readonly color?: boolean | undefined;
 }
 
-/** What a command has at hand. */
+/** The things that a command has at hand. */
 export class Invocation {
   readonly env: Env;
   readonly options: GlobalOptions;
@@ -75,7 +75,7 @@ export class Invocation {
     }
   }
 
-  /** What the wanted run's id begins with; undefined: the only live one. */
+  /** Give the beginning of the wanted run's id; undefined: the only live run. */
   prefix(named?: string | undefined): string | undefined {
     return named ?? this.options.id ?? this.env.RAMURE_RUN;
   }

@@ -9,7 +9,7 @@ export interface TableCell {
 
 export interface Cut {
   readonly columns: number;
-  /** What stands for what was cut off. */
+  /** The text in place of a part that was cut. */
   readonly ellipsis: string;
   readonly measure: Measure;
 }

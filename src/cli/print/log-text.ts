@@ -1,12 +1,12 @@
 import { type ControlEvent, encodeValue, printable } from "../../supervisors/runtime/outside.ts";
 
-/** What a log says of an event: a word for its kind, and the rest. */
+/** The text of an event in a log: a word for its kind, and the rest. */
 export interface LogText {
   readonly kind: string;
   readonly text: string;
 }
 
-/** What an event is about, as far as a line of a log tells. Values that came from elsewhere. */
+/** The data of an event, as far as a line of a log tells. The values came from elsewhere. */
 type Data = Readonly<Record<string, unknown>>;
 type Describe = (data: Data) => LogText | undefined;
 
@@ -92,7 +92,7 @@ const describers: Readonly<Record<string, Describe>> = {
   "link-broken": said("link", ({ reason }) => `broken: ${text(reason)}`),
 };
 
-/** What only agents tell. */
+/** The events that only agents have. */
 const ofAgents: ReadonlySet<string> = new Set([
   "started",
   "exited",

@@ -2,10 +2,10 @@ import { open } from "node:fs/promises";
 import * as v from "valibot";
 import { read } from "../../supervisors/runtime/outside.ts";
 
-/** How a run ended; `cut-off` when it could not say so itself. */
+/** The outcome of a run; `cut-off` when the run could not say it itself. */
 export type RunOutcome = "done" | "failed" | "cancelled" | "cut-off";
 
-/** Where the last entry of a run that ended lies whole: it is short. */
+/** The bytes at the end of a journal that hold the whole last entry of a run that ended. */
 const tailBytes = 4_096;
 
 const lastEntry = v.object({

@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 
-/** How text may look where it goes. */
+/** The look of text in a terminal or a file. */
 export interface Look {
   readonly colour: boolean;
-  /** Whether the locale can show more than ASCII. */
+  /** True when the locale can show more than ASCII. */
   readonly unicode: boolean;
-  /** Where lines are cut. */
+  /** The width at which lines are cut. */
   readonly columns: number;
 }
 

@@ -12,7 +12,7 @@ export interface ManualClock extends Clock {
   settle(): Promise<void>;
   /** The number of timers that have not fired. */
   readonly pending: number;
-  /** When the next timer fires, on the scale of `now()`; undefined: no timer is pending. */
+  /** The time of the next timer, on the scale of `now()`; undefined: no timer is pending. */
   readonly nextDue: number | undefined;
 }
 

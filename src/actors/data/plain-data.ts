@@ -1,4 +1,4 @@
-/** What stands in an event for a value that cannot be data, such as a function. */
+/** The mark that stands in an event for a value that cannot be data, such as a function. */
 export interface Unserialisable {
   readonly unserialisable: string;
 }

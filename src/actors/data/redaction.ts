@@ -8,7 +8,9 @@ export interface Redaction {
 }
 
 const shortestSecret = 6;
-/** What the tokens of agents look like. A run has thousands: they are found by their form, not one by one. */
+/**
+ * The form of agents' tokens. A run has thousands: they are found by their form, not one by one.
+ */
 const tokenForm = /^[0-9a-z]{40}$/;
 const tokenBytes = 40;
 const longWord = /[0-9a-z]{40,}/g;

@@ -3,7 +3,7 @@ import { SuperJSON } from "superjson";
 /** A value as one JSON object: `meta` is there only when plain JSON would have lost something. */
 export interface WireValue {
   readonly json?: unknown;
-  /** What superjson needs to make dates, maps, bytes, errors and a list's `undefined` of `json` again. */
+  /** The notes with which superjson makes dates, maps, bytes, errors and a list's `undefined` of `json` again. */
   readonly meta?: unknown;
 }
 

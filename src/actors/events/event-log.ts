@@ -46,7 +46,7 @@ export interface EventLogOptions<Event extends LogEvent = LogEvent> {
   readonly epoch?: number | undefined;
   /** The number of events in memory. A reader that is further behind reads the archive. Default: all. */
   readonly max?: number | undefined;
-  /** How much the data of the events in memory may take, in bytes, about; the newest one stays, however large. Default: no limit. */
+  /** The bytes that the data of the events in memory may take, about; the newest event stays, however large. Default: no limit. */
   readonly maxBytes?: number | undefined;
   /** Stores every event. For events that it has lost, or without an archive, a reader reads one `gap` event. Default: none. */
   readonly archive?: LogArchive<Event> | undefined;

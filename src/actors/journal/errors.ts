@@ -7,7 +7,7 @@ export class JournalCorruptError extends RamureError {
   constructor(
     readonly file: string,
     readonly damage: { readonly line: number; readonly offset: number; readonly why: string },
-    /** Where the whole file was copied to. */
+    /** The place of the copy of the whole file. */
     readonly copy?: string | undefined,
   ) {
     const kept = copy === undefined ? "nothing was changed" : `a copy is kept as ${copy}`;

@@ -3,7 +3,7 @@ import { syncFolder } from "../../machines/local/index.ts";
 import { oldFileName, oldFiles } from "./files.ts";
 import { headBytes, headSeq } from "./line.ts";
 
-/** What of a file handle the journal uses. */
+/** The part of a file handle that the journal uses. */
 export type WritableHandle = Pick<FileHandle, "write" | "datasync" | "stat" | "close">;
 
 /** Opens a file for writing at any place in it, and makes it if it is not there. */
@@ -28,7 +28,7 @@ export interface JournalFileParts {
   readonly handle: WritableHandle | undefined;
   readonly open: OpenHandle;
   readonly limits: RotationLimits;
-  /** How much of the file is good. */
+  /** The size of the good part of the file, in bytes. */
   readonly size: number;
   /** The `seq` of its first line; 0 while it has none. */
   readonly firstSeq: number;
@@ -143,7 +143,10 @@ export async function openSynced(file: string, openHandle: OpenHandle): Promise<
   return handle;
 }
 
-/** Where in its file an entry begins. A file may have been put aside since: look whether it stands there. */
+/**
+ * The place of an entry in its file. The file may have been put aside since: look whether the entry
+ * stands there.
+ */
 export interface Landmark {
   readonly seq: number;
   readonly offset: number;

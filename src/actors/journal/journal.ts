@@ -30,7 +30,7 @@ export interface Journal {
   readonly file: string;
   /** The `seq` of the last record that was taken; 0 before the first. */
   readonly lastSeq: number;
-  /** Why not everything is in the file at present. */
+  /** The reason why not everything is in the file at present. */
   readonly problem: JournalProblem | undefined;
   /**
    * Add a record: it is in the file within 50 ms. Never throws. After `close`, nothing.
@@ -82,7 +82,9 @@ export interface JournalOptions {
   readonly openHandle?: OpenHandle | undefined;
 }
 
-/** What a journal takes of memory and disk unless told otherwise: 16 MiB, and 16 files of 64 MiB. */
+/**
+ * The memory and disk that a journal takes unless told otherwise: 16 MiB, and 16 files of 64 MiB.
+ */
 const journalLimits: JournalLimits = {
   flushMs: 50,
   flushBytes: 1024 * 1024,

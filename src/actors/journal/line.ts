@@ -10,16 +10,16 @@ import { decodeValue, encodeValue, isolated, type Redaction } from "../data/inde
  * of `data`: superjson makes dates, maps, bytes and errors of the two again.
  */
 
-/** What is written into the journal. */
+/** A record for the journal. */
 export interface JournalRecord {
   readonly type: string;
   readonly path: string;
   readonly epoch?: number | undefined;
-  /** Who emitted it, seen from `path`, where an event of a child bubbled to it. */
+  /** The emitter, seen from `path`, where an event of a child bubbled to it. */
   readonly source?: string | undefined;
   /** Its number among the events of `path`, for one that stands on that stream. */
   readonly nth?: number | undefined;
-  /** When it happened, in wall-clock ms since 1970. Default: now. */
+  /** The time of the event, in wall-clock ms since 1970. Default: now. */
   readonly at?: number | undefined;
   readonly data?: unknown;
 }
@@ -29,7 +29,7 @@ export function isCopy({ source }: JournalRecord): boolean {
   return source !== undefined;
 }
 
-/** What was written: a record with its place and time. */
+/** A record of the journal with its number and time. */
 export interface JournalEntry extends JournalRecord {
   /** From 1, without gaps, over the whole run. */
   readonly seq: number;
@@ -67,7 +67,7 @@ export function lineSeq(line: Buffer): number | undefined {
   return headSeq(line) ?? Number.NaN;
 }
 
-/** As much of a line as its `seq` is within. */
+/** The bytes at the beginning of a line that hold its `seq`. */
 export const headBytes = 40;
 
 /** Give the `seq` that stands at the beginning of a line; undefined when it does not begin like one of this version. */

@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly from?: number | undefined;
   /** Only entries of this path. Default: all. */
   readonly path?: string | undefined;
-  /** Where to begin the search, at or before `from`; moved along to the last entry that was given. Default: the first line. */
+  /** The place to begin the search, at or before `from`; moved along to the last entry that was given. Default: the first line. */
   readonly bookmark?: Bookmark | undefined;
 }
 
@@ -62,7 +62,7 @@ export async function* followJournal(
   }
 }
 
-/** Where a reader stands. */
+/** The place of a reader. */
 interface Place {
   /** The first `seq` to give. */
   readonly next: number;

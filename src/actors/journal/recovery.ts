@@ -5,7 +5,7 @@ import { JournalCorruptError } from "./errors.ts";
 import { oldFiles } from "./files.ts";
 import { type Scan, scanLines } from "./scan.ts";
 
-/** What a journal holds when it is opened, its torn tail cut. */
+/** The content of a journal when it is opened, its torn tail cut. */
 export interface Recovered {
   readonly lastSeq: number;
   /** Of the newest file: the `seq` of its first line, and its size. */

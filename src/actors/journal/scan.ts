@@ -6,11 +6,11 @@ const longestLine = 64 * 1024 * 1024;
 /** A line as it lies in a file. */
 export interface RawLine {
   readonly bytes: Buffer;
-  /** Where it begins in its file. */
+  /** The offset of its first byte in its file. */
   readonly offset: number;
-  /** Where the next line begins. */
+  /** The offset of the next line. */
   readonly next: number;
-  /** Whether its newline is there. */
+  /** True when its newline is there. */
   readonly ended: boolean;
 }
 
@@ -40,7 +40,7 @@ export async function* linesOf(
   if (held > 0) yield { bytes: Buffer.concat(rest), offset, next: offset + held, ended: false };
 }
 
-/** What stands in one file of a journal. */
+/** The content of one file of a journal. */
 export interface Scan {
   /** The first and the last good line's `seq`; 0 when there is none. */
   readonly firstSeq: number;
@@ -51,7 +51,7 @@ export interface Scan {
   readonly tornBytes: number;
 }
 
-/** Where a file is damaged in a way that no torn write explains. */
+/** The place of a damage that no torn write explains. */
 export interface Damage {
   readonly line: number;
   readonly offset: number;

@@ -2,7 +2,7 @@ import { type ArchiveReader, isTerminal, type LogArchive, type LogEvent } from "
 import type { Journal, JournalEntry } from "./journal.ts";
 import type { Bookmark } from "./reader.ts";
 
-/** How many events one page has at most. */
+/** The most events of one page. */
 const pageEvents = 512;
 /** Of every so many events it is remembered where in the journal they stand. */
 const apart = 256;
@@ -32,7 +32,7 @@ export class StreamArchive implements LogArchive<LogEvent> {
   }
 }
 
-/** Which event comes next, and where in the journal to look for it. */
+/** The number of the next event, and the place in the journal to look for it. */
 interface Position {
   nth: number;
   place: number;

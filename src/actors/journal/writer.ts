@@ -8,11 +8,11 @@ export interface WriterLimits {
   readonly flushBytes: number;
   /** While the file cannot be written, this much is kept in memory; what comes then is counted and left out. */
   readonly maxPendingBytes: number;
-  /** How often a file that could not be written is tried again. */
+  /** The time between two tries at a file that could not be written, in ms. */
   readonly retryMs: number;
 }
 
-/** Why not everything is in the file, and since when. */
+/** The reason why not everything is in the file, and since when. */
 export interface JournalProblem {
   /** The file system's word, such as `ENOSPC`; `slow` when the disk only cannot keep up. */
   readonly code: string;
@@ -174,7 +174,7 @@ export class JournalWriter {
     if (problem) this.#events.recovered(problem);
   }
 
-  /** What was not written stays, to be written again; who waited for it goes on without. */
+  /** Keep a batch that was not written, to be written again. Callers that wait for it continue without. */
   #failed(batch: readonly Line[], error: unknown): void {
     const lines = [...batch, ...this.#pending];
     this.#pending = lines.map(({ text, bytes }) => ({ text, bytes }));

@@ -25,12 +25,12 @@ export class CallAbortedError extends RamureError {
   }
 }
 
-/** What was called has ended, or ended before it answered. */
+/** The called actor has ended, or ended before it answered. */
 export class DownError extends RamureError {
   readonly code = "down";
   constructor(
     path: string,
-    /** Why the actor ended. */
+    /** The reason of the actor's end. */
     readonly reason: { readonly type: string; readonly message?: string | undefined },
   ) {
     super(`${path} ended before it replied (${reason.message ?? reason.type}).`);

@@ -11,7 +11,7 @@ import {
 import { Lives, type RegistryMessage } from "../registry/index.ts";
 import { type MachineEvent, type MachineState, machineChart } from "./machine-lifecycle.ts";
 
-/** What a machine's actor is told. */
+/** The messages that a machine's actor takes. */
 export type MachineMessage =
   /** Somebody could not reach it; told of an earlier machine it changes nothing. */
   {
@@ -23,7 +23,7 @@ export type MachineMessage =
 export interface MachineSpec {
   readonly name: string;
   readonly image: Image;
-  /** What outlives its incarnations. */
+  /** The memory that outlives its incarnations. */
   readonly memory: MachineMemory;
   /** Set for whatever runs there: the marks of the run. Default: none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -31,7 +31,7 @@ export interface MachineSpec {
   readonly beforeStop?: ((machine: Machine) => Promise<void>) | undefined;
 }
 
-/** What a machine is spawned with. */
+/** The spawn options of a machine. */
 export const machineSpawnOptions = {
   kind: "machine",
   startTimeoutMs: 300_000,
@@ -125,7 +125,10 @@ interface Waiter {
   reject(error: Error): void;
 }
 
-/** What outlives the incarnations of one machine. Written by the living one alone. */
+/**
+ * The memory of one machine, which outlives its incarnations. Only the living incarnation writes
+ * it.
+ */
 export class MachineMemory {
   readonly path: string;
   /** Its state over all its incarnations, as the registry is told. */
@@ -201,7 +204,7 @@ export class MachineMemory {
   }
 }
 
-/** Where the machine of the moment is found. */
+/** A way to the present machine. */
 interface Whereabouts {
   now(): Machine;
   ready(signal?: AbortSignal): Promise<Machine>;

@@ -45,7 +45,7 @@ export function lifeChart<State extends string, Event extends { readonly type: s
   return chart(kind, { initial: "starting", ended: ["backoff", "stopped", "failed"], table });
 }
 
-/** How a thing ends for good that only waited for a restart. */
+/** The final state of a thing that only waited for a restart. */
 export type FinalState = "stopped" | "failed";
 
 /** The standing of a thing with incarnations, and the ways in which each ends. */

@@ -1,15 +1,15 @@
 import type { Behavior, Ref, Reply } from "../kernel/index.ts";
 
-/** What the registry knows of one process, agent or machine: plain data. */
+/** One process, agent or machine as the registry knows it: plain data. */
 export interface RegistryNode {
   readonly path: string;
   /** `process`, `agent`, `machine`. */
   readonly kind: string;
   readonly state: string;
   readonly epoch: number;
-  /** When it came into this state, in ms since 1970. */
+  /** The time when it came into this state, in ms since 1970. */
   readonly since: number;
-  /** How often it was restarted. */
+  /** The number of its restarts. */
   readonly restarts: number;
   /** One line for people: what it works on, why it failed, when it tries again. */
   readonly summary?: string | undefined;

@@ -14,7 +14,7 @@ export abstract class RamureError extends Error {
   }
 }
 
-/** A mistake in the program that calls ramure. No retry mends it; the message names the line to change. */
+/** A mistake in the program that calls ramure. No retry helps; the message names the line to change. */
 export class MisuseError extends RamureError {
   override readonly retryable = false;
 

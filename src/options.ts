@@ -1,7 +1,7 @@
 import { MisuseError } from "./errors.ts";
 import { nearNames } from "./names.ts";
 
-/** The kind of value that an option takes. `any`: whoever reads the option says what does not fit. */
+/** The kind of value that an option takes. `any`: the reader of the option checks the value. */
 export type OptionKind = "text" | "number" | "boolean" | "function" | "object" | "list" | "any";
 
 /** Every option by name. The compiler finds the one that is missing here. */

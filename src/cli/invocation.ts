@@ -58,7 +58,7 @@ export class Invocation {
     options: {
       /** Goes before `--id`. */
       readonly named?: string | undefined;
-      /** It is to take long: nobody needs to hear that it does. */
+      /** True for a request that is meant to take long: nobody is told that it does. */
       readonly follows?: boolean | undefined;
     } = {},
   ): Promise<Result> {

@@ -30,7 +30,7 @@ export async function sweep(
   throw new Error(`processes with ${marked.marker} could not be looked for: ${stderr.trim()}`);
 }
 
-/** The words of the sweep, for where there is no `exec`. They exit with 1 and print who is left. */
+/** The words of the sweep, for where there is no `exec`. They exit with 1 and print the processes that are left. */
 export function sweepWords(marked: Marked, first: "none" | "TERM" | "KILL"): Argv {
   const { marker, prefix = false, tmuxServer } = marked;
   const steps = ["none:6", "TERM:20", "KILL:20"];

@@ -3,7 +3,7 @@ export interface Unserialisable {
   readonly unserialisable: string;
 }
 
-/** Deeper than this it is not data that somebody will read. */
+/** The greatest depth of a copy: nobody reads deeper data. */
 const deepest = 64;
 
 /**

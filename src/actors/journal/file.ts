@@ -32,7 +32,7 @@ export interface JournalFileParts {
   readonly size: number;
   /** The `seq` of its first line; 0 while it has none. */
   readonly firstSeq: number;
-  /** Hears that somebody removed the file, with the entries that stood in it; gives the line that says so. */
+  /** Called with the lost entries when somebody removed the file; gives the line that records the loss. */
   readonly removed: (lost: LostEntries) => string;
 }
 

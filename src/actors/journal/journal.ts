@@ -49,7 +49,7 @@ export interface Journal {
   flush(): Promise<void>;
   /** Read back from the file what was added so far, oldest first. */
   read(options?: ReadOptions): AsyncIterable<JournalEntry>;
-  /** Read back and go on with what comes, until the journal is closed or the signal aborts. */
+  /** Read back and follow new entries, until the journal is closed or the signal aborts. */
   follow(options?: JournalFollowOptions): AsyncIterable<JournalEntry>;
   /** Write what waits and let go of the file. Doing it twice is harmless. */
   close(): Promise<void>;

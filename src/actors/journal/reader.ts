@@ -148,7 +148,7 @@ class Part {
   }
 }
 
-/** Open the file in which the reader goes on: the first old one that it has not read, or the newest. */
+/** Open the reader's next file: the first old one that it has not read, or the newest. */
 async function openPart(file: string, place: Place): Promise<Part> {
   for (let tries = 1; ; tries += 1) {
     const unread = (await oldFiles(file)).filter(({ firstSeq }) => firstSeq > place.doneOld);

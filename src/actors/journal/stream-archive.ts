@@ -52,7 +52,7 @@ class StreamReader implements ArchiveReader<LogEvent> {
     this.#position = position;
   }
 
-  /** A journal that is damaged or gone has nothing more: who reads is told of the gap. */
+  /** Read the next page. A journal that is damaged or gone has nothing more, and its reader gets a `gap` event. */
   async next(): Promise<readonly LogEvent[]> {
     const page: LogEvent[] = [];
     if (this.#isOver) return page;

@@ -138,7 +138,7 @@ export class JournalWriter {
     return this.#writing;
   }
 
-  /** One batch after the other, as long as somebody waits for one. */
+  /** Write one batch after the other, as long as a caller waits for one. */
   async #run(): Promise<void> {
     do {
       // All that was committed in this turn of the event loop goes together.

@@ -219,7 +219,7 @@ export interface Context<Message> {
   unhandled(): void;
   /** Report that the handler waits for something outside, such as a person, and is not stuck. The returned function ends this. */
   awaiting(): () => void;
-  /** Wrap a callback so that it runs as this actor, whoever calls it. */
+  /** Wrap a callback so that it runs as this actor, from wherever it is called. */
   bind<Args extends readonly unknown[], Result>(
     callback: (...args: Args) => Result,
   ): (...args: Args) => Result;

@@ -24,7 +24,7 @@ export type CellStatus =
   /** It is closed: its effects are void. */
   | "ended";
 
-/** Is told once that an incarnation has ended. */
+/** Called once when an incarnation has ended. */
 export interface Watcher {
   ended(exit: Exit): void;
 }

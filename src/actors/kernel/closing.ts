@@ -6,7 +6,7 @@ import { TimerMessage } from "./mailbox.ts";
 import { CallMessage } from "./pending-call.ts";
 import { requestStop } from "./stop-request.ts";
 
-/** Close the incarnation in one step, after its resources were released: free its names, then tell everyone who watches. */
+/** Close the incarnation in one step, after its resources were released: free its names, then tell every watcher. */
 export function close(cell: Cell): void {
   if (cell.status === "ended") return;
   const { kernel } = cell;

@@ -81,7 +81,7 @@ const abnormalCauses: ReadonlySet<ShutdownCause> = new Set([
 ]);
 
 /**
- * Tell whether an end is clean: a transient child that ended so is left alone.
+ * Tell whether an end is clean: a transient child that ended so is not restarted.
  *
  * A normal end is, and a shutdown that somebody asked for. A supervisor that gave up did not end cleanly.
  *

@@ -44,7 +44,7 @@ export function leaveCell(outer: Cell | undefined): void {
   current = outer;
 }
 
-/** Wrap a callback so that it runs as the actor, whoever calls it, outside any message. */
+/** Wrap a callback so that it runs as the actor, outside any message, from wherever it is called. */
 export function bindTo<Args extends readonly unknown[], Result>(
   cell: Cell,
   callback: (...args: Args) => Result,

@@ -42,7 +42,7 @@ export const machineSpawnOptions = {
  * Make the actor of a machine: it spawns the image and stops the machine at its end.
  *
  * It ends with class `lost` when a command could not reach the machine. When no other incarnation
- * will follow, whoever made the memory calls its `end`.
+ * follows, the maker of the memory calls its `end`.
  */
 export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Machine> {
   const { name, image, memory, env } = spec;
@@ -188,7 +188,7 @@ export class MachineMemory {
     this.standing.left(this.standing.summary);
   }
 
-  /** There will be no other incarnation: who waits for one is told so. One that waits for a restart is `as` it is said, by default `failed`. */
+  /** End the memory: no other incarnation follows, and waits for one reject. A machine that waits for a restart goes to the state `as`, by default `failed`. */
   end(why: string, as: "stopped" | "failed" = "failed"): void {
     this.standing.end(why, as);
     this.#ended = new MachineUnreachableError(this.path, why);

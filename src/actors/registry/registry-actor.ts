@@ -36,11 +36,11 @@ export type RegistryMessage =
   | { readonly type: "connected"; readonly connection: RegistryConnection }
   | { readonly type: "disconnected"; readonly connection: RegistryConnection }
   | { readonly type: "snapshot"; readonly reply: Reply<RegistrySnapshot> }
-  /** Hear of every change until `cancel`; the first message is the snapshot. */
+  /** Call `listener` with every change until `cancel`; the first message is the snapshot. */
   | { readonly type: "watch"; readonly watcher: RegistryWatcher }
   | { readonly type: "unwatch"; readonly watcher: RegistryWatcher };
 
-/** Hears of changes. Must not throw and must not wait. */
+/** Called with each change. Must not throw and must not wait. */
 export type RegistryWatcher = (change: RegistryChange) => void;
 
 export type RegistryChange =

@@ -7,7 +7,7 @@ interface Typed {
   readonly type: string;
 }
 
-/** For each state the events that it takes, and the state that follows each. */
+/** The events that each state takes, and the state that follows. */
 export type ChartTable<State extends string, Event extends Typed> = Readonly<
   Record<State, { readonly [Type in Event["type"]]?: State }>
 >;

@@ -135,7 +135,7 @@ function parameterNames(schema: EndpointNode["parameters"]): readonly string[] {
   );
 }
 
-/** Agents whose program has not answered a call yet; who waits for a model says so in its own line. */
+/** Agents whose program has not answered a call yet. An agent that waits for a model says so in its own line. */
 function waitingLines(nodes: readonly TreeNode[]): readonly string[] {
   return nodes
     .filter(({ kind, state }) => kind === "agent" && state === "waiting")

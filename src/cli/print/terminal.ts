@@ -38,7 +38,7 @@ export async function write(stream: NodeJS.WriteStream, text: string): Promise<v
   if (!stream.write(text)) await once(stream, "drain");
 }
 
-/** End quietly when whoever read our output has seen enough, as `| head` has. */
+/** End quietly when the reader of our output has closed it, as `| head` does. */
 export function endOnBrokenPipe(...streams: readonly NodeJS.WriteStream[]): void {
   for (const stream of streams) {
     stream.on("error", (error: NodeJS.ErrnoException) => {

@@ -72,7 +72,7 @@ export async function timed<Value>(
   return { value, ms: watch() };
 }
 
-/** A duration in seconds that no other process sleeps for, so that a command line betrays who is left. */
+/** A duration in seconds that no other process sleeps for, so that a command line shows which process is left. */
 export function uniqueSeconds(): string {
   return `47.${String(Math.random()).slice(2, 12)}`;
 }

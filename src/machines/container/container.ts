@@ -44,7 +44,7 @@ export interface ContainerOptions {
   readonly keep?: boolean | undefined;
   /** The engine's Unix socket. Default: that of `DOCKER_HOST`, else docker's, else podman's. */
   readonly socket?: string | undefined;
-  /** Is told how a pull goes on, one line of JSON at a time. Default: nobody. */
+  /** Called with the progress of a pull, one line of JSON at a time. Default: nobody. */
   readonly progress?: ((line: string) => void) | undefined;
 }
 

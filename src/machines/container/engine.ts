@@ -18,7 +18,7 @@ export interface EngineCall {
   readonly query?: Readonly<Record<string, string>> | undefined;
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
-  /** Is told each line of an answer that comes in parts. Default: nobody. */
+  /** Called with each line of an answer that comes in parts. Default: nobody. */
   readonly progress?: ((line: string) => void) | undefined;
 }
 

@@ -41,7 +41,7 @@ function pipeOf(socket: Duplex): Pipe {
   const frames = new Frames((stream, data) => (stream === 2 ? errors : output).write(data));
   socket.on("data", (chunk: Buffer) => {
     if (frames.push(chunk)) return;
-    // Whoever reads is slow, and so must be the command.
+    // The reader is slow, so the command must wait.
     socket.pause();
     const drains = [output, errors].filter(({ writableNeedDrain }) => writableNeedDrain);
     void Promise.race(drains.map((stream) => once(stream, "drain"))).then(() => socket.resume());
@@ -83,7 +83,7 @@ class Frames {
     this.#take = take;
   }
 
-  /** Take a chunk. Gives false when who takes the data is behind. */
+  /** Take a chunk. Gives false when the receiver of the data is behind. */
   push(chunk: Buffer): boolean {
     let rest = chunk;
     let ready = true;

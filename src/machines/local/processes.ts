@@ -190,7 +190,7 @@ async function onlyZombies(group: number): Promise<boolean> {
 
 let looking: ReturnType<typeof liveProcesses> | undefined;
 
-/** Many groups may be ending at once: who asks while a look is under way gets that one. */
+/** Look at all groups. Many may be ending at once: a caller during a look gets the result of that look. */
 function sharedLook(): ReturnType<typeof liveProcesses> {
   looking ??= liveProcesses().finally(() => {
     looking = undefined;

@@ -57,7 +57,7 @@ interface Watched {
   readonly words: Argv;
   readonly child: HostChild;
   readonly options: SubprocessOptions;
-  /** Absent: somebody else reads it. */
+  /** Absent: another reader takes the output. */
   readonly stdout?: OutputBuffer | undefined;
 }
 
@@ -88,7 +88,7 @@ function watch(watched: Watched): Subprocess {
     return resultOf(watched, { ended, stderr, timedOut: cut?.timedOut ?? false });
   };
   const result = finish();
-  result.catch(() => {}); // Whoever holds the subprocess may look later, or only abort it.
+  result.catch(() => {}); // The caller may look at the result later, or only abort.
   return { pid: child.pid, result, abort: (reason) => end({ timedOut: false, reason }) };
 }
 
@@ -183,7 +183,7 @@ export interface HostChild {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the process itself has ended, whoever still holds its pipes. Never rejects. */
+  /** Resolves when the process itself has ended, also while another process holds its pipes. Never rejects. */
   readonly ended: Promise<HostChildEnd>;
   /** Lets this program end although the process lives. */
   unref(): void;
@@ -279,7 +279,7 @@ class OutputBuffer {
     unref(this.#stream);
   }
 
-  /** Close our end; who still writes to it gets SIGPIPE. */
+  /** Close our end; a process that still writes to it gets SIGPIPE. */
   destroy(): void {
     this.#stream.destroy();
   }

@@ -17,7 +17,7 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 }
 
 /**
- * Make a file that nobody else has made. Of several who try at once, one alone gets true.
+ * Make a file that nobody else has made. Of several callers at once, one alone gets true.
  *
  * The file is whole from its first moment. False: a file of that name is there, and stays as it is.
  */

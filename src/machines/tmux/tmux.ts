@@ -101,7 +101,7 @@ export class Tmux {
     return { pid: Number(await this.#tmux.need(commands)) };
   }
 
-  /** Start a command in the pane of a session, in place of what ran there: who is attached stays. */
+  /** Start a command in the pane of a session, in place of what ran there: attached clients stay. */
   async respawnPane(name: string, pane: PaneCommand): Promise<void> {
     const target = paneOf(assertName("a tmux session", name));
     if (pane.cwd !== undefined) await this.#assertFolder(pane.cwd);
@@ -203,7 +203,7 @@ export class Tmux {
     await this.#tmux.need([["wait-for", channel]], { timeoutMs: 0, signal: options.signal });
   }
 
-  /** Wake whoever waits for a channel, or will wait next. */
+  /** Wake all that wait for a channel, or the next one to wait. */
   async signalChannel(channel: string): Promise<void> {
     assertName("a tmux channel", channel);
     await this.#tmux.need([["wait-for", "-S", channel]]);

@@ -20,7 +20,7 @@ export interface AgentEntryParts {
   readonly machine: Machine;
   /** Default: the agent is not reminded. */
   readonly nudge?: NudgeOptions | undefined;
-  /** Looks, a moment later, which agents of the process have come to rest. */
+  /** Looks, a moment later, which agents of the process are idle. */
   readonly lookAtRest: () => void;
 }
 
@@ -49,7 +49,7 @@ export class AgentEntry implements AgentRecord, Peer {
   readonly name: string;
   readonly memory: AgentMemory;
   readonly machine: Machine;
-  /** Sees when the agent comes to rest, and reminds it. */
+  /** Watches for the agent to become idle, and reminds it. */
   readonly rest: RestWatch;
   readonly outgoing: Contacts = new Contacts(this, outgoingTools);
   readonly incoming: Contacts = new Contacts(this, incomingTools);

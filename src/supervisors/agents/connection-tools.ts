@@ -15,7 +15,7 @@ export function incomingTools(_: Peer, contacts: Contacts): readonly Tool[] {
   return [downloadTool(contacts)];
 }
 
-/** Find a route by the word of the other agent. Unknown and out of reach are one answer, so that nobody learns who else is there. */
+/** Find a route by the word of the other agent. Unknown and out of reach are one answer, so that an agent does not learn which others exist. */
 function routeBy(contacts: Contacts, word: string): Route {
   const found = contacts.get(word);
   if (found !== undefined) return found;

@@ -54,7 +54,7 @@ function open(scope: ProcessScope, { from, to }: Ends, options: ConnectOptions):
     from.outgoing.remove(to);
     to.incoming.remove(from);
     registry.send({ type: "disconnected", connection });
-    // Whoever waited for an answer over it does so no longer.
+    // An agent that waited for an answer over this route waits no longer.
     from.lookAtRest();
   };
   const rate = new RateLimit(clock, { most: maxMessagesPerMinute, withinMs: 60_000 });

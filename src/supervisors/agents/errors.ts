@@ -1,6 +1,6 @@
 import { RamureError } from "../../errors.ts";
 
-/** An agent asked for another one that it is not connected with, whether or not there is one. */
+/** An agent asked for an agent that it is not connected with, whether or not that agent exists. */
 export class ReachError extends RamureError {
   readonly code = "reach";
   override readonly retryable = false;

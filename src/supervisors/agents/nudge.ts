@@ -4,9 +4,9 @@ import type { Clock, ClockTimer } from "../../actors/clock.ts";
 /** The reminders of an agent whose process still waits for one of its tools to be called. */
 export interface NudgeOptions {
   /**
-   * The tool that the process waits for. The agent is reminded as soon as it has come to rest without
+   * The tool that the process waits for. The agent is reminded as soon as it is idle without
    * a good answer of this tool, whatever other agents do. Default: any of its tools will do, and it is
-   * reminded when all agents have come to rest.
+   * reminded when all agents are idle.
    */
   readonly tool?: string | undefined;
   /** The text of a reminder. Default: a sentence that names its tools. */
@@ -23,7 +23,7 @@ export interface NudgeOptions {
   readonly then?: "wait" | "fail" | undefined;
 }
 
-/** The outcome of the wish to remind an agent. */
+/** The outcome of an attempt to remind an agent. */
 export type Nudged =
   /** It was reminded now. */
   | "now"

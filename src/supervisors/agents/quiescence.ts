@@ -3,7 +3,7 @@ import { entryOf } from "./agent-entry.ts";
 import { mayBeAnswered } from "./route.ts";
 
 /**
- * Look, a moment later, which agents have come to rest while their process waits.
+ * Look, a moment later, which agents are idle while their process waits.
  *
  * An agent that rests without the tool that its process waits for has an event `tool-missed`, and is
  * reminded when it has `nudge`. When nothing is left that could call `done`, the process emits

@@ -26,7 +26,7 @@ const steps: Readonly<Record<Nudged, RestStep>> = {
 };
 
 /**
- * Sees how one agent comes to rest: whether it has called the tool that its process waits for.
+ * Watches one agent become idle: whether it has called the tool that its process waits for.
  *
  * A call that was answered with an error does not count. A person who typed into the pane leads on
  * what they began, and whoever interrupts a turn decides how it goes on: then nothing was missed.
@@ -49,7 +49,7 @@ export class RestWatch {
     this.#nudger = nudge && new Nudger(peer.memory, nudge, clock);
   }
 
-  /** The agent has come to rest since `settle` was last called. */
+  /** True when the agent has been idle since `settle` was last called. */
   get hasNews(): boolean {
     return this.#hasNews;
   }
@@ -59,7 +59,7 @@ export class RestWatch {
     this.#hasNews = false;
   }
 
-  /** Take in that the agent has ended for good: that tells more than what it missed. */
+  /** Take in that the agent has ended for good: no missed tool is reported any more. */
   ended(): void {
     this.#missed = [];
     this.#isExcused = true;
@@ -86,7 +86,7 @@ export class RestWatch {
     }
   }
 
-  /** Say what the agent missed, as an event `tool-missed {tools}`; once for each time that it comes to rest. */
+  /** Emit the missed tools as an event `tool-missed {tools}`; once for each time that the agent becomes idle. */
   tell(): void {
     if (!this.#isToTell || !this.#peer.isAtRest) return;
     this.#isToTell = false;

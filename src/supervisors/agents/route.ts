@@ -45,12 +45,12 @@ export function messageSent(route: Route): void {
   route.isAsking = true;
 }
 
-/** Give the routes over which an agent sent a message that has no answer. Who cannot write back is not waited for. */
+/** Give the routes over which an agent sent a message that has no answer. A receiver that cannot write back is left out. */
 export function openQuestions({ outgoing }: Peer): readonly Route[] {
   return outgoing.all.filter((route) => route.isAsking && wayBack(route) !== undefined);
 }
 
-/** Tell whether somebody is at work from whom an answer may come, directly or by way of others. */
+/** Tell whether an agent is at work that may answer, directly or by way of others. */
 export function mayBeAnswered(peer: Peer): boolean {
   const asked = new Set([peer]);
   for (const one of asked) {
@@ -60,7 +60,7 @@ export function mayBeAnswered(peer: Peer): boolean {
   return false;
 }
 
-/** Let everybody look who waits, directly or by way of others, for an answer of this agent. */
+/** Let every agent look that waits, directly or by way of others, for an answer of this agent. */
 export function askersLook(peer: Peer): void {
   const askers = new Set([peer]);
   for (const one of askers) {

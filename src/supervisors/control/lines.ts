@@ -15,7 +15,7 @@ export class LineReader {
   #chunks: Buffer[] = [];
   #held = 0;
 
-  /** Gives the lines that these bytes complete. Throws LineTooLongError; the stream is of no use then. */
+  /** Gives the lines that these bytes complete. Throws LineTooLongError; the stream cannot be used after that. */
   *read(bytes: Buffer): Generator<string> {
     let start = 0;
     for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {

@@ -27,7 +27,7 @@ export type RpcAnswer =
   /** One item of a stream. */
   | { readonly type: "item"; readonly id: RpcId; readonly item: unknown };
 
-/** JSON-RPC's own codes for what is wrong with a request, whoever would have answered it. */
+/** JSON-RPC's own codes for a wrong request, the same for every verb. */
 export const rpcCodes = { parse: -32_700, invalid: -32_600, method: -32_601 } as const;
 
 const codes: Readonly<Record<ControlReason, number>> = {

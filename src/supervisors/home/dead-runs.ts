@@ -31,7 +31,7 @@ export interface Survey {
 /**
  * Look through the home of this user. Touches nothing.
  *
- * Throws HomeError when the home belongs to somebody else. None at all is an empty one.
+ * Throws HomeError when the home belongs to another user. A missing home counts as empty.
  */
 export async function surveyRuns(layout: HomeLayout): Promise<Survey> {
   const names = await namesIn(layout);

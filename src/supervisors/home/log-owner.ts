@@ -7,7 +7,7 @@ import { isOfThisHost, lives, parseRecord, type RunRecord } from "./run-record.t
 
 /*
  * `owner.1`, `owner.2`, … in a log directory: the record of each run that had it, in order. The
- * highest number is the owner. A file is made by `link`, so that of two who want the same number one
+ * highest number is the owner. A file is made by `link`, so that of two runs that want the same number one
  * gets it; it stays when its run ends, and says so.
  */
 
@@ -51,7 +51,7 @@ async function take(record: RunRecord): Promise<OwnedLogDirectory> {
     const term = (holder?.term ?? 0) + 1;
     const file = fileOf(logDir, term);
     if (!(await makeOnce(file, textOf(record)))) continue;
-    // Somebody who was faster may have taken a higher number and removed the one that was seen here.
+    // A faster run may have taken a higher number and removed the one that was seen here.
     const terms = await termsIn(logDir);
     if (terms.some((other) => other > term)) {
       await rm(file, { force: true });

@@ -38,7 +38,7 @@ export interface ReapedRun {
 export interface ReapOptions {
   /** Only look. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Hears of a run whose removal takes over a second. Default: nobody. */
+  /** Called with a run whose removal takes over a second. Default: nobody. */
   readonly onSlow?: ((run: DeadRun) => void) | undefined;
 }
 
@@ -103,7 +103,7 @@ async function lookAt(run: DeadRun, spared: ReadonlySet<number>): Promise<Reaped
   return { id: run.id, program: run.record?.program, removed, left: [] };
 }
 
-/** One step that fails keeps no other from being taken: who looks again afterwards sees what is left. */
+/** Take a step. A step that fails does not keep the others from being taken: a later look sees what is left. */
 async function removeAll(run: DeadRun, spared: ReadonlySet<number>): Promise<void> {
   const steps = [
     () => endServers(run),

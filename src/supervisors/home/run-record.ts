@@ -9,7 +9,7 @@ import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess, processStart, writeWhole } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
 
-/** The record beside a run's socket, for those who cannot ask the run. */
+/** The record beside a run's socket, for a reader that cannot ask the run. */
 export interface RunRecord {
   readonly schema: 1;
   readonly id: string;
@@ -148,7 +148,7 @@ export async function lives({ pid, processStart, socket }: RunRecord): Promise<b
   return (await isSameProcess(pid, processStart)) || (await answers(socket));
 }
 
-/** Tell whether somebody listens there: a file alone says nothing. */
+/** Tell whether a run listens at a socket: its file alone says nothing. */
 export function answers(socket: string): Promise<boolean> {
   return new Promise((settle) => {
     const probe = connect(socket);

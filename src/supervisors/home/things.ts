@@ -29,7 +29,7 @@ const kinds: ReadonlySet<string> = new Set(["tmux-server", "socket", "directory"
 /**
  * The record of what one run makes outside its process: one JSON object a line, only ever added to.
  *
- * A line is on the disk before its thing is made, so that whoever finds the run dead knows what to
+ * A line is on the disk before its thing is made, so that a reaper that finds the run dead knows what to
  * remove; a torn last line names nothing that exists.
  */
 export class ThingLog {

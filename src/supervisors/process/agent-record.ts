@@ -1,7 +1,7 @@
 import type { AgentMemory } from "../../actors/agent/actor/index.ts";
 import type { Agent } from "./agent.ts";
 
-/** What is behind an agent that a program holds. */
+/** The record behind an agent that a program holds. */
 export interface AgentRecord {
   readonly memory: AgentMemory;
 }

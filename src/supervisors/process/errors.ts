@@ -51,7 +51,7 @@ export class ProcessEndedError extends RamureError {
   }
 }
 
-/** A child failed more often than its policy allows, or in a way that no restart mends. */
+/** A child failed more often than its policy allows, or in a way that no restart helps. */
 export class GaveUpError extends RamureError {
   readonly code = "gave-up";
   override readonly retryable: boolean;
@@ -73,7 +73,7 @@ export class GaveUpError extends RamureError {
   }
 }
 
-/** Say what somebody gave as a reason, whatever it is. */
+/** Say a given reason as text, whatever its type. */
 function wordsOf(reason: unknown): string {
   if (reason instanceof Error) return reason.message;
   return typeof reason === "string" ? reason : inspect(reason, { breakLength: Infinity });

@@ -22,12 +22,12 @@ export interface ReceiveOptions<Message = unknown> {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Put a message into somebody's mailbox. Throws NoProcError for a path where nobody is. */
+/** Put a message into the mailbox at a path. Throws NoProcError where there is none. */
 export function sendIn(scope: ProcessScope, target: Target, message: unknown): boolean {
   return addressee(scope.run, typeof target === "string" ? target : target.path).deliver(message);
 }
 
-/** Find who lives at a path. */
+/** Find the node at a path. */
 export function whereisIn(scope: ProcessScope, path: string): Whereabouts | undefined {
   const found = scope.run.directory.get(path);
   return found && { path: found.path, kind: found.kind };

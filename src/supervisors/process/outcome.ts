@@ -11,7 +11,7 @@ export class Outcome {
   #heard = false;
   readonly #waiters = new Set<Settle<unknown>>();
 
-  /** True while somebody waits for an outcome that is not settled yet. */
+  /** True while a `wait` is open for an outcome that is not settled yet. */
   get isAwaited(): boolean {
     return this.#waiters.size > 0;
   }

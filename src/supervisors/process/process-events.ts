@@ -14,7 +14,7 @@ const waitKinds: OptionKinds<WaitOptions<LogEvent>> = {
   signal: "object",
 };
 
-/** Give a log to those who read it from a process's code. Its contract was checked when the events were emitted. */
+/** Give a log for readers in a process's code. Its contract was checked when the events were emitted. */
 export function eventsOf<Shape extends ContractShape = OpenShape>(
   log: EventLog,
 ): ProcessEvents<Shape> {
@@ -50,7 +50,7 @@ async function waitOutside(
   }
 }
 
-/** A loop that begins in a `finally`, after the stop, is left alone: the body's own budget bounds it. */
+/** Read a log. A loop that begins in a `finally`, after the stop, is not ended: the body's own budget bounds it. */
 function reader(log: EventLog, seq: number): AsyncIterator<LogEvent> {
   const scope = runningScope();
   const cursor = log.from(seq)[Symbol.asyncIterator]();

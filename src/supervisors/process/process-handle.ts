@@ -96,7 +96,7 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
 
   restart(): Promise<void> {
     const restarted = this.#record.control?.restart() ?? Promise.resolve();
-    restarted.catch(() => {}); // Who does not wait for it reads of a failure in the events.
+    restarted.catch(() => {}); // A caller that does not wait finds a failure in the events.
     return restarted;
   }
 

@@ -37,7 +37,7 @@ export interface ProcessOptions<Shape extends ContractShape = OpenShape> extends
   readonly summary?: string | undefined;
 }
 
-/** The kinds of the options of a process, for those who check them. */
+/** The kinds of the options of a process, for their check. */
 export const processOptionKinds: OptionKinds<ProcessOptions> = {
   name: "any",
   contract: "object",

@@ -97,13 +97,13 @@ export class ProcessRecord {
     return this.#result.promise;
   }
 
-  /** Hear of the end of every epoch from now on. Returns how to stop hearing. */
+  /** Call `listener` at the end of every epoch from now on. Returns a function that stops this. */
   onEnd(listener: (terminal: Terminal, ending: Ending) => void): () => void {
     this.#onEnd.add(listener);
     return () => this.#onEnd.delete(listener);
   }
 
-  /** Begin the next epoch: who has read the last one's end reads on. Idempotent until that epoch ends. */
+  /** Begin the next epoch: a reader of the last epoch's end reads on. Idempotent until that epoch ends. */
   reopen(): void {
     if (this.#standing.isLive) return;
     this.#result = deferred();

@@ -58,7 +58,7 @@ export interface JournalNote {
 export interface Addressee {
   readonly kind: "process" | "agent" | "machine";
   readonly path: string;
-  /** Put a message where it will be taken from; false when nobody will. Throws MessageRefusedError for one that it cannot take. */
+  /** Put a message into its mailbox or outbox; false when it has ended. Throws MessageRefusedError for a message that it cannot take. */
   deliver(message: unknown): boolean;
   /** The same, with the id that an agent's outbox gave. */
   send(message: unknown): Promise<{ readonly id?: string | undefined }>;

@@ -133,7 +133,7 @@ export function enter<Result>(scope: ProcessScope, fn: () => Result): Result {
   return scopes.run(scope, fn);
 }
 
-/** Run `fn` as code of no process, so that what it starts is not taken for the process's own. */
+/** Run `fn` as code of no process, so that things that it starts do not count as the process's own. */
 export function leave<Result>(fn: () => Result): Result {
   return scopes.exit(fn);
 }
@@ -173,7 +173,7 @@ export function limitsOf(
 /**
  * Let a wait end when the process that waits is to stop: it then rejects with StoppedError.
  *
- * A wait that begins after that, in a `finally` say, is left alone; the body's own budget bounds it.
+ * A wait that begins after that, in a `finally` say, is not ended; the body's own budget bounds it.
  * `what` is what the wait is for, for reports of a run that hangs.
  */
 export function orStopped<Value>(promise: Promise<Value>, what?: string): Promise<Value> {

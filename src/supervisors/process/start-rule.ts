@@ -75,7 +75,7 @@ function isOwn({ record }: ProcessScope, source: string | undefined): boolean {
   return source === undefined || source === record.definition.faceOf;
 }
 
-/** Give what a child's start really failed with, for a caller who knows of no supervisor. */
+/** Give the real error of a child's failed start, for a caller that knows of no supervisor. */
 export function causeOf(error: unknown): unknown {
   if (error instanceof StartFailedError && error.cause !== undefined) return error.cause;
   return error;

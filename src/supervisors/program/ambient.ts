@@ -77,7 +77,7 @@ export function receive<Message = unknown>(options?: ReceiveOptions<Message>): P
   return open("receive").receive<Message>(options);
 }
 
-/** Find who lives at a path of this run. */
+/** Find the node at a path of this run. */
 export function whereis(path: string): Whereabouts | undefined {
   return open("whereis").whereis(path);
 }

@@ -24,7 +24,7 @@ export function reportStop(runtime: Runtime, why: StopSignal | { readonly error:
   if (waiting) tell(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
 }
 
-/** Tell that the run was left alone; nothing else can be done while a program exits. */
+/** Tell that the program left a living run; nothing else can be done while a program exits. */
 export function reportExit({ id }: Runtime): void {
   tell(
     `ramure: the program exits in the middle of run ${id}; its agents live on until ramure gc, or until the next run starts.`,

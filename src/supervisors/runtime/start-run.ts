@@ -86,7 +86,7 @@ async function openRuntime(
   const id = newRunId();
   const layout = await prepareHome(env);
   const paths = await runPaths(layout, id);
-  // Once: whoever is told of the directory may have another working directory than this program.
+  // Resolved once: a reader of the record may have another working directory than this program.
   const logDir = options.logDir === undefined ? paths.logDir : resolve(options.logDir);
   const program = relative(process.cwd(), process.argv[1] ?? process.execPath);
   const redaction = createRedaction(secretsOf(process.env));

@@ -19,7 +19,7 @@ export type StartOutcome =
   | { readonly type: "running"; readonly ref: Ref }
   /** The child's `start` had nothing to run. */
   | { readonly type: "ignored" }
-  /** The child was stopped meanwhile, or somebody else deals with its end. */
+  /** The child was stopped meanwhile, or another restart deals with its end. */
   | { readonly type: "called-off" }
   /** `start` or `init` failed, or took too long. */
   | { readonly type: "failed"; readonly reason: ExitReason; readonly cause: unknown };
@@ -96,7 +96,7 @@ export class Attempts {
     return end === "woken" ? { type: "called-off" } : leftBehind(exclusiveTimeoutMs);
   }
 
-  /** Sleep until the time is over or somebody calls the child's `wake`. */
+  /** Sleep until the time is over or the child's `wake` is called. */
   #sleep(child: Child, ms: number): Promise<"over" | "woken"> {
     const { clock } = this.#state.context;
     return new Promise((resolve) => {

@@ -61,7 +61,7 @@ export interface ChildPolicy {
  * The reason why a child is gone: it does not run, and only a restart by hand would start it again.
  */
 export type GoneWhy =
-  /** Its first start was refused, failed or was called off. */
+  /** Its first start was refused, failed or was cancelled. */
   | "not-started"
   /** Its start had nothing to run. */
   | "ignored"

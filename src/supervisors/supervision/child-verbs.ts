@@ -6,7 +6,7 @@ export interface StartedChild<Message = unknown> {
   readonly id: ChildId;
   /** The ref of this attempt. */
   readonly ref: Ref<Message>;
-  /** The ref of whoever lives in the child's slot, across restarts. */
+  /** The ref of the child's slot, the same across restarts. */
   readonly address: Ref<Message>;
 }
 

@@ -49,7 +49,7 @@ export interface ChildInfo {
 
 /** A restart that is going to start a child again. */
 export interface ComingRestart {
-  /** Settles when the restart has started its children, or was called off. */
+  /** Settles when the restart has started its children, or was cancelled. */
   readonly done: Promise<void>;
   /** Tell whether another end of this child changes nothing, because the restart has not come to starting. */
   covers(child: Child): boolean;
@@ -170,7 +170,7 @@ export type SupervisionEvent =
     }
   /** A child failed in a way that another attempt would not help. `gave-up` follows. */
   | { readonly type: "not-retryable"; readonly id: ChildId; readonly reason: ExitReason }
-  /** The supervisor gave up on a child; of `intensity`, `limit` says which limit was passed, and by whom. */
+  /** The supervisor gave up on a child; for `intensity`, `limit` says which limit was passed, and by which children. */
   | {
       readonly type: "gave-up";
       readonly id: ChildId;

@@ -94,7 +94,7 @@ export class Endings {
     this.leave(child);
   }
 
-  /** A failure that the restart under way will mend anyway is part of that restart. */
+  /** Tell whether a restart under way covers this failure: the failure is then part of that restart. */
   #isCovered(child: Child, reason: ExitReason): boolean {
     if (child.operation?.covers(child) !== true || !mayRestart(child.spec, reason)) return false;
     this.#cover(child);

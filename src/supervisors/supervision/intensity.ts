@@ -34,7 +34,7 @@ export interface PassedLimit {
   readonly failures: Readonly<Record<ChildId, number>>;
 }
 
-/** Say in words which limit was passed, and by whom. */
+/** Say in words which limit was passed, and by which children. */
 export function limitText({ name, allowed, withinMs = 0, failures }: PassedLimit): string {
   const counts = Object.entries(failures).sort(([, a], [, b]) => b - a);
   const who = counts.map(([id, count]) => `${id} ${count}`).join(", ");

@@ -10,14 +10,14 @@ export interface RestartPlan {
   readonly pending: readonly Child[];
   /** The earliest time of the first start, on the clock's scale. */
   readonly startAt: number;
-  /** Set when somebody asked for it: a failure to start ends it, or is restarted by the child's policy. */
+  /** Set for a restart by request: a failure to start ends it, or is restarted by the child's policy. */
   readonly byRequest?: "once" | "by-policy" | undefined;
 }
 
 /**
  * The state of one restart: it stops its scope in reverse, waits, and starts what is pending in order.
  *
- * It can be called off at any moment; what it has not started by then is `pending` for the restart
+ * It can be cancelled at any moment; what it has not started by then is `pending` for the restart
  * that takes over.
  */
 export class RestartOperation implements ComingRestart {
@@ -111,7 +111,7 @@ export class RestartOperation implements ComingRestart {
     if (child.operation === this) child.operation = undefined;
   }
 
-  /** Do nothing more. A start under way is left to whoever called this off. */
+  /** Cancel the rest of the restart. The caller deals with a start that is under way. */
   callOff(): void {
     this.#isCalledOff = true;
     for (const child of this.#pending) this.release(child);

@@ -43,7 +43,7 @@ export class Restarts {
     else joined.join(child);
   }
 
-  /** Restart a child because somebody asked. Nothing is counted, what was is forgiven, nothing is waited for, and no sibling but its dependents is touched. */
+  /** Restart a child by request: at once, uncounted, and with its failures forgotten. No sibling but its dependents is touched. */
   byRequest(origin: Child, byRequest: "once" | "by-policy"): void {
     const scope = this.#state.children.withDependents(origin);
     origin.failures = 0;

@@ -56,7 +56,7 @@ export interface Supervision {
     spec: ChildSpec<Message>,
     options?: StartOptions | undefined,
   ): Promise<StartedChild<Message> | Ignore>;
-  /** Stop a child, by id or pid, and whoever depends on it, or call its restart off. Its slot stays, unless it is temporary or dynamic. */
+  /** Stop a child, by id or pid, and the children that depend on it, or cancel its restart. Its slot stays, unless it is temporary or dynamic. */
   terminateChild(child: ChildId | number): Promise<void>;
   /**
    * Start a stopped child again in its old place, and those that depend on it. With `force` a running

@@ -12,7 +12,7 @@ interface DescribedRun {
   readonly outside: readonly string[];
 }
 
-/** Say in lines of text who is there, in which state, and who waits for what. */
+/** Describe in lines of text the nodes, their states, and what each waits for. */
 export function describeRun(run: DescribedRun): string {
   const records = new Map(recordsBelow(run.root).map((record) => [record.path, record]));
   const agents = new Map(

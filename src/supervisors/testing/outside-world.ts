@@ -24,7 +24,7 @@ export class OutsideWorld {
     this.#before = counted();
   }
 
-  /** The work that is under way, in words; empty when there is none. `ownTimers` belong to whoever asks. */
+  /** The work that is under way, in words; empty when there is none. `ownTimers` belong to the caller. */
   work(ownTimers: number): readonly string[] {
     const now = counted();
     const found = workKinds.map(([kind, words]) => {

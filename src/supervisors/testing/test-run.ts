@@ -60,7 +60,7 @@ export interface TestRun<Result, Shape extends ContractShape, C extends Clock = 
   events(path: string): ProcessEvents;
   /** The agent at a path. Throws NoProcError while there is none. */
   agent(path: string): Agent;
-  /** Say in lines of text who is there and who waits for what: for a test that fails. */
+  /** Describe in lines of text the nodes and what each waits for: for a test that fails. */
   describe(): string;
   /** Stop the run, and wait until nothing of it is left. For `await using`. */
   [Symbol.asyncDispose](): Promise<void>;

@@ -17,7 +17,7 @@ export const agentSpawnOptions = {
  *
  * Started means: the agent has its tools and a model. It ends with class `lost` when its process
  * ended or cannot be reached any more, and with the start's error when it did not come up. When no
- * other incarnation will follow, whoever made the memory calls its `end`.
+ * other incarnation follows, the maker of the memory calls its `end`.
  */
 export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Life> {
   return {

@@ -15,7 +15,7 @@ export interface FrameParts {
   readonly wire: AgentWire;
   readonly trouble: ModelTrouble;
   readonly progress: ProgressWatch;
-  /** Is told that the agent could not take a message now. */
+  /** Called when the agent could not take a message now. */
   readonly refused: (id: string, reason: string) => void;
 }
 

@@ -69,7 +69,7 @@ export class ModelTrouble {
     return true;
   }
 
-  /** The time is over: have the turn begun again, unless another agent found out that it is too early. */
+  /** Begin the turn again after the wait, unless another agent found out that it is too early. */
   retry(): void {
     if (!this.#isWaiting) return;
     if (this.#providers.waitMs(this.#provider) > 0) {

@@ -6,7 +6,7 @@ import type { HelloFrame } from "./agent-message.ts";
 /**
  * Learn from a hello which messages the conversation has, so that the rest is sent again.
  *
- * `resumed` is the session that a new incarnation should go on with; undefined when there was none
+ * `resumed` is the session that a new incarnation should continue; undefined when there was none
  * before, or when only the link was lost. The model hears what it cannot know by itself.
  */
 export function takeIn(

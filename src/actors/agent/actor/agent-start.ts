@@ -163,7 +163,7 @@ async function lastWords(launched: Launched, clock: Clock): Promise<string> {
     .stop()
     .then(() => launched.exited)
     .then(({ detail }) => detail)
-    // That it did not start is the news; why it cannot be asked any more is not.
+    // The failed start is the news. A harness that cannot say its last words is not.
     .catch(() => "");
   const late = clock.sleep(lastWordsMs, { signal: given.signal }).then(
     () => "",

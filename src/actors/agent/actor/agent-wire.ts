@@ -9,7 +9,7 @@ export interface AgentWireOptions {
   readonly epoch: number;
   /** The tools as they are now. */
   readonly tools: () => readonly ToolDescription[];
-  /** Is told of everything, in order. */
+  /** Called with everything that happens, in order. */
   readonly tell: (message: AgentMessage) => void;
 }
 

@@ -84,7 +84,7 @@ function classOf(text: string, status: number | undefined, comesBack: boolean): 
   return words.network.test(text) ? "unreachable" : "unknown";
 }
 
-/** A reply that ends in a refusal has no status that would say so. */
+/** Tell whether a reply ended in a refusal, which has no status of its own. */
 function isOfTheRequest(status: number | undefined): boolean {
   return status === undefined || [400, 403, 422].includes(status);
 }

@@ -8,7 +8,7 @@ export interface ProviderBackoffs {
   succeeded(provider: string): void;
   /** Give the time in which nobody may ask this provider, in ms; 0: ask. */
   waitMs(provider: string): number;
-  /** A time to look again, somewhat later than `waitMs`: each who asks is given another. */
+  /** Give a time to look again, somewhat later than `waitMs`: another one for each caller. */
   lookAgainMs(provider: string): number;
 }
 

@@ -212,7 +212,7 @@ export class TriedAgent implements LinkListener {
     return this.frame(`call ${count} of ${tool}`, pick, count);
   }
 
-  /** The texts of the user's side that the harness began to deal with, first lines only. */
+  /** The texts of the user's side that the harness began to answer, first lines only. */
   get said(): readonly string[] {
     return this.frames((frame) => {
       const event = eventIn(frame);

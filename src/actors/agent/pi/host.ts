@@ -113,7 +113,7 @@ function directoryFor(above: string, id: string): string {
   return posix.join(short, `ramure-${id}`);
 }
 
-/** Made without `-p`: one that somebody else made before us is an error, not a home. */
+/** Make the directory, without `-p`: one that was there before is an error, and not used. */
 async function makeDirectory(machine: Machine, directory: string): Promise<void> {
   const made = await machine.exec(["mkdir", "-m", "700", "--", directory]);
   if (!made.ok) throw new Error(`cannot make ${directory} on ${machine.summary}: ${made.stderr}`);

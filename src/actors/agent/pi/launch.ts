@@ -118,7 +118,7 @@ export async function asksAgain(machine: Machine, agentDir: string): Promise<boo
   return enabled !== false;
 }
 
-/** pi goes on without settings that it cannot read, and so do we. */
+/** Read JSON. pi continues without settings that it cannot read, and so does the harness. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);

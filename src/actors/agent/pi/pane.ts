@@ -55,7 +55,7 @@ export class PiPane implements Launched {
     return this.#options.tmux.attachArgv(this.#options.name, { readOnly });
   }
 
-  /** End what runs, without asking: who wants to be polite sends `shutdown` over the link first. */
+  /** End the pane's processes without asking. A polite caller sends `shutdown` over the link first. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
@@ -95,7 +95,7 @@ export class PiPane implements Launched {
     return this.#exit();
   }
 
-  /** The wait failed, so the server may be gone; what it ran may live on for a moment. */
+  /** Give the exit after a failed wait: the server may be gone, and its processes may live for a moment longer. */
   async #untilGone(signal: AbortSignal): Promise<void> {
     if (await this.#isOver()) return;
     await this.#poll(signal);

@@ -12,7 +12,7 @@ export interface SessionPlace {
 /**
  * Choose the file that holds the agent's conversation.
  *
- * The conversation to go on with is moved to the machine's work directory if the one it was held in
+ * The conversation to continue is moved to the machine's work directory if the one it was held in
  * is gone: pi would stop and ask, and go nowhere. A file that does not begin as a session does is set
  * aside: pi would write over it, or not start. One that pi never came to write is no matter: pi makes
  * it anew.

@@ -40,7 +40,7 @@ export class ScriptedActor implements ScriptedAgent {
   #queue: ScriptedMessage[] = [];
   #tools: readonly ToolDescription[] = [];
   #arrived: () => void = () => {};
-  /** Aborts when the turn is broken off and when the agent ends. */
+  /** Aborts when the turn is interrupted and when the agent ends. */
   #turn = new AbortController();
   #said: string[] = [];
   #answering: string[] = [];
@@ -226,7 +226,7 @@ export class ScriptedActor implements ScriptedAgent {
     this.#event({ type: "turn-started" });
   }
 
-  /** The model does something: what it was told is in the conversation now. */
+  /** Take in that the model acts: the messages to it are in the conversation now. */
   #act(): void {
     this.signal.throwIfAborted();
     this.#beginTurn();
@@ -258,7 +258,7 @@ export class ScriptedActor implements ScriptedAgent {
     }
   }
 
-  /** Wait, until the turn is broken off or the agent ends. */
+  /** Wait, until the turn is interrupted or the agent ends. */
   async #unlessEnded<Value>(wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     const { signal } = this.#turn;
     const aborted = rejectionOf(signal);

@@ -50,7 +50,7 @@ export class ScriptedToolError extends Error {
   readonly code = "scripted-tool";
 }
 
-/** The turn was broken off. A script that lets it pass is called again for the next message. */
+/** The turn was interrupted. A script that lets this error pass is called again for the next message. */
 export class InterruptedError extends Error {
   readonly code = "interrupted";
 }

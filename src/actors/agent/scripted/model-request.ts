@@ -17,7 +17,7 @@ export interface ModelRequest {
   readonly index: number;
   readonly messages: readonly ModelMessage[];
   readonly tools: readonly { readonly name: string; readonly parameters: JsonObject }[];
-  /** Aborts when who asked has gone. */
+  /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
 }
 

@@ -23,7 +23,7 @@ export type ReplyStep =
   /** Break the connection off. */
   | { readonly type: "cut" };
 
-/** Decides what the model answers, from the conversation that it is sent. */
+/** Decides the model's answer, from the conversation that the model is sent. */
 export type ModelScript = (
   request: ModelRequest,
 ) => readonly ReplyStep[] | Promise<readonly ReplyStep[]>;

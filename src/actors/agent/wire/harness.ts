@@ -73,7 +73,7 @@ export interface LaunchSpec {
   readonly model?: string | undefined;
   /** A directory of this host for session files and pane logs of this agent; exists, 0700. */
   readonly dir: string;
-  /** The conversation to go on with, as the last hello named it. Default: a fresh one. */
+  /** The conversation to continue, as the last hello named it. Default: a fresh one. */
   readonly resume?: { readonly id: string; readonly file?: string | undefined } | undefined;
   /** The run's clock. Default: the machine's own time. */
   readonly clock?: Clock | undefined;

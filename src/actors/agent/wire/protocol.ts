@@ -85,7 +85,7 @@ export type AgentWireEvent =
   | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>
   | Readonly<{ type: "tool-ended"; id: string; tool: string; failed: boolean }>
   | { readonly type: "usage"; readonly usage: JsonObject }
-  /** The model is at it: so many pieces of its reply have come. Told now and then, for the watch over progress. */
+  /** The model writes: so many pieces of its reply have come. Sent now and then, for the watch over progress. */
   | { readonly type: "tokens"; readonly pieces: number }
   | { readonly type: "session-replaced"; readonly reason: string }
   | Readonly<{ type: "model-changed"; model?: string | undefined; ready: boolean }>;

@@ -190,7 +190,7 @@ export class ControlConnection {
   }
 }
 
-/** Rejects when the signal aborts, even when the work does not heed it. */
+/** Wait for the work. Rejects when the signal aborts, even when the work ignores it. */
 function untilAborted<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

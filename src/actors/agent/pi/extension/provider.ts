@@ -14,7 +14,7 @@ const channel = "undici:request:headers";
 /**
  * Listens to what providers answer: pi passes on the text of a failure, not its status and its `retry-after`.
  *
- * It hears every request of pi's process; a failure that the text does not name is somebody else's.
+ * It hears every request of pi's process; a failure that the text does not name belongs to another request.
  */
 export class ProviderEar {
   readonly #heard = (message: unknown) => this.#take(message);

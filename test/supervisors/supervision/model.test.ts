@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest";
 import { story, take } from "./model-commands.ts";
 import { ModelledSupervisor } from "./modelled-supervisor.ts";
 import { OtpModel } from "./otp-model.ts";
+import { storiesOf } from "./stories.ts";
 
-const seeds = Number(process.env.RAMURE_SIMULATE_SEEDS ?? 1_000);
-const seed = process.env.RAMURE_SIMULATE_SEED;
+const stories = storiesOf("model", 1_000);
 
 describe("a supervisor", () => {
   it(
     "does what the rules of OTP, with our deviations, say",
     async () => {
-      await fc.assert(
+      await stories.hold(
         fc.asyncProperty(story, async ({ rules, first, steps }) => {
           const model = new OtpModel(rules);
           const real = await ModelledSupervisor.start(rules);
@@ -42,9 +42,8 @@ describe("a supervisor", () => {
           expect(real.journal).toEqual(model.journal);
           expect(real.timers).toBe(0);
         }),
-        { numRuns: seeds, ...(seed === undefined ? {} : { seed: Number(seed) }) },
       );
     },
-    Math.max(60_000, seeds * 100),
+    Math.max(60_000, stories.count * 100),
   );
 });

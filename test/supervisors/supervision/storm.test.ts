@@ -12,14 +12,14 @@ import {
   type Supervisor,
   startSupervisor,
 } from "../../../src/supervisors/index.ts";
+import { storiesOf } from "./stories.ts";
 
 /*
  * Starts and stops that take their time, and everything at once: what must hold however it interleaves.
  * The order of single steps is the model's business (model.test.ts).
  */
 
-const stories = Number(process.env.RAMURE_SIMULATE_SEEDS ?? 300);
-const seed = process.env.RAMURE_SIMULATE_SEED;
+const stories = storiesOf("storm", 300);
 
 interface Act {
   readonly do: "crash" | "finish" | "kill" | "terminate" | "restart" | "force" | "delete" | "add";
@@ -146,7 +146,7 @@ describe("a supervisor in a storm", () => {
   it(
     "runs nobody twice, forgets no call, settles, and leaves nothing",
     async () => {
-      await fc.assert(
+      await stories.hold(
         fc.asyncProperty(
           story,
           async ({ strategy, maxRestarts, reviveFinished, tempers, acts }) => {
@@ -192,9 +192,8 @@ describe("a supervisor in a storm", () => {
             expect(clock.pending).toBe(0);
           },
         ),
-        { numRuns: stories, ...(seed === undefined ? {} : { seed: Number(seed) }) },
       );
     },
-    Math.max(60_000, stories * 300),
+    Math.max(60_000, stories.count * 300),
   );
 });

@@ -1,14 +1,13 @@
 import { constants } from "node:os";
-import { shellLine } from "../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "./cli-error.ts";
 
-/** Refuse what needs a person's terminal where there is none, and say what would have run. */
-export function needTerminal(verb: string, argv: readonly string[]): void {
+/** Refuse what needs a person's terminal where there is none. */
+export function needTerminal(verb: string, todo = "Run it in a terminal."): void {
   if (process.stdin.isTTY && process.stdout.isTTY) return;
   throw new CliError(`${verb} needs a terminal.`, {
     exitCode: exitCodes.failed,
     why: "Standard input or output is not one.",
-    todo: `In a terminal, run: ${shellLine(argv)}`,
+    todo,
   });
 }
 

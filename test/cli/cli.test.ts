@@ -402,12 +402,26 @@ describe("ramure call", () => {
 });
 
 describe("ramure connect and ssh", () => {
-  it("refuse without a terminal, and print what to run in one", async () => {
+  it("refuse without a terminal, and say that they need one", async () => {
     await live({ attach: async () => ({ argv: ["tmux", "-S", "/tmp/a b", "attach"] }) });
-    const { exitCode, stdout, stderr } = await ramure(["connect", "author"]);
+    const { exitCode, stdout, stderr } = await ramure(["attach", "author"]);
     expect([exitCode, stdout]).toEqual([1, ""]);
-    expect(stderr).toContain("  In a terminal, run: tmux -S '/tmp/a b' attach");
-    expect((await ramure(["ssh"])).exitCode).toBe(1);
+    expect(stderr.split("\n")).toEqual([
+      "error: ramure connect needs a terminal.",
+      "  Standard input or output is not one.",
+      "  Run it in a terminal.",
+    ]);
+    const ssh = await ramure(["ssh"]);
+    expect(ssh.exitCode).toBe(1);
+    expect(ssh.stderr).toContain("  Run it in a terminal, or give a command after --.");
+  });
+
+  it("say what was left, and whether it goes on", async () => {
+    await live({ attach: async () => ({ argv: ["true"] }) });
+    const line = `${process.execPath} ${cli.main} connect author`;
+    const options = { env: cliEnv(home), reject: false, timeout: 15_000 } as const;
+    const { stdout, exitCode } = await execa("script", ["-qec", line, "/dev/null"], options);
+    expect([stdout.trim(), exitCode]).toEqual(["Left /main/author; it goes on (idle).", 0]);
   });
 
   it("refuse what is no agent, with exit code 6", async () => {

@@ -91,24 +91,30 @@ describe("the CLI with a run of two real pis", () => {
     expect({ stdout: stdout.trim(), exitCode }).toEqual({ stdout: process.cwd(), exitCode: 0 });
   });
 
-  it("says what to type instead of attaching where there is no terminal", async () => {
-    const { stderr, exitCode } = await ramure("connect", "author");
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("tmux");
-  });
-
   it("lets a person into an agent's terminal and out again, without harm", async () => {
-    const { argv } = await attachArgv(home, cli);
     const socket = join(home, "viewer.sock");
     const tmux = (...args: string[]) => execa("tmux", ["-S", socket, "-f", "/dev/null", ...args]);
-    await tmux("new-session", "-d", "-s", "viewer", "-x", "120", "-y", "36", "--", ...argv);
+    const screen = async (name: string) =>
+      (await tmux("capture-pane", "-p", "-t", `=${name}:`)).stdout;
+    const shows = (name: string, text: string) =>
+      expect.poll(() => screen(name), { timeout: 15_000 }).toContain(text);
+    const sizes = ["60x45", "110x40", "200x50"] as const;
     try {
-      await expect
-        .poll(async () => (await tmux("capture-pane", "-p", "-t", "=viewer:")).stdout, {
-          timeout: 15_000,
-        })
-        .toContain("model");
-      await tmux("send-keys", "-t", "=viewer:", "C-b", "d");
+      for (const size of sizes) {
+        const [cols = "", rows = ""] = size.split("x");
+        const stays = ["sh", "-c", '"$@"; sleep 60', "sh"];
+        const words = [...stays, ...connectArgv(home, cli)];
+        await tmux("new-session", "-d", "-s", size, "-x", cols, "-y", rows, "--", ...words);
+        await shows(size, "C-b d leaves   /team/author");
+        // pi draws a rule as wide as its terminal.
+        await shows(size, "─".repeat(Number(cols)));
+        expect(await screen(size)).not.toMatch(/·····/);
+      }
+      for (const size of [...sizes].reverse()) {
+        await tmux("send-keys", "-t", `=${size}:`, "C-b", "d");
+        await shows(size, "Left /team/author; it goes on (idle).");
+        expect(await screen(size)).not.toContain("detached");
+      }
     } finally {
       await tmux("kill-server").catch(() => {});
     }
@@ -124,10 +130,9 @@ function startTeam(home: string) {
   });
 }
 
-/** What `ramure connect` would run on a terminal. */
-async function attachArgv(home: string, cli: BuiltCli): Promise<{ argv: readonly string[] }> {
-  const env = { ...cliEnv(home) };
-  return { argv: ["env", ...assignments(env), process.execPath, cli.main, "connect", "author"] };
+/** The words of `ramure connect author`, with its environment. */
+function connectArgv(home: string, cli: BuiltCli): readonly string[] {
+  return ["env", ...assignments(cliEnv(home)), process.execPath, cli.main, "connect", "author"];
 }
 
 function assignments(env: Readonly<Record<string, string | undefined>>): readonly string[] {

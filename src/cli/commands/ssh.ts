@@ -16,7 +16,7 @@ export const sshCommand = command({
     const { argv } = await cli.withRun((run) =>
       run.request(verbs.machineShell, { to: args.target, command }),
     );
-    if (!command) needTerminal("ramure ssh", argv);
+    if (!command) needTerminal("ramure ssh", "Run it in a terminal, or give a command after --.");
     await handOver(argv);
   },
 });

@@ -14,7 +14,14 @@ import {
   parsePaneStatus,
   sessionOf,
 } from "./pane.ts";
-import { appendLine, assertName, formatPath, tmuxConfig } from "./words.ts";
+import {
+  appendLine,
+  assertName,
+  detachedSize,
+  formatPath,
+  statusLine,
+  tmuxConfig,
+} from "./words.ts";
 
 export interface TmuxOptions {
   /** Absolute path of the server's socket on the machine; at most 107 bytes. Its folder is made, 0700. */
@@ -31,6 +38,8 @@ export interface NewSession extends PaneCommand {
   readonly cols?: number | undefined;
   /** Default: 36. */
   readonly rows?: number | undefined;
+  /** What a person who looks at it reads below it, beside how to leave: letters, digits, `_`, `-` and `/`. Default: no such line. */
+  readonly place?: string | undefined;
 }
 
 /**
@@ -85,7 +94,7 @@ export class Tmux {
 
   /** Start a command in a session of its own. Throws TmuxError when the name is taken. */
   async newSession(session: NewSession): Promise<{ readonly pid: number }> {
-    const { cols = 120, rows = 36 } = session;
+    const { cols = detachedSize.cols, rows = detachedSize.rows, place } = session;
     const name = assertName("a tmux session", session.name);
     const cwd = session.cwd ?? this.#machine.workDir;
     await this.#assertFolder(cwd);
@@ -93,7 +102,7 @@ export class Tmux {
     const commands = [
       [...create, "-P", "-F", "#{pane_pid}", ...paneWords({ ...session, cwd })],
       ["set-option", "-w", "-t", paneOf(name), "remain-on-exit", "on"],
-      ["set-option", "-w", "-t", paneOf(name), "window-size", "manual"],
+      ...(place === undefined ? [] : placeCommands(name, place)),
     ];
     const first = await this.#tmux.run(commands);
     if (first.type === "done") return { pid: Number(first.stdout) };
@@ -266,4 +275,12 @@ export class Tmux {
     const { ok } = await this.#machine.exec(["test", "-d", path]);
     if (!ok) throw new MachineFileError("start a pane in", path, "no such directory");
   }
+}
+
+function placeCommands(name: string, place: string): readonly Argv[] {
+  const target = paneOf(name);
+  return [
+    ["set-option", "-t", target, "status-format[0]", statusLine(place)],
+    ["set-option", "-t", target, "status", "on"],
+  ];
 }

@@ -19,6 +19,18 @@ export function formatPath(path: string): string {
   return path.replaceAll("#", "##");
 }
 
+const placePattern = /^[A-Za-z0-9_/-]{1,512}$/;
+
+/**
+ * Make the one line below a pane that a person looks at: how to leave it, and where the person is.
+ *
+ * Refuses a place with characters that tmux could read as anything but themselves.
+ */
+export function statusLine(place: string): string {
+  if (!placePattern.test(place)) throw invalidName("the place that a pane shows", place);
+  return ` C-b d leaves   ${place}   (in a tmux of yours: C-b C-b d)`;
+}
+
 /** Make the shell line of `pipe-pane`, where tmux expands times as well as formats. */
 export function appendLine(path: string): string {
   return `umask 077; exec cat >> ${quote(formatPath(path)).replaceAll("%", "%%")}`;
@@ -30,13 +42,17 @@ export function literal(word: string): string {
   return word.endsWith(";") ? `${word.slice(0, -1)}\\;` : word;
 }
 
+/** The size of a window that nobody looks at. */
+export const detachedSize = { cols: 120, rows: 36 } as const;
+
 /**
  * The configuration of our tmux servers, in place of the user's own.
  *
- * No status line and no titles: tmux would run shell commands that it finds in them. A dead pane
- * stays, so that its exit code and last screen can be read, and an empty server stays too.
- * `-q` passes over options that an older tmux does not know. `window-size manual` is not here but
- * set on each window: as a global option it crashes tmux 3.3a at the next detached `new-session`.
+ * No titles, and no status line but `statusLine`: tmux would run shell commands that it finds in
+ * them. A dead pane stays, so that its exit code and last screen can be read, and an empty server
+ * stays too. `-q` passes over options that an older tmux does not know. A window is as large as the
+ * terminal of whoever looked at it last; when nobody looks any more, it has its first size again.
+ * `C-b d` leaves without tmux's own words, which name a session that nobody knows.
  */
 export const tmuxConfig = `set -s exit-empty off
 set -s escape-time 0
@@ -44,6 +60,7 @@ set -s extended-keys on
 set -sq extended-keys-format csi-u
 set -s set-clipboard off
 set -g status off
+set -g status-style fg=default,bg=default,dim
 set -g set-titles off
 set -g mouse on
 set -g history-limit 50000
@@ -55,4 +72,6 @@ set -wg remain-on-exit on
 set -wg automatic-rename off
 set -wg allow-rename off
 set -wg monitor-activity off
+bind-key d detach-client -E true
+set-hook -g client-detached "if-shell -F '#{session_attached}' '' 'resize-window -x ${detachedSize.cols} -y ${detachedSize.rows} ; set-option -w window-size latest'"
 `;

@@ -3,7 +3,6 @@
 export { systemClock } from "../../actors/clock.ts";
 export { encodeValue, printable, read } from "../../actors/data/index.ts";
 export { type JournalEntry, readJournal } from "../../actors/journal/index.ts";
-export { shellLine } from "../../machines/shell.ts";
 export {
   ControlError,
   type ControlEvent,

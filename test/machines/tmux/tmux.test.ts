@@ -49,6 +49,12 @@ async function serverPid({ machine, socket }: World): Promise<number> {
   return Number(asked.stdout);
 }
 
+/** The size of the window of session `a`. */
+async function sizeOf({ machine, socket }: World): Promise<string> {
+  const ask = ["display-message", "-p", "-t", "=a:", "#{window_width}x#{window_height}"];
+  return (await machine.exec(["tmux", "-N", "-S", socket, ...ask])).stdout.trim();
+}
+
 describe.runIf(await hasTmux())("A tmux client", () => {
   it("tells the version", async () => {
     const { tmux } = await world();
@@ -400,7 +406,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
   });
 
   it("shows a session to a person's terminal, read-only if wanted, in tmux or not", async () => {
-    const { tmux, machine, socket } = await world();
+    const { tmux } = await world();
     await tmux.newSession({ name: "a", command: echo });
     await shows(tmux, "a", "ready");
     expect(tmux.attachArgv("a", { readOnly: true })).toContain("-r");
@@ -412,9 +418,53 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await person.tmux.paste("person", "typed by hand");
     await person.tmux.sendKeys("person", "Enter");
     await shows(tmux, "a", "typed by hand");
-    const size = ["display-message", "-p", "-t", "=a:", "#{window_width}x#{window_height}"];
-    const { stdout } = await machine.exec(["tmux", "-N", "-S", socket, ...size]);
-    expect(stdout).toBe("120x36\n");
+  });
+
+  it("makes a window as large as the terminal of whoever looks, and as before when nobody does", async () => {
+    const made = await world();
+    const { tmux } = made;
+    const place = "/fix-issues/fixers/t0002/worker";
+    const line = ["sh", "-c", "while :; do clear; seq -s . 1 100; stty size; sleep 0.1; done"];
+    await tmux.newSession({ name: "a", command: line, place });
+    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("120x36");
+    const person = await world();
+    const looks = async (name: string, cols: number, rows: number): Promise<readonly string[]> => {
+      const command = tmux.attachArgv("a");
+      await person.tmux.newSession({ name, command, cols, rows });
+      await shows(person.tmux, name, `${rows - 1} ${cols}`);
+      return ((await person.tmux.capturePane(name)) ?? "").split("\n");
+    };
+    const whole = Array.from({ length: 100 }, (_, index) => index + 1).join(".");
+    for (const [cols, rows] of [
+      [60, 45],
+      [110, 40],
+      [200, 50],
+    ] as const) {
+      // Each next terminal is attached beside those before, which stay.
+      const screen = await looks(`of-${cols}`, cols, rows);
+      expect(await sizeOf(made)).toBe(`${cols}x${rows - 1}`);
+      expect(screen.join("")).toContain(whole);
+      expect(screen[rows - 1]).toContain(`C-b d leaves   ${place}`);
+    }
+    await person.tmux.sendKeys("of-200", "C-b", "d");
+    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("110x39");
+    await shows(person.tmux, "of-200", /Pane is dead/);
+    expect(await person.tmux.capturePane("of-200")).not.toContain("detached");
+    // A terminal that is closed leaves as well.
+    await person.tmux.killSession("of-110");
+    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("60x44");
+    await person.tmux.sendKeys("of-60", "C-b", "d");
+    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("120x36");
+    await looks("again", 90, 25);
+  });
+
+  it("refuses a place that tmux could read as more than a text", async () => {
+    const { tmux } = await world();
+    for (const place of ["/a#(touch probe)", "/a b", "", "/a\nb"]) {
+      const made = tmux.newSession({ name: "a", command: echo, place });
+      await expect(made).rejects.toMatchObject({ code: "invalid-name" });
+    }
+    expect(await tmux.hasSession("a")).toBe(false);
   });
 
   it("attaches to nothing where there is nothing, and starts no server", async () => {

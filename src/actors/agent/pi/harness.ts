@@ -120,7 +120,7 @@ class PiHarness implements Harness {
   }
 
   async #start(spec: LaunchSpec, host: PiHost, panes: Map<string, PiPane>): Promise<PiPane> {
-    const { machine, id } = spec;
+    const { machine, id, path } = spec;
     const { tmux } = host;
     const directory = posix.join(host.directory, id);
     const own = host.seesHost ? spec.dir : directory;
@@ -131,7 +131,7 @@ class PiHarness implements Harness {
     await this.#writeFiles(spec, host, { files, channel, launch, session });
     const run = ["sh", files.script];
     if (await tmux.hasSession(id)) await tmux.respawnPane(id, { command: run });
-    else await tmux.newSession({ name: id, command: run, cwd: machine.workDir });
+    else await tmux.newSession({ name: id, command: run, cwd: machine.workDir, place: path });
     const paneLog = host.seesHost ? spec.paneLog : undefined;
     await tmux.pipePane(id, paneLog ?? posix.join(own, "pane.log"));
     const pane: PiPane = new PiPane({

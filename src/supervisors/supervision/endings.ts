@@ -61,13 +61,14 @@ export class Endings {
 
   /** Take in that a child ended by itself and is not started again. */
   leave(child: Child): void {
+    const isTakenAway = this.#restarts.takesAway(child);
     child.stoppedBy("self");
     tellGone(this.#state, child, "ended");
     forgetUnlessKept(this.#state, child);
     this.#consequences.left(child);
     if (!child.spec.significant) return;
     this.#state.significant.delete(child);
-    this.#consequences.significantEnded();
+    if (!isTakenAway) this.#consequences.significantEnded();
   }
 
   /** Take in that a temporary child was stopped with its group, and is not started again. */

@@ -56,6 +56,15 @@ export class Restarts {
     for (const operation of this.#operations) operation.callOff();
   }
 
+  /** Tell whether a restart under way is about to stop this child, and will not start it again. */
+  takesAway(child: Child): boolean {
+    if (child.spec.restart !== "temporary") return false;
+    for (const { isStarting, isCalledOff, scope } of this.#operations) {
+      if (!isStarting && !isCalledOff && scope.includes(child)) return true;
+    }
+    return false;
+  }
+
   /** Find the restart of the group that will start those before `child`, if it can start `child` as well. */
   #restartToJoin(child: Child): RestartOperation | undefined {
     const { strategy } = this.#state.flags;

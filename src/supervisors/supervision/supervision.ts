@@ -310,7 +310,8 @@ class ActorSupervision implements Supervision {
   async #significantEnded(): Promise<void> {
     const { flags, significant } = this.#state;
     if (isClosing(this.#state)) return;
-    if (flags.autoShutdown === "all-significant" && someLives(significant)) return;
+    const staying = [...significant].filter((child) => !this.#restarts.takesAway(child));
+    if (flags.autoShutdown === "all-significant" && someLives(staying)) return;
     await this.stopAll();
     unlessEnded(() => this.#hooks.onAutoShutdown({ type: "shutdown", cause: "auto-shutdown" }));
   }

@@ -173,3 +173,32 @@ describe("a sibling that is stopped with its group", () => {
     });
   });
 });
+
+describe("a significant temporary child that ends while its group is being stopped", () => {
+  const flags = { strategy: "one-for-all", autoShutdown: "any-significant" } as const;
+
+  it("goes with its group, which is not the end of the supervisor", async () => {
+    const all = await owned(flags);
+    const { W, supervision, ends } = all;
+    await begun(all, supervision, [
+      W("once", { restart: "temporary", significant: true }),
+      W("a"),
+      W("z", { termDelay: 100 }),
+    ]);
+    await atOnce(all, { a: "boom", once: { done: 1 } });
+    expect(ends).toEqual([]);
+    expect(statuses(supervision)).toBe("a running, z running");
+  });
+
+  it("is none that an earlier one which finishes meanwhile leaves behind", async () => {
+    const all = await owned({ strategy: "rest-for-one", autoShutdown: "all-significant" });
+    const { W, supervision, ends } = all;
+    await begun(all, supervision, [
+      W("t", { restart: "transient", significant: true }),
+      W("a"),
+      W("once", { restart: "temporary", significant: true, termDelay: 100 }),
+    ]);
+    await atOnce(all, { a: "boom", t: { done: 1 } });
+    expect(ends).toMatchObject([{ cause: "auto-shutdown" }]);
+  });
+});

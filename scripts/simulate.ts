@@ -1,11 +1,14 @@
 import { parseArgs } from "node:util";
 import { execa } from "execa";
+import { simulateOtp } from "./simulate-otp.ts";
 import { isProgram, root } from "./source-files.ts";
 
 /*
  * `npm run simulate -- [--seeds N] [--seed S] [--only model|storm [--path P]]`: hold supervisors to an
  * independent model of OTP's rules in N random stories, and to what must hold in N storms. What fails is
  * printed shortened, with the command that tells it again.
+ *
+ * `npm run simulate -- --otp N [--seed S]`: tell N random stories to supervisors of a real OTP too.
  */
 
 const suites = ["model", "storm"] as const;
@@ -13,6 +16,8 @@ const suites = ["model", "storm"] as const;
 /** What to simulate. */
 export interface Simulation {
   readonly seeds: number;
+  /** The number of stories to tell to a real OTP and to ours; undefined: hold ours to a model instead. */
+  readonly otp: number | undefined;
   readonly seed: number;
   readonly suites: readonly string[];
   /** Where in the stories of one suite a failure was, as fast-check prints it. */
@@ -26,21 +31,25 @@ export function simulationOf(words: readonly string[]): Simulation {
     options: {
       seeds: { type: "string", default: "20000" },
       seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+      otp: { type: "string" },
       only: { type: "string" },
       path: { type: "string" },
     },
   });
   const { only, path } = values;
+  const otp = values.otp === undefined ? undefined : Number(values.otp);
   const [seeds, seed] = [Number(values.seeds), Number(values.seed)];
   if (!Number.isSafeInteger(seeds) || seeds < 1)
     throw new Error(`--seeds ${values.seeds}: give the number of stories, such as --seeds 20000`);
+  if (otp !== undefined && (!Number.isSafeInteger(otp) || otp < 1))
+    throw new Error(`--otp ${values.otp}: give the number of stories, such as --otp 300`);
   if (!Number.isSafeInteger(seed))
     throw new Error(`--seed ${values.seed}: give a whole number, such as one that a failure told`);
   if (only !== undefined && !suites.some((suite) => suite === only))
     throw new Error(`--only ${only}: give one of ${suites.join(", ")}`);
   if (path !== undefined && only === undefined)
     throw new Error(`--path ${path}: it belongs to one suite; say which by --only model or storm`);
-  return { seeds, seed, suites: only === undefined ? suites : [only], path };
+  return { seeds, otp, seed, suites: only === undefined ? suites : [only], path };
 }
 
 /** Join a seed below 0 to its option: `parseArgs` takes a `-` after a blank for another option. */
@@ -72,4 +81,8 @@ async function simulate({ seeds, seed, suites: chosen, path }: Simulation): Prom
   process.exitCode = exitCode ?? 1;
 }
 
-if (isProgram(import.meta.url)) await simulate(simulationOf(process.argv.slice(2)));
+if (isProgram(import.meta.url)) {
+  const simulation = simulationOf(process.argv.slice(2));
+  if (simulation.otp === undefined) await simulate(simulation);
+  else await simulateOtp(simulation.otp, simulation.seed);
+}

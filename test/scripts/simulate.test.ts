@@ -20,6 +20,7 @@ describe("npm run simulate", () => {
 
   it.each([
     [["--seeds", "none"], "give the number of stories"],
+    [["--otp", "0"], "give the number of stories"],
     [["--seed", "none"], "give a whole number"],
     [["--only", "all"], "give one of model, storm"],
     [["--path", "1:2"], "it belongs to one suite"],

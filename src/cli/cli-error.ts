@@ -9,6 +9,7 @@ export const exitCodes = {
   ambiguous: 4,
   notAnswering: 5,
   wrongState: 6,
+  refused: 7,
   timedOut: 124,
   interrupted: 130,
 } as const;

@@ -1,5 +1,6 @@
 import { connect, type Socket } from "node:net";
 import {
+  type Asker,
   ControlError,
   cancelMethod,
   LineReader,
@@ -21,6 +22,7 @@ export interface RequestOptions {
 /** A connection to one run. Every method rejects with ControlError. */
 export class ControlClient {
   readonly #socket: Socket;
+  readonly #from: Asker | undefined;
   readonly #lines = new LineReader();
   readonly #open = new Map<number, OpenRequest>();
   #lastId = 0;
@@ -28,8 +30,9 @@ export class ControlClient {
   /** Resolves when the connection is over. */
   readonly closed: Promise<void>;
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, from?: Asker) {
     this.#socket = socket;
+    this.#from = from;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
     socket.on("data", (bytes) => this.#receive(bytes));
     socket.on("error", (error) => this.#lose(unreachable(error.message)));
@@ -105,7 +108,7 @@ export class ControlClient {
     if (this.#lost) throw this.#lost;
     this.#lastId += 1;
     const id = this.#lastId;
-    const line = requestLine({ id, ...asked });
+    const line = requestLine({ id, ...asked, from: this.#from });
     this.#open.set(id, request);
     this.#socket.write(line);
     return id;
@@ -149,14 +152,14 @@ export class ControlClient {
   }
 }
 
-/** Connect to the run at `socket`. Rejects with ControlError `unreachable`. */
-export function connectControl(socket: string): Promise<ControlClient> {
+/** Connect to the run at `socket`; `from` says who asks. Rejects with ControlError `unreachable`. */
+export function connectControl(socket: string, from?: Asker): Promise<ControlClient> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
     connection.once("error", (error) => reject(unreachable(error.message)));
     connection.once("connect", () => {
       connection.removeAllListeners("error");
-      resolve(new ControlClient(connection));
+      resolve(new ControlClient(connection, from));
     });
   });
 }

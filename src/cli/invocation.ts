@@ -1,4 +1,6 @@
+import { readlinkSync } from "node:fs";
 import {
+  type Asker,
   homeLayout,
   type ListedRun,
   listRuns,
@@ -16,6 +18,7 @@ export interface GlobalOptions {
   readonly id?: string | undefined;
   readonly debug?: boolean | undefined;
   readonly color?: boolean | undefined;
+  readonly asPerson?: boolean | undefined;
 }
 
 /** The things that a command has at hand. */
@@ -60,10 +63,13 @@ export class Invocation {
       readonly named?: string | undefined;
       /** True for a request that is meant to take long: nobody is told that it does. */
       readonly follows?: boolean | undefined;
+      /** What it does to the run, as `stop`; absent: it only reads. */
+      readonly acts?: string | undefined;
     } = {},
   ): Promise<Result> {
     const record = pickRun(await this.#listed(), this.prefix(options.named));
-    const client = await connectControl(record.socket);
+    if (options.acts !== undefined) this.#refuseInside(record, options.acts);
+    const client = await connectControl(record.socket, this.#asker());
     const slow = systemClock.setTimer(1_000, () => {
       if (options.follows !== true) this.#sayWaiting(record);
     });
@@ -118,6 +124,30 @@ export class Invocation {
     return this.#runs;
   }
 
+  /**
+   * Keep what a run has started from acting on that run as a person would.
+   *
+   * The mark is in the environment of all that agents and machines of a run start. Whoever takes it
+   * out is not kept from anything: he is the same user.
+   */
+  #refuseInside({ id, program }: RunRecord, verb: string): void {
+    if (this.env.RAMURE_RUN !== id || this.options.asPerson === true) return;
+    throw new CliError(
+      `ramure ${verb} is not for what run ${id} (${program}) has started itself.`,
+      {
+        exitCode: exitCodes.refused,
+        why: `RAMURE_RUN says that this is such a process: an agent's, or a shell on its machine. It may look (status, ls, logs, events), and act on any other run.`,
+        todo: "A person at this terminal adds --as-person.",
+      },
+    );
+  }
+
+  #asker(): Asker {
+    const { pid, ppid: parent } = process;
+    const { RAMURE_RUN: run, RAMURE_LAUNCH: launch } = this.env;
+    return { pid, parent, terminal: terminalName(), run, launch, asPerson: this.options.asPerson };
+  }
+
   async #lastRun(): Promise<EndedRun | undefined> {
     const { lastRun } = await import("./ended-run.ts");
     const run = await lastRun(homeLayout(this.env));
@@ -129,6 +159,16 @@ export class Invocation {
 
   #sayWaiting(record: RunRecord): void {
     if (process.stderr.isTTY) void this.say(`Waiting for run ${record.id} (pid ${record.pid}) …`);
+  }
+}
+
+/** The file of the terminal that this was typed at, where the system tells. */
+function terminalName(): string | undefined {
+  if (!process.stdin.isTTY) return undefined;
+  try {
+    return readlinkSync("/proc/self/fd/0");
+  } catch {
+    return "unknown";
   }
 }
 

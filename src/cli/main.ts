@@ -38,6 +38,10 @@ function parser(args: readonly string[]): Argv<GlobalOptions> {
       type: "string",
       describe: "The beginning of the run's id; none: the only live run",
     })
+    .option("as-person", {
+      type: "boolean",
+      describe: "Act on the run that this shell was started by",
+    })
     .option("debug", { type: "boolean", describe: "Print stacks of errors" })
     .option("color", { type: "boolean", describe: "--no-color: without colours" });
   return Object.values(commands)

@@ -31,8 +31,9 @@ export const callCommand = command({
     const request = { ...endpointOf(args.endpoint), args: given, timeoutMs };
     // The run keeps the limit itself; a little later than it, nothing is to be expected any more.
     const patienceMs = timeoutMs === 0 ? 0 : timeoutMs + 5_000;
-    const { path, value } = await cli.withRun((run) =>
-      run.request(verbs.endpointCall, request, { timeoutMs: patienceMs }),
+    const { path, value } = await cli.withRun(
+      (run) => run.request(verbs.endpointCall, request, { timeoutMs: patienceMs }),
+      { acts: "call" },
     );
     if (args.json) return await cli.printJson({ schema: 1, path, ...wireOf(value) });
     if (value !== undefined) await cli.print(textOf(value));

@@ -18,10 +18,13 @@ export const connectCommand = command({
       }),
   run: async (cli, args) => {
     const { agent: to, readOnly } = args;
-    const { path, argv, run } = await cli.withRun(async (client, { id }) => ({
-      ...(await client.request(verbs.agentAttach, { to, readOnly })),
-      run: id,
-    }));
+    const { path, argv, run } = await cli.withRun(
+      async (client, { id }) => ({
+        ...(await client.request(verbs.agentAttach, { to, readOnly })),
+        run: id,
+      }),
+      { acts: readOnly ? undefined : "connect" },
+    );
     needTerminal("ramure connect");
     await handOver(argv);
     if (process.exitCode === 0) await cli.say(await leftText(cli, path, run));

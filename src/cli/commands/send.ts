@@ -20,12 +20,10 @@ export const sendCommand = command({
   run: async (cli, args) => {
     const text = await messageOf([...args.message, ...wordsAfterDashes(args)]);
     const message = encodeValue(text);
-    const sent = await cli.withRun((run) =>
-      run.request(
-        verbs.messageSend,
-        { to: args.path, message, typed: true },
-        { timeoutMs: 30_000 },
-      ),
+    const request = { to: args.path, message, typed: true };
+    const sent = await cli.withRun(
+      (run) => run.request(verbs.messageSend, request, { timeoutMs: 30_000 }),
+      { acts: "send" },
     );
     if (args.json) return await cli.printJson({ schema: 1, ...sent });
     await cli.print(`Sent to ${sent.path}.`);

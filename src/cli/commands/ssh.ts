@@ -13,8 +13,9 @@ export const sshCommand = command({
   run: async (cli, args) => {
     const words = wordsAfterDashes(args);
     const command = words.length > 0 ? words : undefined;
-    const { argv } = await cli.withRun((run) =>
-      run.request(verbs.machineShell, { to: args.target, command }),
+    const { argv } = await cli.withRun(
+      (run) => run.request(verbs.machineShell, { to: args.target, command }),
+      { acts: "ssh" },
     );
     if (!command) needTerminal("ramure ssh", "Run it in a terminal, or give a command after --.");
     await handOver(argv);

@@ -28,7 +28,7 @@ export const stopCommand = command({
         if (args.wait) await run.closed;
         return asked;
       },
-      { named: args.run },
+      { named: args.run, acts: "stop" },
     );
     const { id } = record;
     if (args.wait) await cli.print(`Run ${id} has ended${await endText(cli, record)}.`);

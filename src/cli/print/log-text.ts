@@ -33,6 +33,7 @@ const describers: Readonly<Record<string, Describe>> = {
   "run-started": said("run", ({ program, pid }) => `started ${text(program)} pid ${text(pid)}`),
   "run-ended": said("run", ({ state }) => `ended ${text(state)}`),
   reaped: said("gc", ({ run, removed, left }) => reapedText(text(run), removed, left)),
+  "control-request": said("asked", askedText),
   "journal-cut": said("journal", ({ bytes }) => `${text(bytes)} bytes of a torn end were cut`),
   "journal-gap": said("journal", ({ dropped }) => `${text(dropped)} records were left out`),
   "process-state": nothing,
@@ -113,6 +114,22 @@ function stateText(states: readonly string[]): Describe {
     states.includes(text(state))
       ? { kind: text(state), text: cut(printable(text(summary))) }
       : undefined;
+}
+
+/** The name of the command, and where it was typed. */
+function askedText({ verb, endpoint, kill, from }: Data): string {
+  const { pid, parent, terminal, run, launch, asPerson } = isRecord(from) ? from : {};
+  const place = text(terminal) || (launch === undefined ? "no terminal" : "an agent's shell");
+  return [
+    text(verb),
+    text(endpoint),
+    kill === true ? "kill" : "",
+    `by pid ${text(pid) || "?"} of ${text(parent) || "?"}, ${place}`,
+    run === undefined ? "" : `inside run ${text(run)}`,
+    asPerson === true ? "--as-person" : "",
+  ]
+    .filter(Boolean)
+    .join("  ");
 }
 
 function restartText({ id, attempt, of, delayMs, reason }: Data): string {

@@ -4,7 +4,7 @@ export { isFinished, isNodeWithin, resolveAddress } from "./address.ts";
 export { type ControlEvent, wantedEvents } from "./control-event.ts";
 export { ControlError, type ControlReason } from "./error.ts";
 export { LineReader } from "./lines.ts";
-export { cancelMethod, parseAnswer, type RpcAnswer, requestLine } from "./rpc.ts";
+export { type Asker, cancelMethod, parseAnswer, type RpcAnswer, requestLine } from "./rpc.ts";
 export {
   connection,
   type EndpointNode,

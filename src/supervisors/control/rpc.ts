@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { isRecord, read } from "../../actors/data/index.ts";
+import { finite, isRecord, read } from "../../actors/data/index.ts";
 import { ControlError, type ControlReason } from "./error.ts";
 import { maxLineBytes } from "./lines.ts";
 
@@ -11,11 +11,27 @@ import { maxLineBytes } from "./lines.ts";
 
 export type RpcId = number | string;
 
+/** Who makes a request, as the client says itself. Nothing of it is checked. */
+export interface Asker {
+  readonly pid?: number | undefined;
+  /** The process that started it, such as a shell. */
+  readonly parent?: number | undefined;
+  /** The terminal it was typed at. */
+  readonly terminal?: string | undefined;
+  /** The run whose mark (`RAMURE_RUN`) the client carries. */
+  readonly run?: string | undefined;
+  /** The launch of an agent whose mark (`RAMURE_LAUNCH`) the client carries. */
+  readonly launch?: string | undefined;
+  /** A person typed `--as-person`. */
+  readonly asPerson?: boolean | undefined;
+}
+
 /** A request; `id` is missing on a notification, which has no answer. */
 export interface RpcRequest {
   readonly id?: RpcId | undefined;
   readonly method: string;
   readonly params: unknown;
+  readonly from?: Asker | undefined;
 }
 
 /** A message of a run to its client. */
@@ -68,7 +84,8 @@ export function parseRequest(line: string): RpcRequest {
   }
   const wrong = unsafe(message.params);
   if (wrong) throw new BadRequestError(rpcCodes.invalid, id ?? null, wrong);
-  return { id, method: message.method, params: message.params ?? {} };
+  const from = askerOf(message.from);
+  return { id, method: message.method, params: message.params ?? {}, from };
 }
 
 /** Read one line of a run; every notification is one of a stream. Throws ControlError. */
@@ -106,6 +123,31 @@ const errorMember = v.object({
     {},
   ),
 });
+
+const said = v.fallback(v.optional(v.pipe(v.string(), v.transform(shortened))), undefined);
+const number = v.fallback(v.optional(finite), undefined);
+const asker = v.fallback(
+  v.optional(
+    v.object({
+      pid: number,
+      parent: number,
+      terminal: said,
+      run: said,
+      launch: said,
+      asPerson: v.fallback(v.optional(v.boolean()), undefined),
+    }),
+  ),
+  undefined,
+);
+
+/** What cannot be read of the claim is left out: no request fails for it. */
+function askerOf(value: unknown): Asker | undefined {
+  return v.parse(asker, value);
+}
+
+function shortened(text: string): string {
+  return text.slice(0, 100);
+}
 
 export function requestLine(request: RpcRequest): string {
   return line({ jsonrpc: "2.0", ...request });

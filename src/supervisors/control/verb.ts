@@ -19,6 +19,8 @@ export interface VerbContext {
   readonly pages: StatusPages;
   /** Aborts when the client is gone, has cancelled, or the server closes. */
   readonly signal: AbortSignal;
+  /** Enter into the journal that the request acts on what is at `path`, and who made it. */
+  acts(path: string, what?: Readonly<Record<string, unknown>>): void;
   /** Send one item of a stream; resolves when the client has room for more. */
   item(method: string, item: unknown): Promise<void>;
 }

@@ -4,6 +4,7 @@ export { systemClock } from "../../actors/clock.ts";
 export { encodeValue, printable, read } from "../../actors/data/index.ts";
 export { type JournalEntry, readJournal } from "../../actors/journal/index.ts";
 export {
+  type Asker,
   ControlError,
   type ControlEvent,
   type ControlReason,

@@ -105,7 +105,8 @@ export class ControlConnection {
     this.#open.get(id)?.abort(new ControlError("failed", "The client cancelled the request."));
   }
 
-  #start(id: RpcId, { method, params }: RpcRequest): void {
+  #start(id: RpcId, request: RpcRequest): void {
+    const { method, params } = request;
     const refusal = this.#refusalOf(id);
     if (refusal) throw refusal;
     const verb = verbOf.get(method);
@@ -113,7 +114,11 @@ export class ControlConnection {
     const abort = new AbortController();
     this.#open.set(id, abort);
     this.#idle?.cancel();
-    void this.#serve(id, () => verb.perform(params, this.#context(id, abort.signal)), abort);
+    void this.#serve(
+      id,
+      () => verb.perform(params, this.#context(id, request, abort.signal)),
+      abort,
+    );
   }
 
   #refusalOf(id: RpcId): ControlError | undefined {
@@ -123,13 +128,16 @@ export class ControlConnection {
     return new ControlError("busy", "Too many requests are open on this connection.");
   }
 
-  #context(id: RpcId, signal: AbortSignal): VerbContext {
+  #context(id: RpcId, { method: verb, from }: RpcRequest, signal: AbortSignal): VerbContext {
     const { run, clock } = this.#service;
     return {
       run,
       clock,
       pages: this.#pages,
       signal,
+      acts: (path, what) => {
+        run.journal.append({ type: "control-request", path, data: { verb, ...what, from } });
+      },
       item: (method, item) => this.#item(itemLine(method, id, item), signal),
     };
   }

@@ -7,9 +7,10 @@ import { verb } from "../verb.ts";
 export const agentAttach = verb("agent.attach", {
   params: v.object({ to: v.string(), readOnly: v.optional(v.boolean(), false) }),
   result: v.object({ path: v.string(), argv: v.array(v.string()) }),
-  serve: async ({ to, readOnly }, { run }) => {
+  serve: async ({ to, readOnly }, { run, acts }) => {
     const { path } = await nodeAt(run, to, ["agent"]);
     const { attach } = destinationAt(run, path);
+    acts(path, { readOnly });
     if (attach !== undefined) return { path, argv: await attach(readOnly) };
     throw new ControlError("wrong-state", `${path} has no terminal; choose an agent.`);
   },

@@ -19,7 +19,7 @@ export const endpointCall = verb("endpoint.call", {
     timeoutMs: v.optional(finite),
   }),
   result: v.object({ path: v.string(), value: carried }),
-  serve: async ({ to, endpoint, args: given, timeoutMs }, { run, signal }) => {
+  serve: async ({ to, endpoint, args: given, timeoutMs }, { run, signal, acts }) => {
     const snapshot = await run.snapshot();
     const path = to === undefined ? rootOf(snapshot) : processAt(snapshot, to);
     const exposed = snapshot.endpoints.filter((each) => each.path === path);
@@ -29,6 +29,7 @@ export const endpointCall = verb("endpoint.call", {
     if (call === undefined) {
       throw new ControlError("wrong-state", `${path} has no endpoints; choose a process.`);
     }
+    acts(path, { endpoint: endpoint.slice(0, longestName) });
     try {
       return { path, value: encodeValue(await call(endpoint, args, { timeoutMs, signal })) };
     } catch (error) {
@@ -37,6 +38,9 @@ export const endpointCall = verb("endpoint.call", {
     }
   },
 });
+
+/** What the journal keeps of a name that may be none. */
+const longestName = 100;
 
 function rootOf({ nodes: [root] }: RunSnapshot): string {
   if (root) return root.path;

@@ -13,11 +13,12 @@ export const machineShell = verb("machine.shell", {
     command: v.optional(v.array(v.string())),
   }),
   result: v.object({ path: v.string(), argv: v.array(v.string()) }),
-  serve: async ({ to, command }, { run }) => {
+  serve: async ({ to, command }, { run, acts }) => {
     const { path } = await (to === undefined
       ? onlyMachine(run)
       : nodeAt(run, to, ["machine", "agent"]));
     const { shell } = destinationAt(run, path);
+    acts(path);
     if (shell !== undefined) return { path, argv: await shell(command) };
     throw new ControlError("wrong-state", `${path} has no shell; choose a machine or an agent.`);
   },

@@ -17,12 +17,13 @@ export const messageSend = verb("message.send", {
     /** The message's id in an agent's outbox. */
     id: v.optional(v.string()),
   }),
-  serve: async ({ to, message: given, typed }, { run }) => {
+  serve: async ({ to, message: given, typed }, { run, acts }) => {
     const { path, kind } = await nodeAt(run, to, ["process", "agent"]);
     const message = typed && kind === "process" ? asTyped(given) : given;
     if (kind === "agent" && typeof message !== "string") {
       throw new ControlError("bad-request", `${path} is an agent, and takes only text.`);
     }
+    acts(path);
     const { id } = await destinationAt(run, path).send(message);
     return { path, id };
   },

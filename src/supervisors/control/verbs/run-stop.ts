@@ -8,7 +8,8 @@ export const runStop = verb("run.stop", {
     kill: v.optional(v.boolean(), false),
   }),
   result: v.object({}),
-  serve: async ({ kill }, { run }) => {
+  serve: async ({ kill }, { run, acts }) => {
+    acts("/", { kill });
     if (kill) run.kill();
     else run.stop();
     return {};

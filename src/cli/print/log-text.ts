@@ -89,6 +89,11 @@ const describers: Readonly<Record<string, Describe>> = {
   ),
   "tool-ended": ({ tool, failed }) =>
     failed === true ? { kind: "tool", text: `${text(tool)} failed` } : undefined,
+  "door-lost": said("link", ({ reason }) => text(reason)),
+  "control-socket-lost": said(
+    "link",
+    ({ socket }) => `${text(socket)} was deleted; it is opened again`,
+  ),
   "link-refused": said("link", ({ reason }) => `refused: ${text(reason)}`),
   "link-broken": said("link", ({ reason }) => `broken: ${text(reason)}`),
 };

@@ -30,9 +30,12 @@ export interface ConnectionLimits {
   readonly stalledMs: number;
   /** Bytes that wait for it; one more and it is cut off. Default: 8 MiB. */
   readonly queuedBytes: number;
+  /** How long one that was told to go may stay, in ms. Default: 1_000. */
+  readonly closeMs: number;
 }
 
-interface Service {
+/** What all clients of a run share. */
+export interface Service {
   readonly run: ServedRun;
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
@@ -53,6 +56,8 @@ export class ControlConnection {
   readonly #open = new Map<RpcId, AbortController>();
   readonly #pages = new StatusPages();
   #idle: ClockTimer | undefined;
+  #hurry: ClockTimer | undefined;
+  #idleSince = 0;
   #closing = false;
 
   constructor(socket: Socket, service: Service) {
@@ -62,18 +67,45 @@ export class ControlConnection {
     // Without a listener a client that resets its connection would end the program; `close` follows.
     socket.on("error", () => {});
     socket.on("close", () => this.#gone());
+    // Each stream that waits for room listens; there are no more of them than requests.
+    socket.setMaxListeners(service.limits.requests + 10);
     this.#watchIdle();
+  }
+
+  /** It was told to go, and has no claim on a place any more. */
+  get isLeaving(): boolean {
+    return this.#hurry !== undefined;
+  }
+
+  /** Since when it has had no open request; undefined: it has one. */
+  get idleSince(): number | undefined {
+    return this.#open.size === 0 ? this.#idleSince : undefined;
+  }
+
+  /** End the connection, and cut it off if the client does not hang up in time. */
+  hangUp(): void {
+    if (this.isLeaving) return;
+    this.#socket.end();
+    const { clock, limits } = this.#service;
+    this.#hurry = clock.setTimer(limits.closeMs, () => this.#socket.destroy());
   }
 
   /** Refuse what is open and what may still come, and let the client read that. */
   close(): void {
     this.#closing = true;
     for (const request of this.#open.values()) request.abort(shuttingDown());
-    if (this.#open.size === 0) this.#socket.end();
+    if (this.#open.size === 0) this.hangUp();
   }
 
   destroy(): void {
     this.#socket.destroy();
+  }
+
+  /** Say why it is not served, and read no more of it. */
+  refuse(why: ControlError): void {
+    this.#refuse(why, null);
+    this.#socket.removeAllListeners("data").resume();
+    this.hangUp();
   }
 
   #receive(bytes: Buffer): void {
@@ -81,8 +113,7 @@ export class ControlConnection {
       for (const line of this.#lines.read(bytes)) if (line.trim() !== "") this.#accept(line);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      this.#refuse(new BadRequestError(rpcCodes.invalid, null, message), null);
-      this.#socket.removeAllListeners("data").resume().end();
+      this.refuse(new BadRequestError(rpcCodes.invalid, null, message));
     }
   }
 
@@ -150,7 +181,7 @@ export class ControlConnection {
     }
     this.#open.delete(id);
     if (this.#open.size > 0) return;
-    if (this.#closing) this.#socket.end();
+    if (this.#closing) this.hangUp();
     else this.#watchIdle();
   }
 
@@ -187,11 +218,13 @@ export class ControlConnection {
     if (this.#socket.destroyed) return;
     const { clock, limits } = this.#service;
     this.#idle?.cancel();
-    this.#idle = clock.setTimer(limits.idleMs, () => this.#socket.end());
+    this.#idleSince = clock.now();
+    this.#idle = clock.setTimer(limits.idleMs, () => this.hangUp());
   }
 
   #gone(): void {
     this.#idle?.cancel();
+    this.#hurry?.cancel();
     for (const request of this.#open.values()) {
       request.abort(clientGone());
     }

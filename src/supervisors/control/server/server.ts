@@ -1,16 +1,16 @@
 import { once } from "node:events";
+import { lstatSync } from "node:fs";
 import { chmod, lstat } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { type Clock, systemClock } from "../../../actors/clock.ts";
+import { type Clock, type ClockTimer, systemClock } from "../../../actors/clock.ts";
 import { HomeError, SocketPathTooLongError } from "../../../machines/errors.ts";
 import { privateDirectory } from "../../../machines/local/index.ts";
 import { maxSocketPathBytes } from "../../home/index.ts";
 import { ControlError } from "../error.ts";
-import { errorLine } from "../rpc.ts";
 import type { ServedRun } from "../served-run.ts";
-import { type ConnectionLimits, ControlConnection } from "./connection.ts";
+import { type ConnectionLimits, ControlConnection, type Service } from "./connection.ts";
 
 export interface ControlServerOptions {
   /** The Unix socket's path; nothing may be there yet. */
@@ -24,8 +24,8 @@ export interface ControlServerOptions {
 export interface ControlLimits extends ConnectionLimits {
   /** Clients at once. Default: 64. */
   readonly connections: number;
-  /** The time that `close` gives clients to read their refusals, in ms. Default: 1_000. */
-  readonly closeMs: number;
+  /** How often it is looked whether the socket's file is still there, in ms. Default: 15_000. */
+  readonly lookMs: number;
 }
 
 export interface ControlServer {
@@ -40,10 +40,16 @@ const defaults: ControlLimits = {
   stalledMs: 30_000,
   queuedBytes: 8_388_608,
   closeMs: 1_000,
+  lookMs: 15_000,
 };
+
+/** Clients that were refused and have not hung up yet, beside those that are served. */
+const maxRefused = 256;
 
 /**
  * Serve a run's control clients at a Unix socket that only this user can open.
+ *
+ * A socket whose file is deleted is opened again, which the journal says (`control-socket-lost`).
  *
  * Throws HomeError when the socket's directory is not this user's alone or the
  * path is taken, SocketPathTooLongError when the system could not hold it.
@@ -55,16 +61,117 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   if (bytes > maxSocketPathBytes)
     throw new SocketPathTooLongError(socket, bytes, maxSocketPathBytes);
   await privateDirectory(dirname(socket));
-  const open = new Set<ControlConnection>();
   const service = { run: options.run, clock, limits };
-  const server = createServer((client) => {
-    if (open.size >= limits.connections) return refuse(client);
-    const connection = new ControlConnection(client, service);
-    open.add(connection);
-    client.once("close", () => open.delete(connection));
-  });
-  await listen(server, socket);
-  return { close: () => close(server, open, { clock, closeMs: limits.closeMs }) };
+  const door = new ControlDoor(socket, service);
+  await door.open();
+  return door;
+}
+
+interface DoorService extends Service {
+  readonly limits: ControlLimits;
+}
+
+/** The socket of a run, and the clients that came in by it. */
+class ControlDoor implements ControlServer {
+  readonly #socket: string;
+  readonly #service: DoorService;
+  readonly #clients = new Set<ControlConnection>();
+  /** Those before the last one listen no more, and have the clients that came by them. */
+  readonly #servers: Server[] = [];
+  #inode: number | undefined;
+  #looking: ClockTimer | undefined;
+  #isClosed = false;
+
+  constructor(socket: string, service: DoorService) {
+    this.#socket = socket;
+    this.#service = service;
+  }
+
+  async open(): Promise<void> {
+    const server = createServer((client) => this.#came(client));
+    server.maxConnections = this.#service.limits.connections + maxRefused;
+    await listen(server, this.#socket);
+    this.#servers.push(server);
+    if (this.#isClosed) {
+      server.close();
+      return;
+    }
+    this.#inode = inodeOf(this.#socket);
+    this.#lookLater();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#looking?.cancel();
+    const closed = this.#servers.map(
+      (server) => new Promise<void>((settle) => server.close(() => settle())),
+    );
+    for (const connection of this.#clients) connection.close();
+    const { clock, limits } = this.#service;
+    const late = clock.setTimer(limits.closeMs, () => {
+      for (const connection of this.#clients) connection.destroy();
+    });
+    await Promise.all(closed);
+    late.cancel();
+  }
+
+  #came(client: Socket): void {
+    const connection = new ControlConnection(client, this.#service);
+    this.#clients.add(connection);
+    client.once("close", () => this.#clients.delete(connection));
+    if (!this.#hasRoom()) connection.refuse(tooMany());
+  }
+
+  /** Where all places are taken, the client goes that has asked for nothing for the longest time. */
+  #hasRoom(): boolean {
+    const served = [...this.#clients].filter(({ isLeaving }) => !isLeaving);
+    if (served.length <= this.#service.limits.connections) return true;
+    // The last one has just come.
+    const idle = served.slice(0, -1).filter(({ idleSince }) => idleSince !== undefined);
+    const [longest] = idle.sort((a, b) => (a.idleSince ?? 0) - (b.idleSince ?? 0));
+    longest?.hangUp();
+    return longest !== undefined;
+  }
+
+  #lookLater(): void {
+    const { clock, limits } = this.#service;
+    this.#looking = clock.setTimer(limits.lookMs, () => void this.#look());
+  }
+
+  /** Never rejects: what cannot be opened now is tried at the next look. */
+  async #look(): Promise<void> {
+    try {
+      if (this.#inode === undefined || inodeOf(this.#socket) !== this.#inode) await this.#reopen();
+      else this.#lookLater();
+    } catch {
+      if (!this.#isClosed) this.#lookLater();
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    const data = { socket: this.#socket };
+    if (this.#inode !== undefined)
+      this.#service.run.journal.append({ type: "control-socket-lost", path: "/", data });
+    this.#inode = undefined;
+    // It deletes the file at its path, so it closes before the next one makes it. Its clients stay.
+    this.#servers.at(-1)?.close();
+    await privateDirectory(dirname(this.#socket));
+    if (!this.#isClosed) await this.open();
+  }
+}
+
+function tooMany(): ControlError {
+  return new ControlError("busy", "The run has too many control clients.");
+}
+
+/** Give the inode of a socket; undefined when none can be seen at the path. */
+function inodeOf(path: string): number | undefined {
+  try {
+    const found = lstatSync(path);
+    return found.isSocket() ? found.ino : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function listen(server: Server, socket: string): Promise<void> {
@@ -89,25 +196,4 @@ function bindPrivately(server: Server, socket: string): void {
   } finally {
     process.umask(mask);
   }
-}
-
-function refuse(client: Socket): void {
-  client.on("error", () => {});
-  const busy = new ControlError("busy", "The run has too many control clients.");
-  client.end(errorLine(null, busy));
-  client.resume();
-}
-
-async function close(
-  server: Server,
-  open: ReadonlySet<ControlConnection>,
-  { clock, closeMs }: { readonly clock: Clock; readonly closeMs: number },
-): Promise<void> {
-  const closed = new Promise<void>((settle) => server.close(() => settle()));
-  for (const connection of open) connection.close();
-  const late = clock.setTimer(closeMs, () => {
-    for (const connection of open) connection.destroy();
-  });
-  await closed;
-  late.cancel();
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { chmod, mkdir, stat } from "node:fs/promises";
+import { chmod, mkdir, rm, stat } from "node:fs/promises";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -63,6 +64,14 @@ async function served(
 ): Promise<RawClient> {
   await serve(acts, options);
   return await client();
+}
+
+/** A client that does not close its side when the server has. */
+async function stubbornClient(path: string): Promise<Socket> {
+  const stubborn = connect({ path, allowHalfOpen: true });
+  stubborn.on("error", () => {});
+  await once(stubborn, "connect");
+  return stubborn;
 }
 
 /** A handler that waits for its signal, and what it saw. */
@@ -385,11 +394,62 @@ describe("a control server's door", () => {
   });
 
   it("refuses one client too many", async () => {
-    await serve({}, { limits: { connections: 1 } });
-    await (await client()).answer("run.stop");
+    const { call, begun } = waitingCall();
+    (await served({ call }, { limits: { connections: 1 } })).ask("endpoint.call", {
+      endpoint: "x",
+    });
+    await begun;
     const second = await client();
     expect(await second.next()).toMatchObject({ id: null, error: { data: { reason: "busy" } } });
     expect(await second.next()).toBeUndefined();
+  });
+
+  it("cuts off who was refused and does not hang up, and gives the place to others at once", async () => {
+    const clock = manualClock();
+    await serve({}, { clock, limits: { connections: 4, closeMs: 1_000 } });
+    const deaf = await Promise.all(Array.from({ length: 4 }, () => stubbornClient(socket)));
+    for (const one of deaf) one.write("x".repeat(maxLineBytes + 1));
+    await Promise.all(deaf.map((one) => once(one, "data")));
+    expect(await (await client()).answer("run.stop")).toHaveProperty("result");
+    const gone = Promise.all(
+      deaf.map((one) => new Promise<void>((resolve) => one.once("close", () => resolve()))),
+    );
+    await clock.advance(1_001);
+    // Who keeps its side open only notices by what it writes.
+    for (const one of deaf) one.write("more");
+    await gone;
+  });
+
+  it("ends the client that was idle longest for one that finds no place", async () => {
+    const clock = manualClock();
+    const first = await served({}, { clock, limits: { connections: 2 } });
+    await first.answer("run.status");
+    await clock.advance(10);
+    const second = await client();
+    await second.answer("run.status");
+    expect(await (await client()).answer("run.stop")).toHaveProperty("result");
+    expect(await first.next()).toBeUndefined();
+    expect(await second.answer("run.status")).toHaveProperty("result");
+  });
+
+  it("lets one client have many streams, without a warning on the program's stderr", async () => {
+    const warnings: string[] = [];
+    const warned = ({ message }: Error) => void warnings.push(message);
+    process.on("warning", warned);
+    const data = "x".repeat(10_000);
+    const raw = await served({
+      async *events(_, signal) {
+        for (let seq = 1; !signal.aborted; seq += 1)
+          yield { seq, at: 0, path: "/main", epoch: 1, type: "x", data };
+      },
+    });
+    raw.socket.pause();
+    for (let stream = 0; stream < 32; stream += 1) raw.ask("events.follow", { follow: true });
+    const other = await client();
+    await other.answer("run.status");
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("warning", warned);
+    expect(warnings).toEqual([]);
   });
 
   it("ends a client that asks for nothing, but none that waits", async () => {
@@ -511,6 +571,24 @@ describe("a control server that closes", () => {
 });
 
 describe("a control server's socket", () => {
+  it("is opened again when its file was deleted, and its clients stay", async () => {
+    const clock = manualClock();
+    const noted: string[] = [];
+    const append = ({ type }: { readonly type: string }) => void noted.push(type);
+    const before = await served({ append }, { clock, limits: { lookMs: 1_000 } });
+    await before.answer("run.status");
+    await rm(socket);
+    await expect(RawClient.open(socket)).rejects.toMatchObject({ code: "ENOENT" });
+    await clock.advance(1_001);
+    await expect.poll(() => stat(socket).catch(() => undefined)).toBeDefined();
+    expect(await (await client()).answer("run.status")).toHaveProperty("result");
+    expect(await before.answer("run.status")).toHaveProperty("result");
+    expect((await stat(socket)).mode & 0o777).toBe(0o600);
+    expect(noted).toEqual(["control-socket-lost"]);
+    await clock.advance(1_001);
+    expect(noted).toHaveLength(1);
+  });
+
   it("is this user's alone from birth, whatever the umask, which stays as it was", async () => {
     const mask = process.umask(0);
     await serve();

@@ -16,6 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), "rm-"));
 const env = { RAMURE_TEST_MACHINES: "1", RAMURE_TEST_IMAGE: "ramure-test:latest" };
 const started = [];
 const absent = [];
+let tar;
 let code = 1;
 try {
   await prepare();
@@ -46,8 +47,6 @@ async function prepare() {
   await engine("docker", ["dockerd", "docker", "runc"], startDocker, "RAMURE_TEST_DOCKER");
   await engine("podman", ["podman", "runc"], startPodman, "RAMURE_TEST_PODMAN");
 }
-
-let tar;
 
 async function engine(name, programs, start, variable) {
   const lacks = missing(programs);

@@ -1,4 +1,5 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { customAlphabet } from "nanoid";
 import { callAfter, pause } from "../local/index.ts";
 import type { Pipe } from "./pipe.ts";
@@ -76,14 +77,14 @@ export function startRun(pipe: Pipe, options: RunOptions): Run {
       void Promise.race([both, pipe.closed]).finally(callOff);
     });
     const lost = await Promise.race([both.then(() => undefined), pipe.closed, overdue]);
-    // What was sent before the way closed may still be in our own buffers.
-    if (lost !== undefined) await Promise.race([both, pause(quietMs)]);
+    if (lost !== undefined) await drained([stdout, stderr]);
     if (options.stream) output.end();
     const end = stdout.scanner.end ?? stderr.scanner.end;
     if (end === undefined || !(stdout.scanner.end && stderr.scanner.end)) {
       pipe.close();
       const said = stderr.scanner.preamble || stderr.text().toString("utf8");
-      throw new LostWay(lost ?? "it closed", said);
+      const how = lost ?? (await Promise.race([pipe.closed, pause(quietMs)])) ?? "it closed";
+      throw new LostWay(how, said);
     }
     pipe.input.end();
     const over = new AbortController();
@@ -102,6 +103,27 @@ export function startRun(pipe: Pipe, options: RunOptions): Run {
   return { result, input: pipe.input, output, closed: pipe.closed, close: () => pipe.close() };
 }
 
+/**
+ * Wait for what was sent before the way closed: it may still be in buffers of the system or of ours.
+ *
+ * Something in the background may hold the outputs open for good, so silence ends the wait. An output
+ * that its reader holds back is not silent.
+ */
+async function drained(outputs: readonly Collected[]): Promise<void> {
+  const over = new AbortController();
+  void Promise.all(outputs.map(({ ended }) => ended)).then(() => over.abort());
+  const seen = () => outputs.reduce((sum, output) => sum + output.seen, 0);
+  for (let before = -1, round = 0; round < maxRounds && before !== seen(); round += 1) {
+    before = seen();
+    await pause(quietMs, over.signal);
+    await nextTurn(); // A busy loop may be late: let it read before the outputs are called silent.
+    if (over.signal.aborted) return;
+    if (outputs.some(({ heldBack }) => heldBack)) [before, round] = [-1, 0];
+  }
+}
+
+const maxRounds = 8;
+
 /** One output of the runner: kept up to a bound, or passed on. */
 class Collected {
   readonly scanner: TrailerScanner;
@@ -110,6 +132,8 @@ class Collected {
   readonly #chunks: Buffer[] = [];
   #kept = 0;
   #seen = 0;
+  #passed = 0;
+  #heldBack = false;
 
   constructor(stream: Readable, nonce: string, to: number | Writable) {
     this.scanner = new TrailerScanner(nonce);
@@ -118,10 +142,7 @@ class Collected {
       stream.on("data", (chunk: Buffer) => {
         const data = this.scanner.push(chunk);
         if (typeof to === "number") this.#keep(data, to);
-        else if (data.length > 0 && !to.write(data)) {
-          stream.pause();
-          to.once("drain", () => stream.resume());
-        }
+        else if (data.length > 0) this.#pass(data, stream, to);
         if (this.scanner.end) resolve();
       });
     });
@@ -131,8 +152,29 @@ class Collected {
     return this.#seen - this.#kept;
   }
 
+  /** Bytes of the command that came in. */
+  get seen(): number {
+    return this.#seen + this.#passed;
+  }
+
+  /** Whether who it is passed on to is behind. */
+  get heldBack(): boolean {
+    return this.#heldBack;
+  }
+
   text(): Buffer {
     return Buffer.concat(this.#chunks);
+  }
+
+  #pass(data: Buffer, from: Readable, to: Writable): void {
+    this.#passed += data.length;
+    if (to.write(data)) return;
+    this.#heldBack = true;
+    from.pause();
+    to.once("drain", () => {
+      this.#heldBack = false;
+      from.resume();
+    });
   }
 
   #keep(data: Buffer, limit: number): void {

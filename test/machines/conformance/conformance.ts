@@ -6,6 +6,6 @@ import type { Image } from "../../../src/machines/machine.ts";
 /** Declare the conformance suite of a backend as tests. */
 export function itConforms(image: () => Image, abilities: ConformanceAbilities): void {
   describe(`A ${image().kind} machine`, () => {
-    it.concurrent.each(machineConformance(image, abilities))("$title", ({ run }) => run());
+    for (const { title, run } of machineConformance(image, abilities)) it.concurrent(title, run);
   });
 }

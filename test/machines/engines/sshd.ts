@@ -27,6 +27,8 @@ export async function startSshd(
   const folder = mkdtempSync(join(tmpdir(), "rt-sshd-"));
   for (const name of ["host", "other", "mine", "strange"]) makeKey(join(folder, name));
   writeFileSync(join(folder, "authorized"), readFileSync(join(folder, "mine.pub")));
+  // A login that talks, as many do; and not the one of whoever runs the suites, which may take long.
+  writeFileSync(join(folder, ".bashrc"), "echo 'Welcome to this host'; echo 'Mind the step' >&2\n");
   const port = namespace === undefined ? await freePort() : 2222;
   const config = join(folder, "config");
   writeFileSync(config, configOf({ folder, port, address }));
@@ -108,6 +110,7 @@ StrictModes no
 UsePAM no
 PermitRootLogin prohibit-password
 PasswordAuthentication no
+SetEnv HOME=${of.folder}
 `;
 }
 

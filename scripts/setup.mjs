@@ -47,10 +47,12 @@ export function say(text) {
   process.stderr.write(`ramure: ${text}\n`);
 }
 
-/** Run a program on this terminal and give its exit code. */
-export function runHere(command, words, env = process.env) {
-  const { status, error } = spawnSync(command, words, { cwd: root, stdio: "inherit", env });
-  if (error) say(`${command} did not start: ${error.message}`);
+/** Run a program on this terminal and give its exit code. It is ended after `limitMs`. */
+export function runHere(command, words, { env = process.env, limitMs } = {}) {
+  const options = { cwd: root, stdio: "inherit", env, timeout: limitMs };
+  const { status, error } = spawnSync(command, words, options);
+  if (error?.code === "ETIMEDOUT") say(`${command} was ended after ${limitMs / 60_000} minutes`);
+  else if (error) say(`${command} did not start: ${error.message}`);
   return status === null ? 1 : status;
 }
 

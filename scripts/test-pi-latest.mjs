@@ -24,7 +24,7 @@ install();
 say(`pi ${says("pi")} on Node ${says("node")}, from ${folder}`);
 const words = process.argv.slice(2);
 const suites = words.length > 0 ? words : suitesOfPi();
-process.exitCode = runHere(join(nodeBin, "node"), ["scripts/test.mjs", ...suites], env);
+process.exitCode = runHere(join(nodeBin, "node"), ["scripts/test.mjs", ...suites], { env });
 
 function nodePackage() {
   const platform = `${process.platform}-${process.arch}`;
@@ -59,7 +59,9 @@ function isInstalled({ name, version }) {
 function npmInstall(what) {
   say(`installing ${what} (once)`);
   const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-  const code = runHere("npm", ["install", "--prefix", folder, "--save-exact", ...flags, what], env);
+  const code = runHere("npm", ["install", "--prefix", folder, "--save-exact", ...flags, what], {
+    env,
+  });
   if (code === 0) return;
   rmSync(folder, { recursive: true, force: true });
   stop(

@@ -9,7 +9,10 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { programPath } from "./programs.mjs";
 
-/** dockerd with no network of its own but `none` and `host`. Rejects with the last lines that it said. */
+/** An engine that was started and ended again, with the last lines that it said. */
+export class EngineRefused extends Error {}
+
+/** dockerd with no network of its own but `none` and `host`. Rejects with EngineRefused. */
 export async function startDocker(folder) {
   const socket = join(folder, "docker.sock");
   const words = ["--data-root", join(folder, "root"), "--exec-root", join(folder, "run")];
@@ -81,7 +84,7 @@ async function started(folder, [command, ...args], socket, env = process.env) {
     await pause(100);
   }
   await stop();
-  throw new Error(
+  throw new EngineRefused(
     readFileSync(join(folder, "log"), "utf8").trim().split("\n").slice(-4).join("\n"),
   );
 }

@@ -1,6 +1,10 @@
-/* Programs that the suites of `npm run test:machines` use, and where they come from. */
+/*
+ * Programs that the suites of `npm run test:machines` use, and where they come from. Run as a program
+ * it prints the packages that are missing.
+ */
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const packages = {
   bwrap: "bubblewrap",
@@ -35,6 +39,13 @@ function isProgram(path) {
 export function missing(names) {
   const absent = names.filter((name) => programPath(name) === undefined);
   if (absent.length === 0) return undefined;
-  const install = [...new Set(absent.map((name) => packages[name] ?? name))].join(" ");
-  return `no ${absent.join(", ")} here: apt-get install -y --no-install-recommends ${install}`;
+  return `no ${absent.join(", ")} here: apt-get install -y --no-install-recommends ${packagesOf(absent)}`;
+}
+
+function packagesOf(names) {
+  return [...new Set(names.map((name) => packages[name] ?? name))].join(" ");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  console.log(packagesOf(Object.keys(packages).filter((name) => !programPath(name))));
 }

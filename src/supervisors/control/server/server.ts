@@ -4,7 +4,7 @@ import { chmod, lstat } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
-import { type Clock, type ClockTimer, systemClock } from "../../../actors/clock.ts";
+import { type Clock, type ClockTimer, upkeepClock } from "../../../actors/clock.ts";
 import { HomeError, SocketPathTooLongError } from "../../../machines/errors.ts";
 import { privateDirectory } from "../../../machines/local/index.ts";
 import { maxSocketPathBytes } from "../../home/index.ts";
@@ -16,7 +16,7 @@ export interface ControlServerOptions {
   /** The Unix socket's path; nothing may be there yet. */
   readonly socket: string;
   readonly run: ServedRun;
-  /** Default: the system's. */
+  /** Default: the system's, with timers that keep no program alive. */
   readonly clock?: Clock | undefined;
   readonly limits?: Partial<ControlLimits> | undefined;
 }
@@ -55,7 +55,7 @@ const maxRefused = 256;
  * path is taken, SocketPathTooLongError when the system could not hold it.
  */
 export async function openControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { socket, clock = systemClock } = options;
+  const { socket, clock = upkeepClock } = options;
   const limits = { ...defaults, ...options.limits };
   const bytes = Buffer.byteLength(socket);
   if (bytes > maxSocketPathBytes)

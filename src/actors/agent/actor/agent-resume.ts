@@ -21,11 +21,14 @@ export function takeIn(
   else beginAnew(hello.durable, memory);
 }
 
+/** A message that the conversation has, and that was not answered, was cut off even where nobody heard of its turn. */
 function goOn(durable: readonly string[], memory: AgentMemory): void {
   const { outbox, openCalls } = memory;
   outbox.opened(durable);
   const open = [...openCalls.values()];
-  if (memory.busy && wasInterrupted(memory)) outbox.note(resumedNote(open));
+  if (outbox.hasUnanswered || (memory.busy && wasInterrupted(memory))) {
+    outbox.note(resumedNote(open));
+  }
   memory.busy = false;
   openCalls.clear();
   for (const call of open) if (call.answer === undefined) void tellLater(call, memory);
@@ -33,7 +36,7 @@ function goOn(durable: readonly string[], memory: AgentMemory): void {
 
 /** Its turn is lost, and no message that is sent again begins it anew. */
 function wasInterrupted({ outbox, openCalls }: AgentMemory): boolean {
-  return openCalls.size > 0 || outbox.hasUnanswered || outbox.waiting.length === 0;
+  return openCalls.size > 0 || outbox.waiting.length === 0;
 }
 
 function beginAnew(durable: readonly string[], memory: AgentMemory): void {

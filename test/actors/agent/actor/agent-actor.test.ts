@@ -386,6 +386,33 @@ describe("an agent that is started again", () => {
     expect(notes[1]).toMatch(/slow .*has come to its end:\ngave: slow result/);
   });
 
+  it.each(["kill", "stop"] as const)(
+    "answers its message, whenever it is ended by a %s",
+    async (end) => {
+      for (let turns = 0; turns < 40; turns += 1) {
+        const { started, send, clock } = await world(async (agent) => {
+          for await (const _ of agent.messages) {
+            await agent.sleep(100);
+            agent.say("ok");
+          }
+        });
+        const first = await started();
+        const receipt = await send("work");
+        for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+        const ended = first[end]();
+        await clock.advance(1_000);
+        await ended;
+        await started();
+        let answer: string | undefined;
+        void receipt.turn().then(({ text }) => {
+          answer = text;
+        });
+        await clock.advance(1_000);
+        expect([turns, answer]).toEqual([turns, "ok"]);
+      }
+    },
+  );
+
   it("is told nothing when it was idle", async () => {
     const seen: string[] = [];
     const { started, send, clock } = await world(async (agent) => {

@@ -17,8 +17,13 @@ export {
 export { type ManualClock, manualClock } from "./actors/manual-clock.ts";
 export { machineConformance } from "./machines/conformance/index.ts";
 export {
+  type Explored,
+  type ExploreOptions,
+  explore,
+  type InjectedCrash,
   TestHangError,
   type TestRun,
   type TestRunOptions,
   testRun,
+  WorldBrokenError,
 } from "./supervisors/testing/index.ts";

@@ -78,6 +78,8 @@ export interface JournalOptions {
   readonly redaction?: Redaction | undefined;
   /** Called the first time that the file cannot be written, and when it was removed. Default: a line on stderr. */
   readonly onProblem?: ((problem: JournalProblem) => void) | undefined;
+  /** Called with each record that was taken, before it is in the file. Default: nobody hears. */
+  readonly onRecord?: ((record: JournalRecord, seq: number) => void) | undefined;
   /** Opens the file for writing; for tests of disks that fail. */
   readonly openHandle?: OpenHandle | undefined;
 }
@@ -126,6 +128,7 @@ class FileJournal implements Journal {
   readonly #maxBytes: number;
   readonly #redaction: Redaction | undefined;
   readonly #onProblem: (problem: JournalProblem) => void;
+  readonly #onRecord: JournalOptions["onRecord"];
   readonly #journalFile: JournalFile;
   readonly #writer: JournalWriter;
   readonly #waiting = new Set<() => void>();
@@ -138,7 +141,7 @@ class FileJournal implements Journal {
   #removed: JournalProblem | undefined;
 
   constructor(
-    { file, clock, limits, redaction, onProblem, lastSeq }: FileJournalParts,
+    { file, clock, limits, redaction, onProblem, onRecord, lastSeq }: FileJournalParts,
     openFile: (removed: JournalFileParts["removed"]) => JournalFile,
   ) {
     this.file = file;
@@ -146,6 +149,7 @@ class FileJournal implements Journal {
     this.#clock = clock;
     this.#maxBytes = limits.maxLineBytes;
     this.#redaction = redaction;
+    this.#onRecord = onRecord;
     this.#onProblem =
       onProblem ?? ((problem) => console.error(`ramure: ${problemText(file, problem)}`));
     this.#journalFile = openFile((lost) => this.#lost(lost));
@@ -169,6 +173,7 @@ class FileJournal implements Journal {
     if (this.#isClosed || !this.#writer.hasRoom({ promised })) return;
     this.lastSeq += 1;
     this.#writer.add(this.#line(record, this.lastSeq));
+    this.#onRecord?.(record, this.lastSeq);
   }
 
   commit(record: JournalRecord): Promise<void> {

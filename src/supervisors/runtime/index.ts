@@ -1,1 +1,1 @@
-export { openRun, type StartedRun, startRun } from "./start-run.ts";
+export { openRun, type RunSetting, type StartedRun, startRun } from "./start-run.ts";

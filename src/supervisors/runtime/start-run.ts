@@ -4,7 +4,7 @@ import type { TcpAddress } from "../../actors/agent/bridge/index.ts";
 import { piHarness } from "../../actors/agent/pi/index.ts";
 import { systemClock } from "../../actors/clock.ts";
 import { createRedaction } from "../../actors/data/index.ts";
-import { openJournal, setJournalAside } from "../../actors/journal/index.ts";
+import { type JournalRecord, openJournal, setJournalAside } from "../../actors/journal/index.ts";
 import { errorExit } from "../../actors/kernel/index.ts";
 import { type ControlServer, openControlServer } from "../control/index.ts";
 import {
@@ -45,7 +45,7 @@ export async function startRun(
   definition: ProcessDefinition,
   args: readonly unknown[],
 ): Promise<unknown> {
-  const { finished, runtime } = await openRun(definition, args, process.env);
+  const { finished, runtime } = await openRun(definition, args, { env: process.env });
   reportStart(runtime);
   try {
     return await finished;
@@ -58,16 +58,24 @@ export async function startRun(
   }
 }
 
-/** Start a run. `env` says where its home is. */
+/** The surroundings of a run. */
+export interface RunSetting {
+  /** Says where its home is. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Called with each record that its journal took. Default: nobody hears. */
+  readonly onRecord?: ((record: JournalRecord, seq: number) => void) | undefined;
+}
+
+/** Start a run. */
 export async function openRun(
   definition: ProcessDefinition,
   args: readonly unknown[],
-  env: NodeJS.ProcessEnv,
+  setting: RunSetting,
 ): Promise<StartedRun> {
   return await leave(async () => {
     const closers: (() => Promise<void> | void)[] = [];
     try {
-      const runtime = await openRuntime(definition, env, closers);
+      const runtime = await openRuntime(definition, setting, closers);
       const root = runtime.start(definition, args);
       return { runtime, root, finished: finish(root, closers) };
     } catch (error) {
@@ -79,7 +87,7 @@ export async function openRun(
 
 async function openRuntime(
   { name: root, options }: ProcessDefinition,
-  env: NodeJS.ProcessEnv,
+  { env, onRecord }: RunSetting,
   closers: (() => Promise<void> | void)[],
 ): Promise<Runtime> {
   const clock = options.clock ?? systemClock;
@@ -97,7 +105,7 @@ async function openRuntime(
   const file = `${logDir}/runtime.jsonl`;
   // What stands there is of a run before this one, whose record may not be known.
   await setJournalAside(file, owned.earlier ?? `before-${id}`);
-  const journal = await openJournal({ file, clock, redaction });
+  const journal = await openJournal({ file, clock, redaction, onRecord });
   const environment = { RAMURE_HOME: layout.home, RAMURE_RUN: id };
   const runtime = new Runtime({
     id,

@@ -17,7 +17,7 @@ import {
   type ProcessRecord,
 } from "../process/index.ts";
 import { handleOf } from "../program/index.ts";
-import { openRun, type StartedRun } from "../runtime/index.ts";
+import { openRun, type RunSetting, type StartedRun } from "../runtime/index.ts";
 import { Awaited } from "./awaited.ts";
 import { describeRun } from "./describe-run.ts";
 import { OutsideWorld } from "./outside-world.ts";
@@ -119,6 +119,21 @@ export async function testRun<
   args: Args,
   options: TestRunOptions<C> = {},
 ): Promise<TestRun<Result, Shape, C>> {
+  return (await openTestRun(process, args, options)).run;
+}
+
+/** Start a program under test as `testRun` does. Gives its runtime, too; `onRecord` hears what happens in it. */
+export async function openTestRun<
+  Args extends readonly unknown[],
+  Result,
+  Shape extends ContractShape,
+  C extends Clock = ManualClock,
+>(
+  process: AgentProcess<Args, Result, Shape>,
+  args: Args,
+  options: TestRunOptions<C>,
+  onRecord?: RunSetting["onRecord"],
+): Promise<{ readonly run: TestRun<Result, Shape, C>; readonly runtime: StartedRun["runtime"] }> {
   checkOptions("testRun()", options, optionKinds);
   const outside = new OutsideWorld();
   const clock = (options.clock ?? manualClock()) as C;
@@ -130,12 +145,13 @@ export async function testRun<
     const run = await openRun(
       { ...definition, options: { ...definition.options, clock, harness } },
       args,
-      { ...globalThis.process.env, RAMURE_HOME: home },
+      { env: { ...globalThis.process.env, RAMURE_HOME: home }, onRecord },
     );
     const over = run.finished.finally(clean) as Promise<Result>;
     over.catch(() => {});
     const { hangMs = defaultHangMs } = options;
-    return new ProgramUnderTest<Result, Shape, C>({ ...run, clock, over, hangMs, outside });
+    const parts = { ...run, clock, over, hangMs, outside };
+    return { run: new ProgramUnderTest<Result, Shape, C>(parts), runtime: run.runtime };
   } catch (error) {
     await clean();
     throw error;

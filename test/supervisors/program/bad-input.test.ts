@@ -197,5 +197,5 @@ async function failureOf(
 
 async function open(home: string) {
   const definition = definitionOf(agentProcess(async () => "ran"));
-  return await openRun(definition, [], { ...process.env, RAMURE_HOME: home });
+  return await openRun(definition, [], { env: { ...process.env, RAMURE_HOME: home } });
 }

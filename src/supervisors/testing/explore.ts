@@ -184,14 +184,15 @@ async function playWorld<Args extends readonly unknown[], Result, Shape extends 
   const { script, harness, kinds, test = (run) => run.finished() } = options;
   const story: string[] = [];
   const crashes: InjectedCrash[] = [];
-  const due = plan.toSorted((a, b) => a.after - b.after);
+  const due = plan.toSorted((a, b) => b.after - a.after);
   let crash: (planned: PlannedCrash) => void = () => {};
   const onRecord = (record: JournalRecord, seq: number): void => {
     story.push(lineOf(record, seq));
-    while (due[0] !== undefined && due[0].after <= story.length) {
-      const planned = due.shift();
+    for (let next = due.at(-1); next && next.after <= story.length; next = due.at(-1)) {
+      const planned = next;
+      due.pop();
       // Not in the midst of what writes the record: that is one step of whoever writes it.
-      if (planned !== undefined) queueMicrotask(() => crash(planned));
+      queueMicrotask(() => crash(planned));
     }
   };
   const args = (options.args ?? []) as Args;

@@ -1,10 +1,11 @@
+import { find, isKnownData, type Search, Walk } from "./walk.ts";
+
 /** The mark that stands in an event for a value that cannot be data, such as a function. */
 export interface Unserialisable {
   readonly unserialisable: string;
 }
 
-/** The greatest depth of a copy: nobody reads deeper data. */
-const deepest = 64;
+const tooDeep = "nested too deeply, or in a circle";
 
 /**
  * Copy `value`, so that what its owner does to it later is not seen; the copy of plain data is frozen.
@@ -13,60 +14,68 @@ const deepest = 64;
  * by a mark that names it. Never throws.
  */
 export function isolated(value: unknown): unknown {
+  return copyOf(value).copy;
+}
+
+/** Copy `value` as `isolated` does, and tell whether something in it was replaced by a mark. */
+export function copyOf(value: unknown): { readonly copy: unknown; readonly isMarked: boolean } {
+  const walk = new Copy();
   try {
-    return copy(value, 0);
+    const copy = walk.walk(value);
+    return { copy, isMarked: walk.isMarked };
   } catch (error) {
-    return mark(error instanceof Error ? error.message : "a value that cannot be read");
+    const why = error instanceof Error ? error.message : "a value that cannot be read";
+    return { copy: mark(why), isMarked: true };
   }
 }
 
-function copy(value: unknown, depth: number): unknown {
-  if (typeof value !== "object")
-    return typeof value === "function" ? mark("function") : plain(value);
-  if (value === null) return null;
-  if (depth > deepest) return mark("nested too deeply, or in a circle");
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => copy(item, depth + 1)));
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null) return copyRecord(value, depth);
-  return copyOther(value);
-}
+class Copy extends Walk {
+  isMarked = false;
 
-function plain(value: unknown): unknown {
-  return typeof value === "symbol" ? mark(value.toString()) : value;
-}
-
-function copyRecord(value: object, depth: number): unknown {
-  const result: Record<string, unknown> = {};
-  for (const key of Object.keys(value)) {
-    const item: unknown = Reflect.get(value, key);
-    if (key === "__proto__") define(result, key, copy(item, depth + 1));
-    else result[key] = typeof item === "string" ? item : copy(item, depth + 1);
+  protected leaf(value: unknown): unknown {
+    if (typeof value === "function") return this.#mark("function");
+    return typeof value === "symbol" ? this.#mark(value.toString()) : value;
   }
-  return Object.freeze(result);
-}
 
-function define(target: object, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, enumerable: true, configurable: true });
-}
+  protected other(value: object): unknown {
+    if (isKnownData(value)) return structuredClone(value);
+    return this.#mark(value instanceof Promise ? "promise" : value.constructor?.name || "object");
+  }
 
-function copyOther(value: object): unknown {
-  if (value instanceof Promise) return mark("promise");
-  if (isClonable(value)) return structuredClone(value);
-  return mark(value.constructor?.name || "object");
-}
+  protected deep(): unknown {
+    return this.#mark(tooDeep);
+  }
 
-function isClonable(value: object): boolean {
-  return (
-    value instanceof Date ||
-    value instanceof Error ||
-    value instanceof Map ||
-    value instanceof Set ||
-    value instanceof RegExp ||
-    value instanceof ArrayBuffer ||
-    ArrayBuffer.isView(value)
-  );
+  protected override made<Made extends object>(made: Made): Made {
+    return Object.freeze(made);
+  }
+
+  #mark(why: string): Unserialisable {
+    this.isMarked = true;
+    return mark(why);
+  }
 }
 
 function mark(unserialisable: string): Unserialisable {
   return Object.freeze({ unserialisable });
 }
+
+/**
+ * Find what in a value cannot be taken along: a function, a symbol, a promise, a live object.
+ *
+ * Undefined when all is data: what JSON knows, and dates, maps, sets, bytes, errors and patterns.
+ */
+export function notData(value: unknown): string | undefined {
+  const found = find(value, live);
+  return found && `the value${found.at} (${found.what})`;
+}
+
+const live: Search = {
+  depth: [64, tooDeep],
+  leaf: (value) => {
+    const is = typeof value;
+    return is === "function" || is === "symbol" ? `a ${is}` : undefined;
+  },
+  other: (value) =>
+    isKnownData(value) ? undefined : `a ${value.constructor?.name || "live object"}`,
+};

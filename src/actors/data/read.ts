@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { RamureError } from "../../errors.ts";
+import { isRecord } from "./walk.ts";
 
 /** A value from outside does not have the shape that its reader asks for. */
 export class FieldError extends RamureError {
@@ -21,11 +22,6 @@ export function read<Schema extends v.GenericSchema>(
   const { success, output, issues } = v.safeParse(schema, value, { abortEarly: true });
   if (success) return output;
   throw new FieldError(`${where}${pathOf(issues[0])} ${complaintOf(issues[0])}.`);
-}
-
-/** Tell whether a value is an object with members, and no list. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Read JSON. Undefined for what is none, so that a reader's check of the shape refuses it. */

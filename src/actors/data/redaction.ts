@@ -1,8 +1,12 @@
+import { Walk } from "./walk.ts";
+
 /** Takes known secrets out of what is written for people. */
 export interface Redaction {
   /** From now on this value is a secret. Values of fewer than 6 characters hide too little and are not taken. */
   add(secret: string): void;
   text(text: string): string;
+  /** Tell whether JSON holds a secret. */
+  isIn(json: string): boolean;
   /** Give `value` with every secret in it replaced, in keys as well; the value itself when it has none. */
   value(value: unknown): unknown;
 }
@@ -14,7 +18,6 @@ const shortestSecret = 6;
 const tokenForm = /^[0-9a-z]{40}$/;
 const tokenBytes = 40;
 const longWord = /[0-9a-z]{40,}/g;
-const deepest = 64;
 const redacted = "[redacted]";
 
 /** Start knowing secrets; none at first. */
@@ -34,8 +37,18 @@ export function createRedaction(secrets: Iterable<string> = []): Redaction {
   };
   for (const secret of secrets) add(secret);
   const knowsNone = (): boolean => known.size + tokens.size === 0;
-  return { add, text, value: (value) => (knowsNone() ? value : walk(value, text, 0)) };
+  const isIn = (json: string): boolean =>
+    text(json) !== json || [...known].some((secret) => json.includes(inJson(secret)));
+  return {
+    add,
+    text,
+    isIn,
+    value: (value) => (knowsNone() ? value : new Hiding(text).walk(value)),
+  };
 }
+
+/** Give text as it stands inside a text of JSON. */
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
 
 function withoutTokens(word: string, tokens: ReadonlySet<string>): string {
   for (let start = 0; start + tokenBytes <= word.length; start += 1) {
@@ -46,49 +59,39 @@ function withoutTokens(word: string, tokens: ReadonlySet<string>): string {
   return word;
 }
 
-type Replace = (text: string) => string;
+class Hiding extends Walk {
+  readonly #text: (text: string) => string;
 
-function walk(value: unknown, replace: Replace, depth: number): unknown {
-  if (typeof value === "string") return replace(value);
-  if (typeof value !== "object" || value === null) return value;
-  if (depth > deepest) return "[nested too deeply]";
-  if (Array.isArray(value)) return list(value, replace, depth);
-  if (value instanceof Map) return new Map(pairs([...value], replace, depth));
-  if (value instanceof Set)
-    return new Set([...value].map((item) => walk(item, replace, depth + 1)));
-  if (value instanceof Error) return errorWithout(value, replace, depth);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
-  return record(value, replace, depth);
-}
+  constructor(text: (text: string) => string) {
+    super();
+    this.#text = text;
+  }
 
-function list(items: readonly unknown[], replace: Replace, depth: number): readonly unknown[] {
-  return items.map((item) => walk(item, replace, depth + 1));
-}
+  protected leaf(value: unknown): unknown {
+    return typeof value === "string" ? this.#text(value) : value;
+  }
 
-function pairs(
-  items: readonly (readonly [unknown, unknown])[],
-  replace: Replace,
-  depth: number,
-): (readonly [unknown, unknown])[] {
-  return items.map(([key, item]) => [
-    walk(key, replace, depth + 1),
-    walk(item, replace, depth + 1),
-  ]);
-}
+  protected override key(key: string): string {
+    return this.#text(key);
+  }
 
-function record(value: object, replace: Replace, depth: number): Record<string, unknown> {
-  const entries = Object.entries(value);
-  return Object.fromEntries(
-    entries.map(([key, item]) => [replace(key), walk(item, replace, depth + 1)]),
-  );
-}
+  protected deep(): unknown {
+    return "[nested too deeply]";
+  }
 
-function errorWithout(error: Error, replace: Replace, depth: number): Error {
-  const copy = new Error(replace(error.message));
-  const cause = error.cause === undefined ? {} : { cause: walk(error.cause, replace, depth + 1) };
-  return Object.assign(copy, record(error, replace, depth), cause, {
-    name: error.name,
-    stack: replace(error.stack ?? ""),
-  });
+  protected other(value: object): unknown {
+    if (value instanceof Map)
+      return new Map([...value].map(([key, item]) => [this.walk(key), this.walk(item)]));
+    if (value instanceof Set) return new Set([...value].map((item) => this.walk(item)));
+    return value instanceof Error ? this.#error(value) : value;
+  }
+
+  #error(error: Error): Error {
+    const copy = new Error(this.#text(error.message));
+    const cause = error.cause === undefined ? {} : { cause: this.walk(error.cause) };
+    return Object.assign(copy, this.walk({ ...error }), cause, {
+      name: error.name,
+      stack: this.#text(error.stack ?? ""),
+    });
+  }
 }

@@ -1,4 +1,5 @@
 import { SuperJSON } from "superjson";
+import { find, type Search } from "./walk.ts";
 
 /** A value as one JSON object: `meta` is there only when plain JSON would have lost something. */
 export interface WireValue {
@@ -18,8 +19,6 @@ export class WireValueError extends Error {
 
 const superjson = new SuperJSON();
 superjson.allowErrorProps("stack", "code", "retryable", "reason");
-
-const maxDepth = 200;
 
 /** Make a value ready for `JSON.stringify`, in one walk when it is plain. Throws WireValueError. */
 export function encodeValue(value: unknown): WireValue {
@@ -46,22 +45,15 @@ export function decodeValue(wire: WireValue): unknown {
 }
 
 /** Tell whether `JSON.parse(JSON.stringify(value))` gives the same again; a member that is undefined counts as absent. */
-export function isPlainJson(value: unknown, depth = 0): boolean {
-  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
-  if (typeof value === "number") return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== "object" || depth > maxDepth) return false;
-  if (Array.isArray(value)) return isPlainList(value, depth);
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return false;
-  for (const item of Object.values(value)) {
-    if (item !== undefined && !isPlainJson(item, depth + 1)) return false;
-  }
-  return true;
+export function isPlainJson(value: unknown): boolean {
+  return find(value, plainJson) === undefined;
 }
 
-function isPlainList(list: readonly unknown[], depth: number): boolean {
-  for (let index = 0; index < list.length; index += 1) {
-    if (!isPlainJson(list[index], depth + 1)) return false;
-  }
-  return true;
-}
+const plainJson: Search = {
+  depth: [200, "too deep"],
+  leaf: (leaf) => {
+    if (leaf === null || typeof leaf === "string" || typeof leaf === "boolean") return undefined;
+    return Number.isFinite(leaf) && !Object.is(leaf, -0) ? undefined : "a value that JSON lacks";
+  },
+  other: () => "an object of a class",
+};

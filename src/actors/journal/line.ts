@@ -134,12 +134,17 @@ function membersOfCopy(data: unknown, redaction: LineOptions["redaction"]): stri
 }
 
 function members(data: unknown, redaction: LineOptions["redaction"]): string {
-  const { json, meta } = encodeValue(redaction ? redaction.value(data) : data);
+  const all = membersOf(data);
+  if (redaction === undefined || !redaction.isIn(all)) return all;
+  const hidden = membersOf(redaction.value(data));
+  return redaction.isIn(hidden) ? marked("a value with a secret inside") : hidden;
+}
+
+function membersOf(data: unknown): string {
+  const { json, meta } = encodeValue(data);
   const text: string | undefined = JSON.stringify(json);
   const first = `,"data":${text ?? "null"}`;
-  const all = meta === undefined ? first : `${first},"meta":${JSON.stringify(meta)}`;
-  const holdsSecret = redaction !== undefined && redaction.text(all) !== all;
-  return holdsSecret ? marked("a value with a secret inside") : all;
+  return meta === undefined ? first : `${first},"meta":${JSON.stringify(meta)}`;
 }
 
 function marked(unserialisable: string): string {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { finite, isRecord, read } from "../../actors/data/index.ts";
+import { find, finite, isRecord, read, type Search } from "../../actors/data/index.ts";
 import { ControlError, type ControlReason } from "./error.ts";
 import { maxLineBytes } from "./lines.ts";
 
@@ -82,8 +82,8 @@ export function parseRequest(line: string): RpcRequest {
   if (message.jsonrpc !== "2.0" || typeof message.method !== "string" || id === null) {
     throw new BadRequestError(rpcCodes.invalid, id ?? null, "Not a JSON-RPC 2.0 request.");
   }
-  const wrong = unsafe(message.params);
-  if (wrong) throw new BadRequestError(rpcCodes.invalid, id ?? null, wrong);
+  const wrong = find(message.params, unsafe);
+  if (wrong) throw new BadRequestError(rpcCodes.invalid, id ?? null, wrong.what);
   const from = askerOf(message.from);
   return { id, method: message.method, params: message.params ?? {}, from };
 }
@@ -211,15 +211,8 @@ function isReason(value: unknown): value is ControlReason {
   return typeof value === "string" && Object.hasOwn(codes, value);
 }
 
-/** Says why a value must not reach code that walks it or copies its members. */
-function unsafe(value: unknown): string | undefined {
-  const open: { readonly item: unknown; readonly depth: number }[] = [{ item: value, depth: 0 }];
-  for (let next = open.pop(); next; next = open.pop()) {
-    const { item, depth } = next;
-    if (typeof item !== "object" || item === null) continue;
-    if (depth > maxDepth) return `Nested deeper than ${maxDepth}.`;
-    if (Object.hasOwn(item, "__proto__")) return 'A member is named "__proto__".';
-    for (const member of Object.values(item)) open.push({ item: member, depth: depth + 1 });
-  }
-  return undefined;
-}
+/** What must not reach code that walks a value or copies its members. */
+const unsafe: Search = {
+  depth: [maxDepth, `Nested deeper than ${maxDepth}.`],
+  key: (key) => (key === "__proto__" ? 'A member is named "__proto__".' : undefined),
+};

@@ -1,11 +1,11 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
-import { notData } from "../../actors/data/index.ts";
+import { copyOf, isolated, notData } from "../../actors/data/index.ts";
 import type { Contract, ContractShape } from "./contract.ts";
 import { ContractError } from "./errors.ts";
 
 const terminal: ReadonlySet<string> = new Set(["done", "failed", "cancelled"]);
 
-/** Give the data as the contract wants it. Throws ContractError for an event that the process may not emit. */
+/** Give a copy of the data, as the contract wants it. Throws ContractError for an event that the process may not emit. */
 export function checkEvent(
   path: string,
   contract: Contract<ContractShape> | undefined,
@@ -17,15 +17,22 @@ export function checkEvent(
     const why = "a process's end is told by done() and fail(); choose another type";
     throw new ContractError(path, what, why);
   }
-  checkData(path, what, data);
   const events = contract?.shape.events;
-  if (events === undefined) return data;
+  if (events === undefined) return copied(path, what, data);
+  checkData(path, what, data);
   const schema = Object.hasOwn(events, type) ? events[type] : undefined;
   if (schema === undefined) {
     const known = Object.keys(events).join(", ") || "none";
     throw new ContractError(path, what, `the contract's events are: ${known}`);
   }
-  return validated({ path, what }, schema, data);
+  return isolated(validated({ path, what }, schema, data));
+}
+
+/** Copies and checks in one walk: only a copy with a mark in it is a reason to look for what is no data. */
+function copied(path: string, what: string, data: unknown): unknown {
+  const { copy, isMarked } = copyOf(data);
+  if (isMarked) checkData(path, what, data);
+  return copy;
 }
 
 /** Give a message as its receiver's contract wants it. Throws ContractError at the sender. */

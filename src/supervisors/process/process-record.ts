@@ -1,4 +1,4 @@
-import { createEventLog, type EventLog } from "../../actors/events/index.ts";
+import { type AppendOptions, createEventLog, type EventLog } from "../../actors/events/index.ts";
 import { NoProcError } from "../../actors/kernel/index.ts";
 import { Standing } from "../../actors/registry/index.ts";
 import { type Deferred, deferred } from "../../actors/wait.ts";
@@ -180,8 +180,9 @@ export class ProcessRecord {
     }
   }
 
-  emit(type: string, data: unknown): void {
-    this.log.append(type, data, { epoch: this.epoch });
+  /** Append an event of the process's own. `isolated`: the data is a copy already. */
+  emit(type: string, data: unknown, options?: Pick<AppendOptions, "isolated">): void {
+    this.log.append(type, data, { epoch: this.epoch, ...options });
   }
 
   /** Put a message into its mailbox; before its body is entered the message waits. False when it has ended. */

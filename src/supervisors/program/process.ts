@@ -115,7 +115,8 @@ export class Process<Shape extends ContractShape = OpenShape> {
 
   emit<Type extends EventType<Shape>>(type: Type, data?: EventData<Shape, Type>): void {
     const { record } = this.#scope;
-    record.emit(type, checkEvent(record.path, record.definition.options.contract, type, data));
+    const { contract } = record.definition.options;
+    record.emit(type, checkEvent(record.path, contract, type, data), { isolated: true });
   }
 
   bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {

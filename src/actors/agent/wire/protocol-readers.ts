@@ -1,3 +1,5 @@
+import { find, isRecord, type Search } from "../../data/index.ts";
+
 /* Reads what came in from outside: each reader gives what should be there, or throws. */
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -21,10 +23,6 @@ export class BadFrameError extends Error {
 export type Reader<Value> = (value: unknown, at: string) => Value;
 export type Readers<Shape> = Readonly<Record<string, Reader<Shape>>>;
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 export function check<Value>(is: (value: unknown) => value is Value, what: string): Reader<Value> {
   return (value, at) => {
     if (is(value)) return value;
@@ -32,7 +30,7 @@ export function check<Value>(is: (value: unknown) => value is Value, what: strin
   };
 }
 
-export const record = check(isObject, "an object");
+export const record = check(isRecord, "an object");
 
 export function string(max: number, min = 0): Reader<string> {
   return check(
@@ -88,22 +86,22 @@ export function union<Shape extends { readonly type: string }>(
   return Object.fromEntries(named) as Record<string, Reader<Shape>>;
 }
 
-export function json(value: unknown, at: string, depth = 0): Json {
-  if (depth > maxDepth) throw new BadFrameError(`nested deeper than ${maxDepth}`);
-  if (Array.isArray(value)) for (const item of value) json(item, at, depth + 1);
-  if (!isObject(value)) return value as Json;
-  for (const key of Object.keys(value)) {
-    if (refusedKeys.has(key)) throw new BadFrameError(`the key ${key} is not allowed`);
-    json(value[key], at, depth + 1);
-  }
+/** Take what JSON.parse gave for what it is, unless it is nested too deeply or would reach prototypes. */
+export function json(value: unknown): Json {
+  const wrong = find(value, unsafe);
+  if (wrong !== undefined) throw new BadFrameError(wrong.what);
   return value as Json;
 }
 
 const refusedKeys: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
+const unsafe: Search = {
+  depth: [maxDepth, `nested deeper than ${maxDepth}`],
+  key: (key) => (refusedKeys.has(key) ? `the key ${key} is not allowed` : undefined),
+};
 
 /** Read by the reader of its `type`. */
 export function dispatch<Shape>(readers: Readers<Shape>, value: unknown, at: string): Shape {
-  const type = isObject(value) && typeof value.type === "string" ? value.type : "";
+  const type = isRecord(value) && typeof value.type === "string" ? value.type : "";
   const reader = Object.hasOwn(readers, type) ? readers[type] : undefined;
   if (!reader) throw new BadFrameError(`unknown type ${JSON.stringify(type.slice(0, 40))} ${at}`);
   return reader(value, at);

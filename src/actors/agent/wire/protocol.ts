@@ -152,7 +152,7 @@ export function frameText(frame: FromAgent | ToAgent): string {
 
 function parseFrame<Frame>(text: string, readers: Readers<Frame>): Frame {
   if (tooBig(text)) throw new BadFrameError(`over ${maxFrameBytes} bytes`);
-  return dispatch(readers, json(parseJson(text), ""), "");
+  return dispatch(readers, json(parseJson(text)), "");
 }
 
 function tooBig(text: string): boolean {

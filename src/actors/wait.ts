@@ -61,6 +61,12 @@ export function within<Value>(promise: PromiseLike<Value>, limits: Limits): Prom
   });
 }
 
+/** Tell whether a value is a promise, of whichever make. */
+export function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  if (typeof value !== "object" || value === null) return false;
+  return "then" in value && typeof value.then === "function";
+}
+
 /** A promise and the functions that settle it. Node 20 has no `Promise.withResolvers`. */
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;

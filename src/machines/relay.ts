@@ -1,9 +1,9 @@
 import { connect, type Socket } from "node:net";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../ids.ts";
 import { MachineUnreachableError, UnsupportedError } from "./errors.ts";
 import type { Duplex, Machine, Reach } from "./machine.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
+const newId = idsOf(10);
 
 /**
  * Make a Unix socket of this host known on a machine, by a program there that speaks through its

@@ -32,8 +32,8 @@ export function assertWord(word: string): void {
   }
 }
 
-/** The longest path a Unix socket can have on every system of ours: what is over it is cut silently. */
-const maxSocketPathBytes = 107;
+/** The most bytes that a Unix socket's path may have, on Linux; macOS allows 103. What is over it is cut silently. */
+export const maxSocketPathBytes = process.platform === "darwin" ? 103 : 107;
 
 /** Refuse a socket path that the system would cut. */
 export function assertSocketPath(path: string): void {

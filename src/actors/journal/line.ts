@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { decodeValue, encodeValue, isolated, type Redaction } from "../data/index.ts";
+import { decodeValue, encodeValue, isolated, parsedJson, type Redaction } from "../data/index.ts";
 
 /*
  * One line of the journal: one JSON object, whose last member is the CRC-32 of the rest:
@@ -78,7 +78,7 @@ export function headSeq(line: Buffer): number | undefined {
 
 /** Read a line whose checksum is right. Undefined when it is not a line of this version. */
 export function decodeLine(line: Buffer): JournalEntry | undefined {
-  const value = parsed(line);
+  const value = parsedJson(line.toString("utf8"));
   if (typeof value !== "object" || value === null) return undefined;
   const { v, seq, at, type, path, epoch, source, nth, data, meta }: Record<string, unknown> = {
     ...value,
@@ -95,14 +95,6 @@ export function decodeLine(line: Buffer): JournalEntry | undefined {
     ...(typeof nth === "number" ? { nth } : {}),
     ...(data === undefined && meta === undefined ? {} : { data: dataOf(data, meta) }),
   };
-}
-
-function parsed(line: Buffer): unknown {
-  try {
-    return JSON.parse(line.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
 
 function headOf(record: JournalRecord, { seq, at }: LineOptions): string {

@@ -1,3 +1,4 @@
+import { isPromise } from "../wait.ts";
 import { type Context, ignore } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { nameOf } from "./dead-letters.ts";
@@ -272,9 +273,4 @@ function watchStuck(cell: Cell): void {
     closeNow(cell, errorExit({ message }, "stuck"));
   };
   cell.watchdog = cell.kernel.clock.setTimer(limit, check);
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== "object" || value === null) return false;
-  return "then" in value && typeof value.then === "function";
 }

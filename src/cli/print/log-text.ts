@@ -1,4 +1,9 @@
-import { type ControlEvent, encodeValue, printable } from "../../supervisors/runtime/outside.ts";
+import {
+  type ControlEvent,
+  encodeValue,
+  isRecord,
+  printable,
+} from "../../supervisors/runtime/outside.ts";
 
 /** The text of an event in a log: a word for its kind, and the rest. */
 export interface LogText {
@@ -172,8 +177,4 @@ function text(value: unknown): string {
 
 function cut(words: string): string {
   return words.length > longest ? `${words.slice(0, longest)} …` : words;
-}
-
-function isRecord(value: unknown): value is Data {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

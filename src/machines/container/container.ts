@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
 import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
@@ -11,7 +11,7 @@ import { relay } from "../relay.ts";
 import { defaultSocket, Engine, EngineRefusal, field, textField } from "./engine.ts";
 import { execPipe } from "./exec-pipe.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
+const newId = idsOf(10);
 
 export interface ContainerMount {
   /** A path of the engine's host. */

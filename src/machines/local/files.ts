@@ -12,12 +12,13 @@ import {
   stat,
 } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { customAlphabet } from "nanoid";
+import { codeOf } from "../../errors.ts";
+import { idsOf } from "../../ids.ts";
 import { MachineFileError } from "../errors.ts";
 import type { ReadOptions, WriteOptions } from "../machine.ts";
 import { assertWord } from "../shell.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newId = idsOf(12);
 
 /** The most that one Buffer of every supported Node can hold. */
 const largestFile = 2 ** 31 - 1;
@@ -250,10 +251,6 @@ class Refusal extends Error {
 }
 
 function fileError(what: string, path: string, cause: unknown): MachineFileError {
-  const code = codeOf(cause) ?? "unknown";
+  const code = String(codeOf(cause) ?? "unknown");
   return new MachineFileError(what, path, code, { cause });
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineFileError, MachineStoppedError, wrongUser } from "../errors.ts";
 import type {
@@ -28,7 +28,7 @@ import {
 } from "./processes.ts";
 import { type Subprocess, startDuplex, startSubprocess } from "./subprocess.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newId = idsOf(12);
 
 export interface LocalOptions {
   /** The directory where commands run and relative paths start; made if missing. Default: the current directory. */

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import {
   MachineFileError,
   MachineStoppedError,
@@ -26,7 +26,7 @@ import { LostWay, newNonce, type RawResult, type Run, startRun } from "./run.ts"
 import { execMarker, runnerWords } from "./runner.ts";
 import { fileTrouble, readWords, reasonOf, writeWords } from "./scripts.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newId = idsOf(12);
 
 /** All that a backend of this room brings: how a command gets there. The rest follows from it. */
 export interface Way {

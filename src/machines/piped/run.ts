@@ -1,12 +1,12 @@
 import { PassThrough, type Readable, type Writable } from "node:stream";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import { callAfter, pause } from "../local/index.ts";
 import type { Pipe } from "./pipe.ts";
 import { type RunnerEnd, type RunRequest, runnerScript, TrailerScanner } from "./runner.ts";
 
 /** Make the mark of one command. It never occurs in what a command writes. */
-export const newNonce = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 24);
+export const newNonce = idsOf(24);
 
 export interface RunOptions {
   readonly request: RunRequest;

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineFileError, MachineUnreachableError } from "../errors.ts";
 import { launchChild, makeFolder, readProcess } from "../local/index.ts";
@@ -10,7 +10,7 @@ import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machin
 import { hostPipe, LostWay, type Pipe, startPiped, type Way } from "../piped/index.ts";
 import { forwardSocket } from "../reach.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
+const newId = idsOf(8);
 
 export interface SandboxOptions {
   /** The one folder of this host that can be written there; made if missing. Default: the current directory. */

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { unsafeWord } from "../errors.ts";
 import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
@@ -11,7 +11,7 @@ import { assertWord, shellLine } from "../shell.ts";
 import { sweepWords } from "../sweep.ts";
 import { Connections } from "./connections.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newId = idsOf(12);
 
 export interface SshOptions {
   /** `host`, `user@host`, or a name of the user's ssh configuration. */

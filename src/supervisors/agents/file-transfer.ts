@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 
 import type { ExecOptions, Machine } from "../../machines/machine.ts";
 import { FileTransferError } from "./errors.ts";
@@ -113,7 +113,7 @@ async function read(
 /** The largest file that can be read: more than this does not fit into what a command can say. */
 const largest = 256 * 1024 * 1024;
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newId = idsOf(12);
 
 /** Write a file under a name that is free. Gives the name. */
 async function write(

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from "@standard-schema/spec";
+import { issueLine } from "../../actors/agent/tools/index.ts";
 import { copyOf, isolated, notData } from "../../actors/data/index.ts";
 import type { Contract, ContractShape } from "./contract.ts";
 import { ContractError } from "./errors.ts";
@@ -67,9 +68,4 @@ function validated(
   }
   if (checked.issues === undefined) return checked.value;
   throw new ContractError(path, what, checked.issues.map(issueLine).join("; "));
-}
-
-function issueLine({ path = [], message }: StandardSchemaV1.Issue): string {
-  const words = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return words.length === 0 ? message : `${words.join(".")}: ${message}`;
 }

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
-import { SocketPathTooLongError } from "../../machines/errors.ts";
 import { logDirectory, privateDirectory } from "../../machines/local/index.ts";
+import { assertSocketPath, maxSocketPathBytes } from "../../machines/shell.ts";
 
 /** The places of one user's runs on this host. */
 export interface HomeLayout {
@@ -24,9 +24,6 @@ export interface RunPaths {
 
 /** The environment as far as it decides where runs lie. */
 export type HomeEnv = Readonly<Record<string, string | undefined>>;
-
-/** The most bytes that a Unix socket's path may have, on Linux; macOS allows 103. */
-export const maxSocketPathBytes = process.platform === "darwin" ? 103 : 107;
 
 /** Tell where runs lie: `RAMURE_HOME`, or else `~/.ramure`. Touches nothing. */
 export function homeLayout(env: HomeEnv): HomeLayout {
@@ -71,9 +68,7 @@ async function socketPath(layout: HomeLayout, id: string): Promise<string> {
   const usual = join(layout.runtimes, `${id}.sock`);
   if (fits(usual)) return usual;
   const short = join(shortDirectory(), `${id}.sock`);
-  if (!fits(short)) {
-    throw new SocketPathTooLongError(usual, Buffer.byteLength(usual), maxSocketPathBytes);
-  }
+  if (!fits(short)) assertSocketPath(usual);
   await privateDirectory(shortDirectory());
   return short;
 }

@@ -2,7 +2,6 @@ export { LogDirectoryError } from "./errors.ts";
 export {
   type HomeLayout,
   homeLayout,
-  maxSocketPathBytes,
   prepareHome,
   type RunPaths,
   removeLogs,

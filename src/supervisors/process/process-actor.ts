@@ -7,7 +7,7 @@ import {
   firstReason,
   isRetryable,
 } from "../../actors/kernel/index.ts";
-import { deferred } from "../../actors/wait.ts";
+import { deferred, isPromise } from "../../actors/wait.ts";
 import { MisuseError } from "../../errors.ts";
 import {
   createSupervision,
@@ -194,13 +194,22 @@ function handle(scope: ProcessScope, message: ProcessMessage): void {
 }
 
 function endOf(scope: ProcessScope, message: EndMessage): ExitReason {
-  if (message.type === "end") {
-    scope.endsBy(undefined, message.thrown);
-    return message.reason;
+  switch (message.type) {
+    case "end":
+      scope.endsBy(undefined, message.thrown);
+      return message.reason;
+    case "body-threw":
+      return thrownExit(scope, message.error);
+    case "body-returned":
+      return returnedExit(scope, message.value);
+    default:
+      return message satisfies never;
   }
-  if (message.type === "body-threw") return thrownExit(scope, message.error);
+}
+
+function returnedExit(scope: ProcessScope, value: unknown): ExitReason {
   try {
-    return { type: "normal", value: scope.outcome.resultOf(message.value) };
+    return { type: "normal", value: scope.outcome.resultOf(value) };
   } catch (failure) {
     return thrownExit(scope, failure);
   }
@@ -228,8 +237,4 @@ async function bodyEnd(scope: ProcessScope): Promise<void> {
   const timer = scope.run.clock.setTimer(bodyShutdownMs, () => abandoned.resolve());
   await Promise.race([scope.body, abandoned.promise]);
   timer.cancel();
-}
-
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && "then" in value;
 }

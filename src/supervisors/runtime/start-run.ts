@@ -1,11 +1,11 @@
 import { join, relative, resolve } from "node:path";
-import { customAlphabet } from "nanoid";
 import type { TcpAddress } from "../../actors/agent/bridge/index.ts";
 import { piHarness } from "../../actors/agent/pi/index.ts";
 import { systemClock } from "../../actors/clock.ts";
 import { createRedaction } from "../../actors/data/index.ts";
 import { type JournalRecord, openJournal, setJournalAside } from "../../actors/journal/index.ts";
 import { errorExit } from "../../actors/kernel/index.ts";
+import { idsOf } from "../../ids.ts";
 import { type ControlServer, openControlServer } from "../control/index.ts";
 import {
   homeLayout,
@@ -30,7 +30,7 @@ import { Runtime } from "./runtime.ts";
 import { servedRun } from "./served-run.ts";
 import { onStopRequests, onUncaughtFailure } from "./signals.ts";
 
-const newRunId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
+const newRunId = idsOf(10);
 
 /** A run that was started. */
 export interface StartedRun {

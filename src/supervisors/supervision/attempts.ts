@@ -8,8 +8,9 @@ import {
   isAsync,
   type Ref,
 } from "../../actors/kernel/index.ts";
+import { isPromise } from "../../actors/wait.ts";
 import type { Child } from "./child.ts";
-import type { ResolvedSpec, Startable } from "./child-spec.ts";
+import type { ResolvedSpec } from "./child-spec.ts";
 import { type ChildrenState, isClosing } from "./children-state.ts";
 import { InvalidSpecError } from "./errors.ts";
 
@@ -258,10 +259,6 @@ class Attempt implements Behavior<unknown, unknown> {
     this.#made = made;
     return made.init(context);
   }
-}
-
-function isPromise(made: Startable<unknown>): made is Promise<Made> {
-  return typeof made === "object" && made !== null && "then" in made;
 }
 
 /** Check what a program without types gave: it may be anything. */

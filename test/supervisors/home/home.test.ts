@@ -3,12 +3,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { privateDirectory } from "../../../src/machines/local/private-files.ts";
-import {
-  homeLayout,
-  maxSocketPathBytes,
-  prepareHome,
-  runPaths,
-} from "../../../src/supervisors/home/home.ts";
+import { maxSocketPathBytes } from "../../../src/machines/shell.ts";
+import { homeLayout, prepareHome, runPaths } from "../../../src/supervisors/home/home.ts";
 import { temporaryHome } from "../../fixtures/fake-run.ts";
 
 let home: string;

@@ -1,4 +1,4 @@
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../../ids.ts";
 import type { Clock } from "../../clock.ts";
 import type { Context } from "../../kernel/index.ts";
 import { AgentStartError, ModelMissingError } from "../errors.ts";
@@ -15,7 +15,7 @@ export interface Started {
   readonly hello: HelloFrame;
 }
 
-const newToken = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 40);
+const newToken = idsOf(40);
 /** The time in which a harness that failed to start may say its last words. */
 const lastWordsMs = 2_000;
 

@@ -1,4 +1,4 @@
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../../ids.ts";
 import { type Deferred, deferred } from "../../wait.ts";
 import { MessageRefusedError } from "../errors.ts";
 import type { Deliver } from "../wire/index.ts";
@@ -58,7 +58,7 @@ export interface Outbox {
   reopen(): void;
 }
 
-const newEntryId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 20);
+const newEntryId = idsOf(20);
 /** The most follow-ups that may be on the link and not yet in a turn; the rest waits here. */
 const maxInAir = 64;
 /**

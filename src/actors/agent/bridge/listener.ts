@@ -5,7 +5,7 @@ import { dirname, isAbsolute } from "node:path";
 import type { Duplex } from "node:stream";
 import { isMainThread } from "node:worker_threads";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
-import { SocketPathTooLongError } from "../../../machines/errors.ts";
+import { assertSocketPath } from "../../../machines/shell.ts";
 import type { ClockTimer } from "../../clock.ts";
 import { UnsafeSocketError } from "../errors.ts";
 import { closeCodes, maxFrameBytes } from "../wire/index.ts";
@@ -41,9 +41,6 @@ const pingEveryMs = 15_000;
 const pingsMissed = 2;
 const closeGraceMs = 1_000;
 const handshakeMs = 5_000;
-
-/** The most bytes that the kernel takes as the path of a Unix socket; Node cuts longer ones silently. */
-const maxSocketPathBytes = 107;
 
 /** Listen on a Unix socket that nobody but this user can open. */
 export async function listenOnSocket(path: string, accept: AcceptOptions): Promise<SocketListener> {
@@ -116,8 +113,7 @@ export async function listenOnTcp(at: TcpAddress, accept: AcceptOptions): Promis
 }
 
 async function checkSocketPath(path: string): Promise<void> {
-  const bytes = Buffer.byteLength(path);
-  if (bytes > maxSocketPathBytes) throw new SocketPathTooLongError(path, bytes, maxSocketPathBytes);
+  assertSocketPath(path);
   if (!isAbsolute(path)) throw new UnsafeSocketError(path, "the path is not absolute");
   const directory = dirname(path);
   await mkdir(directory, { recursive: true, mode: 0o700 });

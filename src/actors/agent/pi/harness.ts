@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../../ids.ts";
 import type { Machine } from "../../../machines/machine.ts";
 import { checkOptions, type OptionKinds } from "../../../options.ts";
 import { type Clock, systemClock } from "../../clock.ts";
@@ -49,7 +49,7 @@ const optionKinds: OptionKinds<PiOptions> = {
   clock: "object",
 };
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 8);
+const newId = idsOf(8);
 
 /** Run agents as pi, each in a pane of a private tmux server on its machine. */
 export function piHarness(options: PiOptions = {}): Harness {

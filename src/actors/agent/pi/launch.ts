@@ -1,6 +1,7 @@
 import { posix } from "node:path";
 import type { Machine } from "../../../machines/machine.ts";
 import { shellLine } from "../../../machines/shell.ts";
+import { parsedJson } from "../../data/index.ts";
 import type { LaunchSpec } from "../wire/index.ts";
 import { olderThan } from "./find.ts";
 
@@ -114,17 +115,8 @@ export async function writeSettings(
 /** Tell whether pi, with this directory of its own, asks a model again by itself after a failure. */
 export async function asksAgain(machine: Machine, agentDir: string): Promise<boolean> {
   const { stdout } = await machine.exec(["cat", "--", settingsFile(agentDir)]);
-  const enabled = fieldOf(fieldOf(parsed(stdout), "retry"), "enabled");
+  const enabled = fieldOf(fieldOf(parsedJson(stdout), "retry"), "enabled");
   return enabled !== false;
-}
-
-/** Read JSON. pi continues without settings that it cannot read, and so does the harness. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { codeOf } from "../../../errors.ts";
 import type { Argv, Machine } from "../../../machines/machine.ts";
 import { sweep } from "../../../machines/sweep.ts";
 import type { Tmux } from "../../../machines/tmux/index.ts";
@@ -158,8 +159,4 @@ async function unlessStopped(act: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== machineStopped) throw error;
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
 }

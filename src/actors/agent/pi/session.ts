@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Machine } from "../../../machines/machine.ts";
+import { parsedJson } from "../../data/index.ts";
 import type { LaunchSpec } from "../wire/index.ts";
 
 /** The file of a conversation, an absolute path on its machine. */
@@ -79,7 +80,7 @@ interface Header {
 /** As pi reads it: the first line that is JSON must be a session's. */
 function headerIn(text: string): Header | undefined {
   for (const line of text.split("\n")) {
-    const fields = parsed(line);
+    const fields = parsedJson(line);
     if (fields !== undefined) return headerOf(line, fields);
   }
   return undefined;
@@ -91,12 +92,4 @@ function headerOf(line: string, fields: unknown): Header | undefined {
   if (!("id" in fields) || typeof fields.id !== "string") return undefined;
   const cwd = "cwd" in fields && typeof fields.cwd === "string" ? fields.cwd : undefined;
   return { line, fields, cwd };
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

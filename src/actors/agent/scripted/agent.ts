@@ -1,4 +1,4 @@
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../../ids.ts";
 import type { Deliver, Json, ToolDescription } from "../wire/index.ts";
 
 /** A message that the agent was sent. */
@@ -55,7 +55,7 @@ export class InterruptedError extends Error {
   readonly code = "interrupted";
 }
 
-const newSessionId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 12);
+const newSessionId = idsOf(12);
 
 /** A conversation that outlives the agents that hold it. */
 export class ScriptedSession {

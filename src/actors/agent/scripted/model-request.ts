@@ -1,3 +1,4 @@
+import { isRecord, parsedJson } from "../../data/index.ts";
 import type { Json, JsonObject } from "../wire/index.ts";
 
 /** One message of the conversation that the model is sent. */
@@ -23,7 +24,7 @@ export interface ModelRequest {
 
 /** Read the body of a chat completions request; what is missing counts as empty. */
 export function readModelRequest(body: string, index: number, signal: AbortSignal): ModelRequest {
-  const request = fieldsOf(parsed(body));
+  const request = fieldsOf(parsedJson(body));
   return {
     index,
     signal,
@@ -45,7 +46,9 @@ function readMessage(value: unknown): ModelMessage {
 function readCall(value: unknown): ModelMessage["calls"][number] {
   const call = fieldsOf(value);
   const made = fieldsOf(call.function);
-  return { id: textOf(call.id), tool: textOf(made.name), args: parsed(textOf(made.arguments)) };
+  // Safe cast: JSON.parse gives JSON.
+  const args = (parsedJson(textOf(made.arguments)) ?? null) as Json;
+  return { id: textOf(call.id), tool: textOf(made.name), args };
 }
 
 function readTool(value: unknown): ModelRequest["tools"][number] {
@@ -58,21 +61,9 @@ function contentOf(content: unknown): string {
   return content.map((part) => textOf(fieldsOf(part).text)).join("");
 }
 
-function parsed(text: string): Json {
-  try {
-    const value: Json = JSON.parse(text);
-    return value;
-  } catch {
-    return null;
-  }
-}
-
+/** Safe cast: the value is a part of what JSON.parse gave. */
 function fieldsOf(value: unknown): JsonObject {
-  return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord(value) ? (value as JsonObject) : {};
 }
 
 function itemsOf(value: unknown): readonly unknown[] {

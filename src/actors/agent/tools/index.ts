@@ -1,5 +1,5 @@
 export type { Call, CallRequest, ToolResult } from "./call.ts";
-export { type InputSchema, jsonSchema, parametersOf, validateInput } from "./schema.ts";
+export { type InputSchema, issueLine, jsonSchema, parametersOf, validateInput } from "./schema.ts";
 export { createToolTable, type ToolTable } from "./table.ts";
 export {
   defineTool,

@@ -172,7 +172,8 @@ function jsonOf(schema: InputSchema): Record<string, unknown> {
   }
 }
 
-function issueLine(issue: StandardSchemaV1.Issue): string {
+/** Say what a schema refuses, and where. */
+export function issueLine(issue: StandardSchemaV1.Issue): string {
   const path = (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part));
   return path.length === 0 ? issue.message : `${path.join(".")}: ${issue.message}`;
 }

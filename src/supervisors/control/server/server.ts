@@ -5,9 +5,9 @@ import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { type Clock, type ClockTimer, upkeepClock } from "../../../actors/clock.ts";
-import { HomeError, SocketPathTooLongError } from "../../../machines/errors.ts";
+import { HomeError } from "../../../machines/errors.ts";
 import { privateDirectory } from "../../../machines/local/index.ts";
-import { maxSocketPathBytes } from "../../home/index.ts";
+import { assertSocketPath } from "../../../machines/shell.ts";
 import { ControlError } from "../error.ts";
 import type { ServedRun } from "../served-run.ts";
 import { type ConnectionLimits, ControlConnection, type Service } from "./connection.ts";
@@ -57,9 +57,7 @@ const maxRefused = 256;
 export async function openControlServer(options: ControlServerOptions): Promise<ControlServer> {
   const { socket, clock = upkeepClock } = options;
   const limits = { ...defaults, ...options.limits };
-  const bytes = Buffer.byteLength(socket);
-  if (bytes > maxSocketPathBytes)
-    throw new SocketPathTooLongError(socket, bytes, maxSocketPathBytes);
+  assertSocketPath(socket);
   await privateDirectory(dirname(socket));
   const service = { run: options.run, clock, limits };
   const door = new ControlDoor(socket, service);

@@ -127,9 +127,19 @@ export class ControlClient {
     if (answer.type === "error" && answer.id === null) throw answer.error;
     const request = this.#open.get(Number(answer.id));
     if (answer.type !== "item") this.#open.delete(Number(answer.id));
-    if (answer.type === "item") request?.item(answer.item);
-    else if (answer.type === "error") request?.error(answer.error);
-    else request?.result(answer.result);
+    switch (answer.type) {
+      case "item":
+        request?.item(answer.item);
+        break;
+      case "error":
+        request?.error(answer.error);
+        break;
+      case "result":
+        request?.result(answer.result);
+        break;
+      default:
+        answer satisfies never;
+    }
   }
 
   #abandon(id: number, why: ControlError): void {

@@ -62,6 +62,14 @@ class TreeWatch implements AsyncIterator<RegistryChange> {
 }
 
 function keyOf(change: RegistryChange): string {
-  if (change.type === "snapshot") return whole;
-  return change.type === "changed" ? change.node.path : change.path;
+  switch (change.type) {
+    case "snapshot":
+      return whole;
+    case "changed":
+      return change.node.path;
+    case "removed":
+      return change.path;
+    default:
+      return change satisfies never;
+  }
 }

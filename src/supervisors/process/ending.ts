@@ -23,11 +23,24 @@ interface Ended {
 
 /** Translate an exit reason into the terminal event. */
 export function terminalOf(process: Ended, { reason, thrown }: Ending): Terminal {
-  if (reason.type === "normal") return { type: "done", data: { result: reason.value } };
-  if (reason.type === "error") return { type: "failed", data: failedData(reason) };
-  if (reason.type === "shutdown" && isGivingUp(reason.cause)) {
-    return { type: "failed", data: gaveUpData(process.path, reason.cause, thrown) };
+  switch (reason.type) {
+    case "normal":
+      return { type: "done", data: { result: reason.value } };
+    case "error":
+      return { type: "failed", data: failedData(reason) };
+    case "shutdown":
+      return isGivingUp(reason.cause)
+        ? { type: "failed", data: gaveUpData(process.path, reason.cause, thrown) }
+        : cancelled(process, reason);
+    case "killed":
+    case "noproc":
+      return cancelled(process, reason);
+    default:
+      return reason satisfies never;
   }
+}
+
+function cancelled(process: Ended, reason: ExitReason): Terminal {
   return { type: "cancelled", data: { reason: cancelReasonOf(process, reason) } };
 }
 

@@ -54,8 +54,7 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
   send(message: RegistryMessage): boolean {
     const record = recordOf(message);
     if (record) this.#note(record);
-    if (message.type === "changed" && message.node.kind === "agent") this.#count(message.node);
-    if (message.type === "removed") this.#leave(message.path);
+    this.#keepTotals(message);
     return this.#registry.send(message);
   }
 
@@ -71,6 +70,11 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
     return typeof what === "function"
       ? this.#registry.call(what, options)
       : this.#registry.call(what, options);
+  }
+
+  #keepTotals(message: RegistryMessage): void {
+    if (message.type === "changed" && message.node.kind === "agent") this.#count(message.node);
+    if (message.type === "removed") this.#leave(message.path);
   }
 
   #count({ path, facts }: RegistryNode): void {
@@ -104,14 +108,23 @@ export class JournaledRegistry implements Ref<RegistryMessage> {
 }
 
 function recordOf(message: RegistryMessage): JournalRecord | undefined {
-  if (message.type === "changed") {
-    const { path, kind, epoch } = message.node;
-    return { type: `${kind}-state`, path, epoch, data: message.node };
+  switch (message.type) {
+    case "changed": {
+      const { path, kind, epoch } = message.node;
+      return { type: `${kind}-state`, path, epoch, data: message.node };
+    }
+    case "removed":
+      return { type: "node-removed", path: message.path };
+    case "connected":
+    case "disconnected": {
+      const { type, connection } = message;
+      return { type, path: connection.from, data: connection };
+    }
+    case "snapshot":
+    case "watch":
+    case "unwatch":
+      return undefined;
+    default:
+      return message satisfies never;
   }
-  if (message.type === "removed") return { type: "node-removed", path: message.path };
-  if (message.type === "connected" || message.type === "disconnected") {
-    const { type, connection } = message;
-    return { type, path: connection.from, data: connection };
-  }
-  return undefined;
 }

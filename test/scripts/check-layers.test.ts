@@ -13,7 +13,7 @@ const against: readonly (readonly [file: string, line: string])[] = [
   ["src/supervisors/program/pool.ts", 'import { main } from "../../cli/main.ts";'],
   ["src/supervisors/program/pool.ts", 'import { agent } from "../../index.ts";'],
   ["src/supervisors/program/pool.ts", 'import { Scope } from "../process/scope.ts";'],
-  ["src/cli/status.ts", 'import { runtime } from "../supervisors/runtime/runtime.ts";'],
+  ["src/cli/status.ts", 'import { runtime } from "../supervisors/runtime/live-run.ts";'],
   ["src/cli/status.ts", 'const clock = await import("../actors/clock.ts");'],
   ["src/cli/status.ts", 'import "../actors/clock.ts";'],
   ["src/cli/commands/ls.ts", 'import { printable } from "../print/terminal.ts";'],

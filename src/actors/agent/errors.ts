@@ -45,7 +45,7 @@ export class ModelFailedError extends RamureError {
   readonly code = "model-failed";
   override readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
-  constructor(path: string, model: string | undefined, failure: ModelFailureFacts) {
+  constructor(path: string, model: string | undefined, failure: FailedModel) {
     const next = failure.retryable
       ? "it was asked again and again; look whether its provider is up"
       : `asking again will not help; ${modelRemedies[failure.class] ?? "look at its settings"}`;
@@ -97,7 +97,7 @@ const modelRemedies: Readonly<Record<string, string>> = {
   unknown: "it was asked again and again; look at what it said",
 };
 
-interface ModelFailureFacts {
+interface FailedModel {
   readonly class: string;
   readonly retryable: boolean;
   readonly retryAfterMs?: number | undefined;

@@ -13,7 +13,7 @@ import {
   type WritableHandle,
 } from "./file.ts";
 import { encodeLine, type JournalEntry, type JournalRecord } from "./line.ts";
-import { followJournal, type ReadOptions, readJournal } from "./reader.ts";
+import { followJournal, type JournalReadOptions, readJournal } from "./reader.ts";
 import { recoverJournal } from "./recovery.ts";
 import { type JournalProblem, JournalWriter, type WriterLimits } from "./writer.ts";
 
@@ -37,7 +37,7 @@ export interface Journal {
    *
    * Where the disk cannot keep up, records are left out and counted, but none that is `promised`.
    */
-  append(record: JournalRecord, options?: AppendOptions): void;
+  append(record: JournalRecord, options?: EntryOptions): void;
   /** Add a record that is promised, and `sync`. */
   commit(record: JournalRecord): Promise<void>;
   /**
@@ -48,18 +48,18 @@ export interface Journal {
   /** Resolve when all that was added is in the file, or was tried. */
   flush(): Promise<void>;
   /** Read back from the file what was added so far, oldest first. */
-  read(options?: ReadOptions): AsyncIterable<JournalEntry>;
+  read(options?: JournalReadOptions): AsyncIterable<JournalEntry>;
   /** Read back and follow new entries, until the journal is closed or the signal aborts. */
   follow(options?: JournalFollowOptions): AsyncIterable<JournalEntry>;
   /** Write what waits and let go of the file. Doing it twice is harmless. */
   close(): Promise<void>;
 }
 
-export interface JournalFollowOptions extends ReadOptions {
+export interface JournalFollowOptions extends JournalReadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface AppendOptions {
+export interface EntryOptions {
   /** Somebody relies on it: a message that was taken, a result, an outcome. Default: false. */
   readonly promised?: boolean | undefined;
 }
@@ -169,7 +169,7 @@ class FileJournal implements Journal {
     return this.#writer.problem ?? this.#removed;
   }
 
-  append(record: JournalRecord, { promised = false }: AppendOptions = {}): void {
+  append(record: JournalRecord, { promised = false }: EntryOptions = {}): void {
     if (this.#isClosed || !this.#writer.hasRoom({ promised })) return;
     this.lastSeq += 1;
     this.#writer.add(this.#line(record, this.lastSeq));
@@ -189,7 +189,7 @@ class FileJournal implements Journal {
     if (!this.#isClosed) await this.#writer.flush();
   }
 
-  async *read(options?: ReadOptions): AsyncGenerator<JournalEntry> {
+  async *read(options?: JournalReadOptions): AsyncGenerator<JournalEntry> {
     await this.flush();
     if (this.#journalFile.exists) yield* readJournal(this.file, this.#placed(options));
   }
@@ -212,7 +212,7 @@ class FileJournal implements Journal {
     return this.#closing;
   }
 
-  #placed(options: ReadOptions = {}): ReadOptions {
+  #placed(options: JournalReadOptions = {}): JournalReadOptions {
     const { from = 1, bookmark = { at: undefined } } = options;
     bookmark.at ??= this.#journalFile.landmarks.before(from);
     return { ...options, bookmark };

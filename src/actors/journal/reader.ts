@@ -6,7 +6,7 @@ import { oldFiles } from "./files.ts";
 import { decodeLine, headBytes, headSeq, type JournalEntry, lineSeq } from "./line.ts";
 import { type Damage, linesOf, type RawLine } from "./scan.ts";
 
-export interface ReadOptions {
+export interface JournalReadOptions {
   /** The first `seq` to read. Default: 1. */
   readonly from?: number | undefined;
   /** Only entries of this path. Default: all. */
@@ -19,7 +19,7 @@ export interface Bookmark {
   at: Landmark | undefined;
 }
 
-export interface FollowOptions extends ReadOptions {
+export interface FollowOptions extends JournalReadOptions {
   /**
    * Called at the end of what is written; reading goes on when it resolves to true and ends when it
    * resolves to false. Poll or wait for a change: calls that find nothing new are harmless.
@@ -33,7 +33,10 @@ export interface FollowOptions extends ReadOptions {
  * A torn last line is not an entry. Throws JournalCorruptError where a bad line has good ones after
  * it, having given all before it, and the error of the file system when there is no such file.
  */
-export function readJournal(file: string, options?: ReadOptions): AsyncGenerator<JournalEntry> {
+export function readJournal(
+  file: string,
+  options?: JournalReadOptions,
+): AsyncGenerator<JournalEntry> {
   return followJournal(file, { ...options, more: async () => false });
 }
 

@@ -55,7 +55,7 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
         if (signal.aborted) memory.standing.stopping(epoch);
         throw error;
       });
-      const at: Whereabouts = { now: () => machine, ready: async () => machine };
+      const at: MachineSource = { now: () => machine, ready: async () => machine };
       const report = (error: MachineUnreachableError) =>
         self.send({ type: "unreachable", machine, error });
       const watched = delegating(at, report);
@@ -105,7 +105,7 @@ async function stopAfter(spec: MachineSpec, machine: Machine, watched: Machine):
  * While the machine restarts, its methods wait. It has the abilities that the machine has now.
  */
 export function machineHandle(memory: MachineMemory, stop: () => Promise<void>): Machine {
-  const at: Whereabouts = {
+  const at: MachineSource = {
     now: () => memory.current(),
     ready: (signal) => memory.available(signal),
   };
@@ -205,14 +205,14 @@ export class MachineMemory {
 }
 
 /** A way to the present machine. */
-interface Whereabouts {
+interface MachineSource {
   now(): Machine;
   ready(signal?: AbortSignal): Promise<Machine>;
 }
 
 /** A machine whose methods ask for the machine of the moment, with the abilities of the one there is now. */
 function delegating(
-  at: Whereabouts,
+  at: MachineSource,
   unreachable: (error: MachineUnreachableError) => void,
 ): Machine {
   const use = async <Value>(
@@ -246,7 +246,7 @@ type Use = <Value>(act: (machine: Machine) => Value | Promise<Value>) => Promise
 type Abilities = Pick<Machine, "fork" | "snapshot" | "shell" | "duplex" | "reach">;
 
 /** Only what there is: a missing method says that a machine cannot do it. */
-function abilities(at: Whereabouts, use: Use): Abilities {
+function abilities(at: MachineSource, use: Use): Abilities {
   const like = at.now();
   const able = <Key extends keyof Abilities>(machine: Machine, key: Key) => {
     const ability = machine[key];

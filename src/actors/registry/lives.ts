@@ -30,13 +30,16 @@ const ending = {
   failed: { restarted: "starting" },
 } as const;
 
-type Living<State extends string> = Exclude<State | "starting", keyof typeof ending>;
+type LivingState<State extends string> = Exclude<State | "starting", keyof typeof ending>;
 
 /** Make the chart of a thing with incarnations from the rows of its living states. */
 export function lifeChart<State extends string, Event extends { readonly type: string }>(
   kind: string,
   living: Readonly<
-    Record<Living<State>, { readonly [Type in (Event | LifeEvent)["type"]]?: State | LifeState }>
+    Record<
+      LivingState<State>,
+      { readonly [Type in (Event | LifeEvent)["type"]]?: State | LifeState }
+    >
   >,
 ): Chart<State | LifeState, Event | LifeEvent> {
   type Options = ChartOptions<State | LifeState, Event | LifeEvent>;

@@ -10,7 +10,7 @@ export type TreeLine =
     }
   | { readonly type: "hidden"; readonly branch: string; readonly text: string };
 
-export interface TreeOptions {
+export interface StatusTreeOptions {
   readonly unicode: boolean;
   /** Finished children shown of one parent; older ones are counted. Default: 5. */
   readonly finished?: number | undefined;
@@ -29,7 +29,7 @@ const asciiGlyphs: Glyphs = { tee: "|- ", corner: "`- ", bar: "|  ", more: "..."
 /** Lay out nodes as a tree; those whose parent is not among them are roots, named by their whole path. */
 export function treeLines(
   nodes: readonly TreeNode[],
-  { unicode, finished = 5 }: TreeOptions,
+  { unicode, finished = 5 }: StatusTreeOptions,
 ): readonly TreeLine[] {
   const glyphs = unicode ? unicodeGlyphs : asciiGlyphs;
   const { roots, children } = families(nodes);

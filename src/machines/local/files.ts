@@ -93,8 +93,8 @@ export async function makeFolder(path: string, mode = 0o777): Promise<void> {
 
 async function readWhole(file: FileHandle, maxBytes: number): Promise<Uint8Array> {
   const found = await file.stat();
-  if (found.isDirectory()) throw new Refusal("EISDIR");
-  if (!found.isFile()) throw new Refusal("not a regular file");
+  if (found.isDirectory()) throw new UnusableFile("EISDIR");
+  if (!found.isFile()) throw new UnusableFile("not a regular file");
   if (found.size > maxBytes) throw tooLarge(maxBytes);
   // One byte more than expected, so that a file that grows meanwhile is noticed.
   let buffer = Buffer.allocUnsafe(Math.min(Math.max(found.size + 1, 4_096), maxBytes + 1));
@@ -114,8 +114,8 @@ async function readWhole(file: FileHandle, maxBytes: number): Promise<Uint8Array
   return buffer.subarray(0, length);
 }
 
-function tooLarge(maxBytes: number): Refusal {
-  return new Refusal(`larger than ${maxBytes} bytes`);
+function tooLarge(maxBytes: number): UnusableFile {
+  return new UnusableFile(`larger than ${maxBytes} bytes`);
 }
 
 /** Refuse an open file that does not really lie below a folder. */
@@ -130,7 +130,8 @@ async function placeOf(file: FileHandle, path: string): Promise<string> {
   if (link !== undefined) return link;
   const place = await realpath(path);
   const [named, opened] = [await lstat(place), await file.stat()];
-  if (named.ino !== opened.ino || named.dev !== opened.dev) throw new Refusal("it was exchanged");
+  if (named.ino !== opened.ino || named.dev !== opened.dev)
+    throw new UnusableFile("it was exchanged");
   return place;
 }
 
@@ -138,8 +139,8 @@ function isBelow(root: string, place: string): boolean {
   return place.startsWith(root.endsWith(sep) ? root : `${root}${sep}`);
 }
 
-function outside(within: string): Refusal {
-  return new Refusal(`a link leads out of ${within}`);
+function outside(within: string): UnusableFile {
+  return new UnusableFile(`a link leads out of ${within}`);
 }
 
 interface WithinOptions extends WriteOptions {
@@ -159,7 +160,7 @@ async function writeWithin(
     const place = await anchorOf(folder, resolve(dirname(path)));
     const target = join(place, basename(way));
     const found = await lstat(target).catch(() => undefined);
-    if (found?.isDirectory()) throw new Refusal("EISDIR");
+    if (found?.isDirectory()) throw new UnusableFile("EISDIR");
     const kept = found?.isFile() ? found.mode & 0o7777 : undefined;
     await replace(target, content, mode ?? kept);
   } finally {
@@ -244,7 +245,7 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** A file that can be opened and must not be used. */
-class Refusal extends Error {
+class UnusableFile extends Error {
   constructor(readonly code: string) {
     super(code);
   }

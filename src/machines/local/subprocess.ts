@@ -53,7 +53,7 @@ export function startDuplex(words: Argv, options: SubprocessOptions): StreamingS
   return { ...running, duplex: { input: child.stdin, output, exited, kill } };
 }
 
-interface Watched {
+interface WatchedChild {
   readonly words: Argv;
   readonly child: HostChild;
   readonly options: SubprocessOptions;
@@ -62,16 +62,18 @@ interface Watched {
 }
 
 /** The reason why a command was ended before it ended itself. */
-type Cut = { readonly timedOut: true } | { readonly timedOut: false; readonly reason: unknown };
+type EarlyEnd =
+  | { readonly timedOut: true }
+  | { readonly timedOut: false; readonly reason: unknown };
 
-function watch(watched: Watched): Subprocess {
+function watch(watched: WatchedChild): Subprocess {
   const { child, options } = watched;
   const stderr = new OutputBuffer(child.stderr, limitOf(options));
   const outputs = watched.stdout ? [watched.stdout, stderr] : [stderr];
-  let cut: Cut | undefined;
+  let cut: EarlyEnd | undefined;
   let over = false;
   let groupEnded: Promise<void> | undefined;
-  const end = (why: Cut): void => {
+  const end = (why: EarlyEnd): void => {
     if (over || cut) return;
     cut = why;
     if (child.pid !== undefined) groupEnded = endGroup(child.pid);
@@ -92,13 +94,13 @@ function watch(watched: Watched): Subprocess {
   return { pid: child.pid, result, abort: (reason) => end({ timedOut: false, reason }) };
 }
 
-interface Outcome {
+interface CommandEnd {
   readonly ended: HostChildEnd;
   readonly stderr: OutputBuffer;
   readonly timedOut: boolean;
 }
 
-async function resultOf(watched: Watched, outcome: Outcome): Promise<ExecResult> {
+async function resultOf(watched: WatchedChild, outcome: CommandEnd): Promise<ExecResult> {
   const { ended, timedOut } = outcome;
   const refused = ended.failure && (await refusal(watched, ended));
   return execResult({
@@ -122,7 +124,7 @@ function exitCodeOf(ended: HostChildEnd): number {
 
 /** Say what a shell would say of a command that it cannot start; throw what is the host's own trouble. */
 async function refusal(
-  { words, options }: Watched,
+  { words, options }: WatchedChild,
   { failure, cause }: HostChildEnd,
 ): Promise<{ readonly exitCode: number; readonly says: string }> {
   if (!(await isDirectory(options.cwd))) {

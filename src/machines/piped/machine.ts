@@ -22,7 +22,7 @@ import type {
 import { assertWord } from "../shell.ts";
 import { sweepWords } from "../sweep.ts";
 import type { Pipe } from "./pipe.ts";
-import { LostWay, newNonce, type RawResult, type Run, startRun } from "./run.ts";
+import { LostWay, newNonce, type PipedRun, type RawResult, startPipedRun } from "./run.ts";
 import { execMarker, runnerWords } from "./runner.ts";
 import { fileTrouble, readWords, reasonOf, writeWords } from "./scripts.ts";
 
@@ -75,9 +75,9 @@ class PipedMachine {
   readonly #options: PipedOptions;
   readonly #way: Way;
   readonly #id: string;
-  readonly #running = new Map<Run, (reason: unknown) => void>();
+  readonly #running = new Map<PipedRun, (reason: unknown) => void>();
   /** Ways that something in the background still holds. */
-  readonly #lingering = new Set<Run>();
+  readonly #lingering = new Set<PipedRun>();
   #user: string | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -197,7 +197,7 @@ class PipedMachine {
     };
   }
 
-  async #run(words: Argv, options: StartOptions): Promise<RawResult> {
+  async #run(words: Argv, options: CommandOptions): Promise<RawResult> {
     options.signal?.throwIfAborted();
     const started = await this.#start(words, options);
     const end = (): void => started.abort(options.signal?.reason);
@@ -211,7 +211,7 @@ class PipedMachine {
   }
 
   /** Wait for a command's end. What ended it from here decides how it rejects. */
-  async #track({ run, abort, aborted }: Started): Promise<RawResult> {
+  async #track({ run, abort, aborted }: StartedCommand): Promise<RawResult> {
     this.#running.set(run, abort);
     try {
       const result = await run.result;
@@ -228,7 +228,7 @@ class PipedMachine {
     }
   }
 
-  async #start(words: Argv, options: StartOptions): Promise<Started> {
+  async #start(words: Argv, options: CommandOptions): Promise<StartedCommand> {
     if (this.#stopping) throw new MachineStoppedError(this.#way.summary);
     const { cwd, user, env, timeoutMs } = options;
     if (user !== undefined && user !== this.#user && !this.#way.switchesUser) {
@@ -237,7 +237,7 @@ class PipedMachine {
     const request = { nonce: newNonce(), words, cwd, env: this.#environment(env), timeoutMs };
     assertCommand(words, request);
     const pipe = await this.#open(runnerWords(request.nonce, this.#id), user);
-    const run = startRun(pipe, {
+    const run = startPipedRun(pipe, {
       request,
       input: options.input,
       maxOutputBytes: options.maxOutputBytes ?? defaultOutputBytes,
@@ -282,7 +282,7 @@ class PipedMachine {
         env: {},
         timeoutMs: 8_000,
       };
-      const run = startRun(pipe, { request, maxOutputBytes: 10_000 });
+      const run = startPipedRun(pipe, { request, maxOutputBytes: 10_000 });
       return wentWell(await run.result);
     } catch {
       return false; // It cannot be reached; the backend knows what that means for what ran there.
@@ -305,13 +305,13 @@ class PipedMachine {
 /** The most bytes that one Buffer may hold. */
 const largest = 2 ** 31 - 1;
 
-interface StartOptions extends Omit<ExecOptions, "cwd"> {
+interface CommandOptions extends Omit<ExecOptions, "cwd"> {
   readonly cwd: string;
   readonly stream?: boolean | undefined;
 }
 
-interface Started {
-  readonly run: Run;
+interface StartedCommand {
+  readonly run: PipedRun;
   /** End the command and all that it started. */
   abort(reason: unknown): void;
   /** Rejects with the reason of `abort`, when nothing is left. Without one it resolves at once. */

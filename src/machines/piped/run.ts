@@ -36,7 +36,7 @@ export class LostWay extends Error {
 }
 
 /** A command on its way: how it ends, and its streams where they were asked for. */
-export interface Run {
+export interface PipedRun {
   /** Rejects with LostWay. */
   readonly result: Promise<RawResult>;
   readonly input: Writable;
@@ -56,7 +56,7 @@ const quietMs = 250;
 const overdueMs = 5_000;
 
 /** Send a command through a pipe and collect what comes back. */
-export function startRun(pipe: Pipe, options: RunOptions): Run {
+export function startPipedRun(pipe: Pipe, options: RunOptions): PipedRun {
   const { request, input, maxOutputBytes } = options;
   const output = new PassThrough();
   const stdout = new Collected(

@@ -18,7 +18,7 @@ export interface ConnectionsOptions {
   readonly folder: string;
 }
 
-interface Connection {
+interface SharedConnection {
   readonly socket: string;
   readonly ready: Promise<void>;
   /** Resolves when the connection has ended, with what ssh said. */
@@ -31,7 +31,7 @@ interface Connection {
 /** The connections to one host, as many as its commands need. Each is one `ssh` that others share. */
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #connections: Connection[] = [];
+  readonly #connections: SharedConnection[] = [];
   #count = 0;
   #closed = false;
 
@@ -101,7 +101,7 @@ export class Connections {
     await Promise.all(open.map(({ ended }) => ended));
   }
 
-  #connect(): Connection {
+  #connect(): SharedConnection {
     this.#count += 1;
     const { ssh, host, folder } = this.#options;
     const socket = join(folder, `c${this.#count}`);
@@ -122,7 +122,7 @@ export class Connections {
         ? text || `ssh ended with ${code}`
         : `ssh cannot be started (${failure})`;
     });
-    const connection: Connection = {
+    const connection: SharedConnection = {
       socket,
       ended,
       ready: this.#ready(socket, ended),

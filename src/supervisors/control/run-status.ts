@@ -8,8 +8,6 @@ export const statusSchema = 1;
 /** One process, agent or machine of a run. */
 export type TreeNode = RegistryNode;
 
-export type Connection = RegistryConnection;
-
 /** An endpoint that can be called now. */
 export interface EndpointNode {
   /** The process that exposes it. */
@@ -42,7 +40,7 @@ export interface RunStatus {
   readonly run: RunFacts;
   /** In start order, a parent before its children. */
   readonly nodes: readonly TreeNode[];
-  readonly connections: readonly Connection[];
+  readonly connections: readonly RegistryConnection[];
   readonly endpoints: readonly EndpointNode[];
 }
 
@@ -65,7 +63,7 @@ export const treeNode: v.GenericSchema<TreeNode> = v.object({
   facts: v.optional(anyRecord),
 });
 
-export const connection: v.GenericSchema<Connection> = v.object({
+export const connection: v.GenericSchema<RegistryConnection> = v.object({
   from: v.string(),
   to: v.string(),
 });

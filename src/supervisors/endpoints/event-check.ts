@@ -37,7 +37,7 @@ function copied(path: string, what: string, data: unknown): unknown {
 }
 
 /** Give a message as its receiver's contract wants it. Throws ContractError at the sender. */
-export function checkMessage(
+export function checkSent(
   path: string,
   contract: Contract<ContractShape> | undefined,
   message: unknown,

@@ -23,4 +23,4 @@ export {
   EndpointTable,
 } from "./endpoint-table.ts";
 export { ContractError, EndpointError, EndpointTimeoutError, NoEndpointError } from "./errors.ts";
-export { checkEvent, checkMessage } from "./event-check.ts";
+export { checkEvent, checkSent } from "./event-check.ts";

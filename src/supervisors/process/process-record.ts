@@ -2,7 +2,7 @@ import { type AppendOptions, createEventLog, type EventLog } from "../../actors/
 import { NoProcError } from "../../actors/kernel/index.ts";
 import { Standing } from "../../actors/registry/index.ts";
 import { type Deferred, deferred } from "../../actors/wait.ts";
-import { checkMessage, EndpointTable } from "../endpoints/index.ts";
+import { checkSent, EndpointTable } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
 import type { ProcessDefinition } from "./definition.ts";
 import { type Ending, errorOf, type Terminal, terminalOf } from "./ending.ts";
@@ -203,7 +203,7 @@ export class ProcessRecord {
   addressee(): Addressee {
     const { contract } = this.definition.options;
     const deliver = (message: unknown): boolean =>
-      this.deliver(checkMessage(this.path, contract, message));
+      this.deliver(checkSent(this.path, contract, message));
     return {
       kind: "process",
       path: this.path,

@@ -1,5 +1,5 @@
 import { type HomeLayout, type Leftover, type ReapedRun, reap } from "../home/index.ts";
-import type { Runtime } from "./runtime.ts";
+import type { LiveRun } from "./live-run.ts";
 import { tell } from "./tell.ts";
 
 /**
@@ -7,7 +7,7 @@ import { tell } from "./tell.ts";
  *
  * Never rejects: what another run left is no reason for this one not to go on.
  */
-export async function reapOthers(layout: HomeLayout, runtime: Runtime): Promise<void> {
+export async function reapOthers(layout: HomeLayout, runtime: LiveRun): Promise<void> {
   try {
     const onSlow = ({ id }: { readonly id: string }) => say(`removing what run ${id} left …`);
     for (const run of await reap(layout, { onSlow })) {

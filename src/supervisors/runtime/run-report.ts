@@ -1,12 +1,12 @@
 import { inspect } from "node:util";
 import { RamureError } from "../../errors.ts";
 import { CancelledError, hasEnded } from "../process/index.ts";
-import type { Runtime } from "./runtime.ts";
+import type { LiveRun } from "./live-run.ts";
 import { failureText, type StopSignal } from "./signals.ts";
 import { tell } from "./tell.ts";
 
 /** Tell the person at a terminal that a run began, and how to look at it. */
-export function reportStart({ id }: Runtime): void {
+export function reportStart({ id }: LiveRun): void {
   if (!process.stderr.isTTY) return;
   tell(
     `ramure: run ${id} began; ramure status shows it, ramure connect AGENT opens an agent's terminal.`,
@@ -14,7 +14,7 @@ export function reportStart({ id }: Runtime): void {
 }
 
 /** Tell the person at the terminal that the run stops, and what is waited for. */
-export function reportStop(runtime: Runtime, why: StopSignal | { readonly error: unknown }): void {
+export function reportStop(runtime: LiveRun, why: StopSignal | { readonly error: unknown }): void {
   if (typeof why !== "string") {
     tell(failureText(why.error) ?? runtime.redaction.text(inspect(why.error)));
   }
@@ -25,7 +25,7 @@ export function reportStop(runtime: Runtime, why: StopSignal | { readonly error:
 }
 
 /** Tell that the program left a living run; nothing else can be done while a program exits. */
-export function reportExit({ id }: Runtime): void {
+export function reportExit({ id }: LiveRun): void {
   tell(
     `ramure: the program exits in the middle of run ${id}; its agents live on until ramure gc, or until the next run starts.`,
   );

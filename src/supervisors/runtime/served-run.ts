@@ -3,10 +3,10 @@ import { problemText } from "../../actors/journal/index.ts";
 import type { RegistrySnapshot } from "../../actors/registry/index.ts";
 import { type EndpointNode, type RunFacts, type ServedRun, watchTree } from "../control/index.ts";
 import type { Addressee } from "../process/index.ts";
-import type { Runtime } from "./runtime.ts";
+import type { LiveRun } from "./live-run.ts";
 
 /** Make what the control verbs see of a run. */
-export function servedRun(runtime: Runtime, facts: RunFacts): ServedRun {
+export function servedRun(runtime: LiveRun, facts: RunFacts): ServedRun {
   return {
     snapshot: async () => {
       const { nodes, connections } = await runtime.registry.call<RegistrySnapshot>((reply) => ({
@@ -25,7 +25,7 @@ export function servedRun(runtime: Runtime, facts: RunFacts): ServedRun {
   };
 }
 
-function problemOf({ journal }: Runtime): string | undefined {
+function problemOf({ journal }: LiveRun): string | undefined {
   if (journal.problem === undefined) return undefined;
   const { code, message, dropped } = journal.problem;
   if (code === "removed") return problemText(journal.file, journal.problem);

@@ -23,10 +23,10 @@ import {
   type ProcessRecord,
   type RootOptions,
 } from "../process/index.ts";
+import { LiveRun } from "./live-run.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
 import { secretsOf } from "./run-harness.ts";
 import { failureReport, reportExit, reportStart, reportStop } from "./run-report.ts";
-import { Runtime } from "./runtime.ts";
 import { servedRun } from "./served-run.ts";
 import { onStopRequests, onUncaughtFailure } from "./signals.ts";
 
@@ -34,7 +34,7 @@ const newRunId = idsOf(10);
 
 /** A run that was started. */
 export interface StartedRun {
-  readonly runtime: Runtime;
+  readonly runtime: LiveRun;
   readonly root: ProcessRecord;
   /** Settles like the root process, when nothing of the run is left. */
   readonly finished: Promise<unknown>;
@@ -89,7 +89,7 @@ async function openRuntime(
   { name: root, options }: ProcessDefinition,
   { env, onRecord }: RunSetting,
   closers: (() => Promise<void> | void)[],
-): Promise<Runtime> {
+): Promise<LiveRun> {
   const clock = options.clock ?? systemClock;
   const id = newRunId();
   const layout = await prepareHome(env);
@@ -107,7 +107,7 @@ async function openRuntime(
   await setJournalAside(file, owned.earlier ?? `before-${id}`);
   const journal = await openJournal({ file, clock, redaction, onRecord });
   const environment = { RAMURE_HOME: layout.home, RAMURE_RUN: id };
-  const runtime = new Runtime({
+  const runtime = new LiveRun({
     id,
     paths,
     logDir,

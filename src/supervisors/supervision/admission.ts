@@ -35,7 +35,7 @@ export function checkOpen(state: ChildrenState): void {
 }
 
 /** Find a child by its id or its pid. Throws ChildRefusedError when there is none. */
-export function findChild(state: ChildrenState, which: ChildId | number): Child {
+export function childOf(state: ChildrenState, which: ChildId | number): Child {
   const { children, living } = state;
   const child = typeof which === "number" ? living.get(which) : children.get(which);
   if (child !== undefined) return child;

@@ -5,7 +5,7 @@ import {
   ignore,
   type ShutdownExit,
 } from "../../actors/kernel/index.ts";
-import { admit, checkIdle, checkOpen, FirstStarts, findChild, restarted } from "./admission.ts";
+import { admit, checkIdle, checkOpen, childOf, FirstStarts, restarted } from "./admission.ts";
 import { Attempts } from "./attempts.ts";
 import type { Child, ChildInfo, SupervisionEvent } from "./child.ts";
 import type { ChildSpec, ResolvedSpec } from "./child-spec.ts";
@@ -170,7 +170,7 @@ class ActorSupervision implements Supervision {
   }
 
   async terminateChild(which: ChildId | number): Promise<void> {
-    const child = findChild(this.#state, which);
+    const child = childOf(this.#state, which);
     const group = this.#state.children.withDependents(child);
     const left = group.flatMap((one) => one.operation?.drop(one) ?? []);
     for (const one of group.toReversed()) {
@@ -190,7 +190,7 @@ class ActorSupervision implements Supervision {
     { force = false }: RestartOptions = {},
   ): Promise<StartedChild | Ignore> {
     checkOpen(this.#state);
-    const child = findChild(this.#state, id);
+    const child = childOf(this.#state, id);
     if (!force) checkIdle(this.#state, child);
     this.#restarts.byRequest(child, force ? "by-policy" : "once");
     await restarted(child);
@@ -199,7 +199,7 @@ class ActorSupervision implements Supervision {
   }
 
   async deleteChild(id: ChildId): Promise<void> {
-    const child = findChild(this.#state, id);
+    const child = childOf(this.#state, id);
     checkIdle(this.#state, child);
     forget(this.#state, child);
   }

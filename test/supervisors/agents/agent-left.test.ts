@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Harness } from "../../../src/actors/agent/wire/harness.ts";
 import { agent, agentProcess, currentProcess, wait } from "../../../src/index.ts";
-import { Runtime } from "../../../src/supervisors/runtime/runtime.ts";
+import { LiveRun } from "../../../src/supervisors/runtime/live-run.ts";
 import { type Script, scriptedHarness, testRun } from "../../../src/testing.ts";
 
 /** Dies at the first word. */
@@ -62,7 +62,7 @@ describe("an agent that ends and that its policy does not restart", () => {
         .then(() => currentProcess().done("noticed"));
       return await wait();
     });
-    const notes = vi.spyOn(Runtime.prototype, "note");
+    const notes = vi.spyOn(LiveRun.prototype, "note");
     const run = await testRun(program, [], { harness });
     expect(await run.finished()).toBe("noticed");
     expect(notes.mock.calls.flat()).toContainEqual({

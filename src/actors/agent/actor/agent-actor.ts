@@ -1,7 +1,7 @@
 import { type Behavior, errorExit, type SpawnOptions } from "../../kernel/index.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { AgentSpec } from "./agent-spec.ts";
-import { startAgent } from "./agent-start.ts";
+import { startLife } from "./agent-start.ts";
 import { Life } from "./life.ts";
 
 /** The spawn options of an agent: its own limits bound its start, its stop takes up to 15 s. */
@@ -28,7 +28,7 @@ export function agentBehavior(spec: AgentSpec): Behavior<AgentMessage, Life> {
       memory.begin(context.self, context.epoch);
       context.own(() => memory.leave());
       try {
-        return new Life(spec, context, await memory.occupied(startAgent(spec, context)));
+        return new Life(spec, context, await memory.occupied(startLife(spec, context)));
       } catch (error) {
         if (context.signal.aborted) memory.standing.stopping(context.epoch);
         else memory.crashing(context.epoch, errorExit(error, "start"));

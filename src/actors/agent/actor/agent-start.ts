@@ -25,10 +25,7 @@ const lastWordsMs = 2_000;
  * Rejects with AgentStartError or ModelMissingError, or with what the harness could not do. What was
  * made is the context's, so that it is released at the actor's end, also when this rejects.
  */
-export async function startAgent(
-  spec: AgentSpec,
-  context: Context<AgentMessage>,
-): Promise<Started> {
+export async function startLife(spec: AgentSpec, context: Context<AgentMessage>): Promise<Started> {
   const leave = await spec.gate?.enter(context.signal);
   const deadline = new Deadline(context, spec.startTimeoutMs ?? 60_000);
   try {

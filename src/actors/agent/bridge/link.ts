@@ -50,7 +50,7 @@ export interface LinkOptions {
   readonly maxBacklogBytes: number;
 }
 
-interface Entry {
+interface Admission {
   readonly guest: Guest;
   readonly hello: Hello;
 }
@@ -124,7 +124,7 @@ export class BridgeLink implements Link {
     else this.#enter(checked.guest, checked.hello);
   }
 
-  #check(frame: FromAgent): Entry | Objection {
+  #check(frame: FromAgent): Admission | Objection {
     const { badHello, badToken, staleEpoch } = closeCodes;
     if (frame.type !== "hello") return { code: badHello, objection: `${frame.type} before hello` };
     if (frame.protocol !== protocolVersion)

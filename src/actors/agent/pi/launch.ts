@@ -88,7 +88,7 @@ exit "$code"
 `;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+type Settings = Readonly<Record<string, unknown>>;
 
 const quietSettings = {
   quietStartup: true,
@@ -104,7 +104,7 @@ export async function writeSettings(
   {
     settings,
     models,
-  }: { readonly settings?: Fields | undefined; readonly models?: Fields | undefined },
+  }: { readonly settings?: Settings | undefined; readonly models?: Settings | undefined },
 ): Promise<void> {
   const file = settingsFile(agentDir);
   const isThere = (await machine.exec(["test", "-e", file])).ok;

@@ -2,8 +2,8 @@ import { type Clock, systemClock } from "../../clock.ts";
 import { StoppedError } from "../../kernel/index.ts";
 import { AgentStartError } from "../errors.ts";
 import {
+  type AgentConnection,
   AgentEnd,
-  type Connection,
   type ConnectionEvents,
   type FromAgent,
   type Harness,
@@ -69,7 +69,7 @@ function scriptOf(script: Scripts, path: string): Script {
   throw new AgentStartError(`There is no script for ${path}; there are scripts for: ${names}.`);
 }
 
-interface ProcessOptions extends ScriptedHarnessOptions {
+interface ScriptedProcessOptions extends ScriptedHarnessOptions {
   /** The conversations of all agents of the harness, by session id. */
   readonly sessions: Map<string, ScriptedSession>;
 }
@@ -81,7 +81,7 @@ class ScriptedProcess implements Launched {
   readonly exited: Promise<HarnessExit>;
   readonly #spec: LaunchSpec;
   readonly #script: Script;
-  readonly #options: ProcessOptions;
+  readonly #options: ScriptedProcessOptions;
   readonly #clock: Clock;
   readonly #session: ScriptedSession;
   readonly #actor: ScriptedActor;
@@ -90,7 +90,7 @@ class ScriptedProcess implements Launched {
   readonly #link: AgentEnd<FromAgent>;
   #isPlaying = false;
 
-  constructor(spec: LaunchSpec, script: Script, options: ProcessOptions) {
+  constructor(spec: LaunchSpec, script: Script, options: ScriptedProcessOptions) {
     this.#spec = spec;
     this.#script = script;
     this.#options = options;
@@ -146,7 +146,7 @@ class ScriptedProcess implements Launched {
     });
   }
 
-  #dialed(events: ConnectionEvents): Connection<FromAgent> {
+  #dialed(events: ConnectionEvents): AgentConnection<FromAgent> {
     let isOpen = true;
     const closed = (code: number): void => {
       if (isOpen) events.closed(code);

@@ -20,7 +20,7 @@ export interface CallRequest {
   readonly args: Json;
 }
 
-export interface CallOptions {
+export interface ToolCallOptions {
   readonly clock: Clock;
   /** Keeps a result for good before it is given. Default: nobody does. */
   readonly persist?: ((call: CallRequest, result: ToolResult) => Promise<void>) | undefined;
@@ -39,14 +39,14 @@ export class Call implements CallRequest {
   readonly args: Json;
   /** The identity of the call: the same for every repetition of it, and for no other call. */
   readonly key: string;
-  readonly #options: CallOptions;
+  readonly #options: ToolCallOptions;
   readonly #bytes: number;
   readonly #abort = new AbortController();
   readonly #result: Deferred<ToolResult> = deferred();
   #timer: ClockTimer | undefined;
   #answer: ToolResult | undefined;
 
-  constructor(request: IdentifiedRequest, options: CallOptions) {
+  constructor(request: IdentifiedRequest, options: ToolCallOptions) {
     const { session, id, tool, args, key, bytes } = request;
     this.session = session;
     this.id = id;
@@ -115,7 +115,7 @@ export class Call implements CallRequest {
   }
 
   /** Never rejects: a result that cannot be kept is an error that the model reads. */
-  async #keep(result: ToolResult, persist: NonNullable<CallOptions["persist"]>): Promise<void> {
+  async #keep(result: ToolResult, persist: NonNullable<ToolCallOptions["persist"]>): Promise<void> {
     try {
       await persist(this, result);
     } catch (error) {

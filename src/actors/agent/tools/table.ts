@@ -1,6 +1,6 @@
 import { MisuseError } from "../../../errors.ts";
 import type { ToolDescription } from "../wire/index.ts";
-import { Call, type CallOptions, type CallRequest, identified } from "./call.ts";
+import { Call, type CallRequest, identified, type ToolCallOptions } from "./call.ts";
 import type { Tool } from "./tool.ts";
 
 /** The tools of one agent, and the calls to them. Outlives the agent's incarnations. */
@@ -23,7 +23,7 @@ export interface ToolTable {
   reopen(): void;
 }
 
-export interface ToolTableOptions extends CallOptions {
+export interface ToolTableOptions extends ToolCallOptions {
   /** The agent's path, for messages. */
   readonly path: string;
   /** Called at each addition and withdrawal. Default: nobody. */

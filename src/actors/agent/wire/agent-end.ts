@@ -1,7 +1,7 @@
 import { closeCodes, type ToAgent } from "./protocol.ts";
 
 /** One connection to the runtime. Nothing is sent before it is open. */
-export interface Connection<Out> {
+export interface AgentConnection<Out> {
   readonly isOpen: boolean;
   send(out: Out): void;
   /** Ask the other side to close too. `closed` is told when it has. */
@@ -20,7 +20,7 @@ export interface ConnectionEvents {
 /** The harness's part of its link: `Out` is a frame as its connection takes it. */
 export interface AgentEndHost<Out> {
   /** Begin to connect. */
-  dial(events: ConnectionEvents): Connection<Out>;
+  dial(events: ConnectionEvents): AgentConnection<Out>;
   hello(): Out;
   /** Take a frame other than `welcome`. */
   received(frame: ToAgent): void;
@@ -49,7 +49,7 @@ const keptFrames = 1_000;
 /** An agent's end of its link. It dials again by itself, and keeps the newest 1,000 frames that are sent meanwhile. */
 export class AgentEnd<Out> {
   readonly #host: AgentEndHost<Out>;
-  #connection: Connection<Out> | undefined;
+  #connection: AgentConnection<Out> | undefined;
   #isWelcome = false;
   #isClosed = false;
   #welcomes = 0;
@@ -65,7 +65,7 @@ export class AgentEnd<Out> {
   open(): void {
     if (this.#isClosed) return;
     this.#isWelcome = false;
-    const connection: Connection<Out> = this.#host.dial({
+    const connection: AgentConnection<Out> = this.#host.dial({
       opened: () => connection.send(this.#host.hello()),
       received: (frame) => this.#received(connection, frame),
       closed: (code) => this.#lost(connection, code),
@@ -105,13 +105,13 @@ export class AgentEnd<Out> {
     });
   }
 
-  #received(connection: Connection<Out>, frame: ToAgent): void {
+  #received(connection: AgentConnection<Out>, frame: ToAgent): void {
     if (connection !== this.#connection || this.#isClosed) return;
     if (frame.type !== "welcome") this.#host.received(frame);
     else if (!this.#isWelcome) this.#welcomed(connection);
   }
 
-  #welcomed(connection: Connection<Out>): void {
+  #welcomed(connection: AgentConnection<Out>): void {
     this.#isWelcome = true;
     this.#failures = 0;
     this.#cancelTimer();
@@ -120,13 +120,13 @@ export class AgentEnd<Out> {
     this.#host.welcomed(this.#welcomes > 1);
   }
 
-  #flush(connection: Connection<Out>): void {
+  #flush(connection: AgentConnection<Out>): void {
     const kept = this.#kept;
     this.#kept = [];
     for (const out of kept) connection.send(out);
   }
 
-  #lost(connection: Connection<Out>, code: number): void {
+  #lost(connection: AgentConnection<Out>, code: number): void {
     if (connection !== this.#connection) return;
     this.#connection = undefined;
     this.#cancelTimer();

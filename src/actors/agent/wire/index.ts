@@ -1,4 +1,4 @@
-export { AgentEnd, type Connection, type ConnectionEvents } from "./agent-end.ts";
+export { type AgentConnection, AgentEnd, type ConnectionEvents } from "./agent-end.ts";
 export {
   type Door,
   type Harness,

@@ -1,9 +1,9 @@
 import { connect, type NetConnectOpts } from "node:net";
 import { WebSocket } from "ws";
 import {
+  type AgentConnection,
   AgentEnd,
   BadFrameError,
-  type Connection,
   type ConnectionEvents,
   closeCodes,
   type FromAgent,
@@ -71,7 +71,7 @@ export class ExtensionLink {
   }
 }
 
-function dialed(address: Address, events: ConnectionEvents): Connection<string> {
+function dialed(address: Address, events: ConnectionEvents): AgentConnection<string> {
   const socket = openSocket(address);
   socket.on("error", () => {});
   socket.on("open", () => events.opened());

@@ -7,11 +7,11 @@ import {
 } from "../../wire/index.ts";
 import type { Pi, PiToolResult } from "./pi.ts";
 
-type Call = Extract<FromAgent, { type: "call" }>;
+type CallFrame = Extract<FromAgent, { type: "call" }>;
 type Result = Extract<ToAgent, { type: "result" }>;
 
 interface Pending {
-  readonly call: Call;
+  readonly call: CallFrame;
   progress(text: string): void;
   settle(result: Result): void;
 }
@@ -81,7 +81,7 @@ export class ExtensionTools {
   }
 
   #execute(
-    call: Call,
+    call: CallFrame,
     signal: AbortSignal | undefined,
     progress: (text: string) => void,
   ): Promise<PiToolResult> {
@@ -111,7 +111,7 @@ export class ExtensionTools {
   }
 
   /** Arguments that the runtime would not take are the model's mistake, and it reads so. */
-  #sendOrFail(call: Call, settle: (result: Result) => void): void {
+  #sendOrFail(call: CallFrame, settle: (result: Result) => void): void {
     try {
       this.#send(call);
     } catch (error) {

@@ -38,7 +38,7 @@ import {
 import { JournaledRegistry } from "./journaled-registry.ts";
 import { runHarness } from "./run-harness.ts";
 
-export interface RuntimeParts {
+export interface LiveRunParts {
   readonly id: string;
   readonly paths: RunPaths;
   readonly logDir: string;
@@ -56,7 +56,7 @@ export interface RuntimeParts {
 const stopDeadlineMs = 60_000;
 
 /** One run: the kernel, the registry, the door for agents, the root process. */
-export class Runtime implements Run {
+export class LiveRun implements Run {
   readonly id: string;
   readonly logDir: string;
   readonly clock: Clock;
@@ -79,7 +79,7 @@ export class Runtime implements Run {
   readonly #words = new AgentWords();
   #agents = 0;
 
-  constructor(parts: RuntimeParts) {
+  constructor(parts: LiveRunParts) {
     const { id, paths, clock, journal } = parts;
     this.id = id;
     this.logDir = parts.logDir;

@@ -40,6 +40,8 @@ export class ProcessRecord {
   readonly children: Map<string, ProcessRecord> = new Map();
   /** The epoch that runs. */
   living: Living | undefined;
+  /** The object that the handle of a supervisor or of a pool acts on, while an epoch lives. */
+  service: object | undefined;
   control: ProcessControl | undefined;
   cancelReason: string | undefined;
   /** The child that its supervision gave up on. */
@@ -141,6 +143,7 @@ export class ProcessRecord {
     const terminal = terminalOf(this, ending);
     this.thrown = ending.thrown;
     this.living = undefined;
+    this.service = undefined;
     this.#early.length = 0;
     this.log.append(terminal.type, terminal.data, { epoch: this.epoch });
     const kept = this.run.synced();

@@ -1,4 +1,3 @@
-import { NoProcError } from "../../actors/kernel/index.ts";
 import type { ContractShape } from "../endpoints/index.ts";
 import {
   childPolicy,
@@ -15,16 +14,6 @@ import { definitionOfChild, type SupervisedChild } from "./supervised-child.ts";
 
 type AnyChild = SupervisedChild<unknown, ContractShape>;
 
-/** The administrations of the supervisors that live. */
-const administrations = new WeakMap<ProcessRecord, Administration>();
-
-/** Find what decides over the children of a supervisor. Throws NoProcError when it does not live. */
-export function administrationOf(record: ProcessRecord): Administration {
-  const found = administrations.get(record);
-  if (found !== undefined) return found;
-  throw new NoProcError(record.path);
-}
-
 /** The children of one epoch of a supervisor process. */
 export class Administration {
   /** The results of the children that are done, by id. */
@@ -33,10 +22,7 @@ export class Administration {
 
   constructor(scope: ProcessScope) {
     this.#scope = scope;
-    administrations.set(scope.record, this);
-    scope.context.own(() => {
-      administrations.delete(scope.record);
-    });
+    scope.record.service = this;
   }
 
   /** Start these in order, each when the one before counts as started. */

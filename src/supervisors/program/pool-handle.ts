@@ -1,7 +1,7 @@
 import { NoProcError } from "../../actors/kernel/index.ts";
 import { orStopped, type ProcessHandle, RecordHandle, whenStarted } from "../process/index.ts";
-import { type PoolResult, queueOf } from "./pool.ts";
-import type { PoolQueue } from "./pool-queue.ts";
+import type { PoolResult } from "./pool.ts";
+import { PoolQueue } from "./pool-queue.ts";
 import type { PoolTask, TaskInfo } from "./pool-task.ts";
 
 /** A pool that was started. */
@@ -35,8 +35,7 @@ export class PoolRecordHandle extends RecordHandle {
   async #queue(): Promise<PoolQueue> {
     const record = this.record();
     await whenStarted(record);
-    const found = queueOf(record);
-    if (found === undefined) throw new NoProcError(record.path);
-    return found;
+    if (record.service instanceof PoolQueue) return record.service;
+    throw new NoProcError(record.path);
   }
 }

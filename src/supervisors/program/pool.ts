@@ -8,7 +8,6 @@ import {
   definitionOf,
   exposeIn,
   type ProcessOptions,
-  type ProcessRecord,
   type ProcessScope,
   withoutRootOptions,
 } from "../process/index.ts";
@@ -82,13 +81,6 @@ export function pool<Item, Result, Shape extends ContractShape>(
   return process as unknown as PoolProcess<Item, Result>;
 }
 
-const queues = new WeakMap<ProcessRecord, PoolQueue>();
-
-/** Find the queue of a pool that lives. */
-export function queueOf(record: ProcessRecord): PoolQueue | undefined {
-  return queues.get(record);
-}
-
 function rulesOf<Item, Result, Shape extends ContractShape>(
   options: PoolOptions<Item, Result, Shape>,
 ): PoolRules {
@@ -113,10 +105,7 @@ async function serve(
 ): Promise<PoolResult<unknown>> {
   const scope = currentScope("pool");
   const queue = new PoolQueue(scope, rules);
-  queues.set(scope.record, queue);
-  scope.context.own(() => {
-    queues.delete(scope.record);
-  });
+  scope.record.service = queue;
   exposeQueue(scope, queue, schema);
   scope.record.emit("started", { size: rules.size, queue: rules.queue });
   if (items === undefined) {

@@ -1,3 +1,4 @@
+import { NoProcError } from "../../actors/kernel/index.ts";
 import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   orStopped,
@@ -7,7 +8,7 @@ import {
   whenStarted,
 } from "../process/index.ts";
 import type { ChildInfo } from "../supervision/index.ts";
-import { administrationOf } from "./administration.ts";
+import { Administration } from "./administration.ts";
 import type { SupervisedChild } from "./supervised-child.ts";
 import type { SupervisorResult } from "./supervisor.ts";
 
@@ -69,10 +70,13 @@ export class SupervisorRecordHandle extends RecordHandle {
     return found && this.#handleOf(found);
   }
 
-  async #act<Value>(
-    act: (administration: ReturnType<typeof administrationOf>) => Promise<Value>,
-  ): Promise<Value> {
+  async #act<Value>(act: (administration: Administration) => Promise<Value>): Promise<Value> {
     const record = this.record();
-    return await orStopped(whenStarted(record).then(() => act(administrationOf(record))));
+    return await orStopped(
+      whenStarted(record).then(() => {
+        if (record.service instanceof Administration) return act(record.service);
+        throw new NoProcError(record.path);
+      }),
+    );
   }
 }

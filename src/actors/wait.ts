@@ -1,16 +1,25 @@
 import type { Clock, ClockTimer } from "./clock.ts";
 
 /** The ways in which a wait may end besides its event. */
-export interface Limits {
+export type Limits = OpenLimits & (TimeLimit | NoTimeLimit);
+
+interface OpenLimits {
   /** Ends the wait: it rejects with the signal's reason. Default: no signal. */
   readonly signal?: AbortSignal | undefined;
+  /** Called when the wait begins; what it returns is called when the wait ends. */
+  readonly begin?: (() => () => void) | undefined;
+}
+
+interface TimeLimit {
   readonly clock: Clock;
   /** The longest wait, in ms; 0 or Infinity means no limit. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** Makes the error of a timeout. */
   readonly expired: (timeoutMs: number) => Error;
-  /** Called when the wait begins; what it returns is called when the wait ends. */
-  readonly begin?: (() => () => void) | undefined;
+}
+
+interface NoTimeLimit {
+  readonly clock?: undefined;
 }
 
 /** The two ways to settle a promise. */
@@ -21,7 +30,7 @@ export interface Settle<Value> {
 
 /** Wait for one event, within limits. `subscribe` returns a function that stops listening; it is called once, however the wait ends. */
 export function waiting<Value>(
-  { signal, clock, timeoutMs = 0, expired, begin }: Limits,
+  { signal, begin, ...time }: Limits,
   subscribe: (settle: Settle<Value>) => () => void,
 ): Promise<Value> {
   return new Promise((resolve, reject) => {
@@ -41,8 +50,10 @@ export function waiting<Value>(
     };
     const aborted = (): void => finish(() => reject(signal?.reason));
     signal?.addEventListener("abort", aborted, { once: true });
-    if (timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY) {
-      timer = clock.setTimer(timeoutMs, () => finish(() => reject(expired(timeoutMs))));
+    if (time.clock !== undefined) {
+      const { clock, timeoutMs = 0, expired } = time;
+      if (timeoutMs > 0 && timeoutMs !== Number.POSITIVE_INFINITY)
+        timer = clock.setTimer(timeoutMs, () => finish(() => reject(expired(timeoutMs))));
     }
     const stop = subscribe({
       resolve: (value) => finish(() => resolve(value)),
@@ -58,6 +69,17 @@ export function within<Value>(promise: PromiseLike<Value>, limits: Limits): Prom
   return waiting(limits, ({ resolve, reject }) => {
     promise.then(resolve, reject);
     return () => undefined;
+  });
+}
+
+/** Wait for a promise, and at most `ms` milliseconds. The promise must not reject. */
+export function atMost(clock: Clock, ms: number, promise: PromiseLike<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const late = clock.setTimer(ms, () => resolve());
+    void promise.then(() => {
+      late.cancel();
+      resolve();
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
+import { atMost } from "../wait.ts";
 import type { AnyRef, Behavior, Monitor, Ref, SpawnOptions } from "./behavior.ts";
 import type { Cell } from "./cell.ts";
 import { orphanOf } from "./disposal.ts";
@@ -231,13 +232,10 @@ class ActorSystem implements System {
   async #reaped(limitMs: number): Promise<void> {
     const { reaping } = this.#kernel;
     if (reaping.size === 0) return;
-    const enough = new AbortController();
-    const limit = this.clock.sleep(limitMs, { signal: enough.signal }).catch(() => undefined);
     const released = (async () => {
       while (reaping.size > 0) await Promise.all(reaping);
     })();
-    await Promise.race([released, limit]);
-    enough.abort();
+    await atMost(this.clock, limitMs, released);
   }
 
   #find(pathOrName: string): Cell | undefined {

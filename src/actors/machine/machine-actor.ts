@@ -9,6 +9,7 @@ import {
   type SpawnOptions,
 } from "../kernel/index.ts";
 import { Lives, type RegistryMessage } from "../registry/index.ts";
+import { type Settle, waiting } from "../wait.ts";
 import { type MachineEvent, type MachineState, machineChart } from "./machine-lifecycle.ts";
 
 /** The messages that a machine's actor takes. */
@@ -120,11 +121,6 @@ export interface MachineMemoryOptions {
   readonly registry?: Ref<RegistryMessage> | undefined;
 }
 
-interface Waiter {
-  resolve(machine: Machine): void;
-  reject(error: Error): void;
-}
-
 /**
  * The memory of one machine, which outlives its incarnations. Only the living incarnation writes
  * it.
@@ -133,7 +129,7 @@ export class MachineMemory {
   readonly path: string;
   /** Its state over all its incarnations, as the registry is told. */
   readonly standing: Lives<MachineState, MachineEvent>;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Set<Settle<Machine>>();
   #machine: Machine | undefined;
   #ended: Error | undefined;
 
@@ -158,15 +154,9 @@ export class MachineMemory {
   available(signal?: AbortSignal): Promise<Machine> {
     if (this.#machine) return Promise.resolve(this.#machine);
     if (this.#ended) return Promise.reject(this.#ended);
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject };
+    return waiting({ signal }, (waiter) => {
       this.#waiters.add(waiter);
-      const give = () => {
-        this.#waiters.delete(waiter);
-        reject(signal?.reason);
-      };
-      if (signal?.aborted) give();
-      else signal?.addEventListener("abort", give, { once: true });
+      return () => this.#waiters.delete(waiter);
     });
   }
 
@@ -179,7 +169,6 @@ export class MachineMemory {
     this.#machine = machine;
     this.standing.move({ type: "started" });
     for (const { resolve } of this.#waiters) resolve(machine);
-    this.#waiters.clear();
   }
 
   /** An incarnation is over, its resources released; says nothing of a next one. */
@@ -193,7 +182,6 @@ export class MachineMemory {
     this.standing.end(why, as);
     this.#ended = new MachineUnreachableError(this.path, why);
     for (const { reject } of this.#waiters) reject(this.#ended);
-    this.#waiters.clear();
   }
 
   #described() {

@@ -7,7 +7,7 @@ import {
   firstReason,
   isRetryable,
 } from "../../actors/kernel/index.ts";
-import { deferred, isPromise } from "../../actors/wait.ts";
+import { atMost, isPromise } from "../../actors/wait.ts";
 import { MisuseError } from "../../errors.ts";
 import {
   createSupervision,
@@ -232,9 +232,6 @@ function timedOut(path: string, timeoutMs: number): ProcessMessage {
 }
 
 /** Let the body run its `finally`, bounded; after that it is abandoned and has no effect. */
-async function bodyEnd(scope: ProcessScope): Promise<void> {
-  const abandoned = deferred<void>();
-  const timer = scope.run.clock.setTimer(bodyShutdownMs, () => abandoned.resolve());
-  await Promise.race([scope.body, abandoned.promise]);
-  timer.cancel();
+function bodyEnd(scope: ProcessScope): Promise<void> {
+  return atMost(scope.run.clock, bodyShutdownMs, scope.body);
 }

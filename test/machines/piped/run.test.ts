@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { startWatch } from "../../../src/machines/local/index.ts";
 import type { Pipe } from "../../../src/machines/piped/index.ts";
-import { type RawResult, startRun } from "../../../src/machines/piped/run.ts";
+import { type RawResult, startPipedRun } from "../../../src/machines/piped/run.ts";
 
 const request = { nonce: "n0", words: ["true"], cwd: "/", env: {} };
 const told = "n0;out\nn0:0:";
@@ -28,7 +28,7 @@ function keepBusyForMs(ms: number): void {
 describe("A command whose way closes", () => {
   it("has its exit code when this program was too busy to read it before the way closed", async () => {
     const pipe = closedPipe();
-    const run = startRun(pipe, { request, maxOutputBytes: 100 });
+    const run = startPipedRun(pipe, { request, maxOutputBytes: 100 });
     await nextTurn();
     setImmediate(() => {
       pipe.output.write(told);
@@ -42,7 +42,7 @@ describe("A command whose way closes", () => {
 
   it("has its exit code when its output is read slowly", async () => {
     const pipe = closedPipe();
-    const run = startRun(pipe, { request, maxOutputBytes: 100, stream: true });
+    const run = startPipedRun(pipe, { request, maxOutputBytes: 100, stream: true });
     pipe.output.write(`n0;${"x".repeat(100_000)}`);
     pipe.output.end("n0:0:");
     pipe.errors.end("n0;n0:0:");
@@ -59,7 +59,7 @@ describe("A command whose way closes", () => {
   });
 
   it("is lost when its exit code never comes", async () => {
-    const run = startRun(closedPipe(), { request, maxOutputBytes: 100 });
+    const run = startPipedRun(closedPipe(), { request, maxOutputBytes: 100 });
     await expect(run.result).rejects.toThrow("ssh ended with exit code 0");
   });
 });

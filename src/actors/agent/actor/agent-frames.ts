@@ -1,7 +1,7 @@
 import { isRecord } from "../../data/index.ts";
 import type { Context } from "../../kernel/index.ts";
 import type { Call, CallRequest } from "../tools/index.ts";
-import type { AgentWireEvent, FromAgent, TurnEndedEvent } from "../wire/index.ts";
+import type { AgentWireEvent, CallFrame, FromAgent, TurnEndedEvent } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { ModelTrouble } from "./agent-model.ts";
@@ -89,7 +89,7 @@ export class AgentFrames {
     memory.standing.move({ type: "settled" });
   }
 
-  #call({ id, tool, args }: Extract<FromAgent, { type: "call" }>): void {
+  #call({ id, tool, args }: CallFrame): void {
     const { context, wire } = this.#parts;
     const memory = this.#memory;
     context.timers.after("tool-slow", slowToolMs, { type: "tool-slow" });

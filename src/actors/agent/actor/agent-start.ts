@@ -1,6 +1,7 @@
 import { idsOf } from "../../../ids.ts";
 import type { Clock } from "../../clock.ts";
 import type { Context } from "../../kernel/index.ts";
+import { atMost, deferred, within } from "../../wait.ts";
 import { AgentStartError, ModelMissingError } from "../errors.ts";
 import type { HarnessExit, Launched, LaunchSpec } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
@@ -155,20 +156,20 @@ async function awaited<Value>(
 }
 
 async function lastWords(launched: Launched, clock: Clock): Promise<string> {
-  const given = new AbortController();
-  const words = launched
+  let words = "";
+  const told = launched
     .stop()
     .then(() => launched.exited)
-    .then(({ detail }) => detail)
-    // The failed start is the news. A harness that cannot say its last words is not.
-    .catch(() => "");
-  const late = clock.sleep(lastWordsMs, { signal: given.signal }).then(
-    () => "",
-    () => "",
+    .then(({ detail }) => {
+      words = detail;
+    });
+  // The failed start is the news. A harness that cannot say its last words is not.
+  await atMost(
+    clock,
+    lastWordsMs,
+    told.catch(() => {}),
   );
-  const text = await Promise.race([words, late]);
-  given.abort();
-  return text;
+  return words;
 }
 
 /** Say how a harness ended, with its last words. */
@@ -188,6 +189,7 @@ class Deadline {
   readonly clock: Clock;
   readonly #timeoutMs: number;
   readonly #abort = new AbortController();
+  readonly #expired = deferred<void>();
   readonly #stop: AbortSignal;
   readonly #timer: { cancel(): void };
   isOver = false;
@@ -199,6 +201,7 @@ class Deadline {
     this.#timer = clock.setTimer(timeoutMs, () => {
       this.isOver = true;
       this.#abort.abort();
+      this.#expired.resolve();
     });
   }
 
@@ -208,12 +211,7 @@ class Deadline {
 
   /** Resolves at the end of the time; rejects when the actor is asked to stop. */
   get over(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const end = () => (this.isOver ? resolve() : reject(this.#stop.reason));
-      const { signal } = this;
-      if (signal.aborted) end();
-      else signal.addEventListener("abort", end, { once: true });
-    });
+    return within(this.#expired.promise, { signal: this.#stop });
   }
 
   error(path: string, what: string, words: string): AgentStartError {
@@ -245,16 +243,8 @@ export async function stopPolitely(
   const gone = launched.exited.then(() => {});
   const running = [...memory.openCalls.values()].map(({ result }) => result);
   const answered = Promise.all(running).then(() => {});
-  if (running.length > 0) await within(clock, handlersMs, Promise.race([answered, gone]));
-  await within(clock, resultsMs, Promise.race([wire.quiet(), gone]));
+  if (running.length > 0) await atMost(clock, handlersMs, Promise.race([answered, gone]));
+  await atMost(clock, resultsMs, Promise.race([wire.quiet(), gone]));
   wire.send({ type: "shutdown" });
-  await within(clock, goodbyeMs, gone);
-}
-
-/** Wait for a promise, but not longer than `ms`. The promise must not reject. */
-async function within(clock: Clock, ms: number, what: Promise<void>): Promise<void> {
-  const done = new AbortController();
-  const late = clock.sleep(ms, { signal: done.signal }).catch(() => {});
-  await Promise.race([what, late]);
-  done.abort();
+  await atMost(clock, goodbyeMs, gone);
 }

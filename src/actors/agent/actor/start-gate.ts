@@ -1,3 +1,4 @@
+import { waiting } from "../../wait.ts";
 import type { StartGate } from "./agent-spec.ts";
 
 /** Make a gate that lets `places` in at a time, first come first served. */
@@ -21,18 +22,10 @@ export function createStartGate(places: number): StartGate {
 }
 
 function turn(queue: Set<() => void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const enter = () => {
-      queue.delete(enter);
-      signal.removeEventListener("abort", give);
-      resolve();
-    };
-    const give = () => {
-      queue.delete(enter);
-      reject(signal.reason);
-    };
-    signal.addEventListener("abort", give, { once: true });
+  return waiting<void>({ signal }, ({ resolve }) => {
+    const enter = () => resolve();
     queue.add(enter);
+    return () => queue.delete(enter);
   });
 }
 

@@ -3,9 +3,11 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Machine } from "../../../machines/machine.ts";
 import { systemClock } from "../../clock.ts";
+import { type Limits, waiting, within } from "../../wait.ts";
 import type { Bridge } from "../bridge/index.ts";
 import type {
   AgentWireEvent,
+  CallFrame,
   Conversation,
   Deliver,
   FromAgent,
@@ -97,7 +99,6 @@ export async function onHarness(subject: HarnessSubject, trial: HarnessTrial): P
   }
 }
 
-export type CallFrame = Extract<FromAgent, { type: "call" }>;
 type Heard =
   | { readonly type: "opened"; readonly hello: Extract<FromAgent, { type: "hello" }> }
   | { readonly type: "frame"; readonly frame: FromAgent }
@@ -231,7 +232,7 @@ export class TriedAgent implements LinkListener {
   }
 
   async exited(): Promise<void> {
-    await this.#unlessLate("the end of its process", this.process.exited);
+    await within(this.process.exited, this.#limits("the end of its process"));
   }
 
   #add(heard: Heard): void {
@@ -240,30 +241,23 @@ export class TriedAgent implements LinkListener {
   }
 
   #first<Value>(what: string, find: () => Value | undefined): Promise<Value> {
-    let look = (): void => {};
-    const found = new Promise<Value>((resolve) => {
-      look = () => {
+    return waiting<Value>(this.#limits(what), ({ resolve }) => {
+      const look = (): void => {
         const value = find();
         if (value !== undefined) resolve(value);
       };
       this.#listeners.add(look);
       look();
+      return () => this.#listeners.delete(look);
     });
-    return this.#unlessLate(what, found).finally(() => this.#listeners.delete(look));
   }
 
-  async #unlessLate<Value>(what: string, wait: Promise<Value>): Promise<Value> {
-    const over = new AbortController();
-    const late = systemClock.sleep(patienceMs, { signal: over.signal }).then(() => {
+  #limits(what: string): Limits {
+    const expired = (ms: number): Error => {
       const heard = this.#heard.map((one) => JSON.stringify(one)).join("\n");
-      throw new Error(`${what} did not come within ${patienceMs} ms; heard:\n${heard}`);
-    });
-    late.catch(() => {});
-    try {
-      return await Promise.race([wait, late]);
-    } finally {
-      over.abort();
-    }
+      return new Error(`${what} did not come within ${ms} ms; heard:\n${heard}`);
+    };
+    return { clock: systemClock, timeoutMs: patienceMs, expired };
   }
 }
 

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { type CallFrame, eventIn, type HarnessTrial, type TriedAgent } from "./kit.ts";
+import type { CallFrame } from "../wire/index.ts";
+import { eventIn, type HarnessTrial, type TriedAgent } from "./kit.ts";
 
 /** The cases about frames in both directions while an agent lives. */
 export const talkTrials: readonly (readonly [string, HarnessTrial])[] = [

@@ -1,6 +1,8 @@
 import type { Clock } from "../../clock.ts";
 import { StoppedError } from "../../kernel/index.ts";
+import { waiting } from "../../wait.ts";
 import type {
+  CallFrame,
   FromAgent,
   Json,
   LaunchSpec,
@@ -29,7 +31,7 @@ export interface Stage {
 }
 
 interface OpenCall {
-  readonly frame: Extract<FromAgent, { type: "call" }>;
+  readonly frame: CallFrame;
   settle(frame: Extract<ToAgent, { type: "result" }>): void;
 }
 
@@ -239,9 +241,7 @@ export class ScriptedActor implements ScriptedAgent {
     }
   }
 
-  async #result(
-    frame: Extract<FromAgent, { type: "call" }>,
-  ): Promise<Extract<ToAgent, { type: "result" }>> {
+  async #result(frame: CallFrame): Promise<Extract<ToAgent, { type: "result" }>> {
     try {
       return await this.#unlessEnded(
         () =>
@@ -261,15 +261,15 @@ export class ScriptedActor implements ScriptedAgent {
   /** Wait, until the turn is interrupted or the agent ends. */
   async #unlessEnded<Value>(wait: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
     const { signal } = this.#turn;
-    const aborted = rejectionOf(signal);
     try {
-      return await Promise.race([wait(signal), aborted.promise]);
+      return await waiting<Value>({ signal }, ({ resolve, reject }) => {
+        wait(signal).then(resolve, reject);
+        return () => {};
+      });
     } catch (error) {
       if (this.signal.aborted) throw new StoppedError(this.path);
       if (signal.aborted) throw new InterruptedError("The turn was broken off.");
       throw error;
-    } finally {
-      aborted.forget();
     }
   }
 
@@ -280,15 +280,4 @@ export class ScriptedActor implements ScriptedAgent {
   #send(frame: FromAgent): void {
     this.#stage.send(frame);
   }
-}
-
-/** A promise that rejects when `signal` aborts, until it is forgotten. */
-function rejectionOf(signal: AbortSignal): { promise: Promise<never>; forget: () => void } {
-  let abort = () => {};
-  const promise = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-  });
-  return { promise, forget: () => signal.removeEventListener("abort", abort) };
 }

@@ -15,6 +15,7 @@ export {
 export {
   type AgentWireEvent,
   BadFrameError,
+  type CallFrame,
   type Conversation,
   closeCodes,
   type Deliver,

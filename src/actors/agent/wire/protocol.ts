@@ -44,6 +44,9 @@ export interface Capabilities {
   readonly settled: boolean;
 }
 
+/** The call of a tool. */
+export type CallFrame = Extract<FromAgent, { readonly type: "call" }>;
+
 /** The frames that the agent's side sends. */
 export type FromAgent =
   | {

@@ -1,5 +1,6 @@
 import {
   BadFrameError,
+  type CallFrame,
   type FromAgent,
   type Json,
   type ToAgent,
@@ -7,7 +8,6 @@ import {
 } from "../../wire/index.ts";
 import type { Pi, PiToolResult } from "./pi.ts";
 
-type CallFrame = Extract<FromAgent, { type: "call" }>;
 type Result = Extract<ToAgent, { type: "result" }>;
 
 interface Pending {

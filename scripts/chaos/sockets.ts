@@ -4,7 +4,7 @@ import { WebSocket } from "ws";
 import type { Door, Harness, LocalLink } from "../../src/actors/agent/wire/harness.ts";
 import { parseToAgent, type ToAgent } from "../../src/actors/agent/wire/protocol.ts";
 import { type Agent, agent, agentProcess } from "../../src/index.ts";
-import { agentMemoryOf } from "../../src/supervisors/process/agent-record.ts";
+import { agentMemoryOf } from "../../src/supervisors/process/agent.ts";
 import { type Script, scriptedHarness } from "../../src/testing.ts";
 import { progress } from "./progress.ts";
 import { type ChaosRow, keptMb, ms, quantile } from "./report.ts";

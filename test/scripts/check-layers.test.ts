@@ -13,10 +13,14 @@ const against: readonly (readonly [file: string, line: string])[] = [
   ["src/supervisors/program/pool.ts", 'import { main } from "../../cli/main.ts";'],
   ["src/supervisors/program/pool.ts", 'import { agent } from "../../index.ts";'],
   ["src/supervisors/program/pool.ts", 'import { Scope } from "../process/scope.ts";'],
+  ["src/supervisors/program/pool.ts", 'const scope = await import("../process/scope.ts");'],
   ["src/cli/status.ts", 'import { runtime } from "../supervisors/runtime/live-run.ts";'],
   ["src/cli/status.ts", 'const clock = await import("../actors/clock.ts");'],
   ["src/cli/status.ts", 'import "../actors/clock.ts";'],
   ["src/cli/commands/ls.ts", 'import { printable } from "../print/terminal.ts";'],
+  ["src/cli/commands/ls.ts", 'import { printable } from "../print/main.ts";'],
+  ["src/actors/agent/wire/agent-end.ts", 'import type { Clock } from "../../clock.ts";'],
+  ["src/actors/data/read.ts", 'import { waiting } from "../wait.ts";'],
   ["src/index.ts", 'export { main } from "./cli/main.ts";'],
 ];
 

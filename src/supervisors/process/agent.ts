@@ -1,4 +1,4 @@
-import type { AgentState, Receipt } from "../../actors/agent/actor/index.ts";
+import type { AgentMemory, AgentState, Receipt } from "../../actors/agent/actor/index.ts";
 import type { InputSchema, ToolCall, ToolOptions } from "../../actors/agent/tools/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
 import type { ProcessEvents } from "../endpoints/index.ts";
@@ -52,4 +52,28 @@ export interface Agent {
   restart(): Promise<void>;
   /** Stop the agent for good. */
   stop(): Promise<void>;
+}
+
+/** The record behind an agent that a program holds. */
+export interface AgentRecord {
+  readonly memory: AgentMemory;
+}
+
+const records = new WeakMap<Agent, AgentRecord>();
+
+/** Remember what is behind an agent. */
+export function rememberAgent(agent: Agent, record: AgentRecord): void {
+  records.set(agent, record);
+}
+
+/** Find what is behind an agent. Throws TypeError for anything that `agent()` did not give. */
+export function agentRecordOf(agent: Agent): AgentRecord {
+  const record = records.get(agent);
+  if (record !== undefined) return record;
+  throw new TypeError("This is no agent of a run; pass what agent() gave.");
+}
+
+/** Find the tools and messages behind an agent. Throws TypeError for anything that `agent()` did not give. */
+export function agentMemoryOf(agent: Agent): AgentMemory {
+  return agentRecordOf(agent).memory;
 }

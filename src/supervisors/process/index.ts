@@ -1,10 +1,11 @@
-export type { Agent, NoArguments, SendOptions } from "./agent.ts";
 export {
+  type Agent,
   type AgentRecord,
   agentRecordOf,
+  type NoArguments,
   rememberAgent,
-} from "./agent-record.ts";
-export type { AttachOptions } from "./attach.ts";
+  type SendOptions,
+} from "./agent.ts";
 export { nameTaken } from "./child-names.ts";
 export {
   callProcess,
@@ -30,7 +31,12 @@ export {
   ProcessTimeoutError,
   ReceiveTimeoutError,
 } from "./errors.ts";
-export { type EndpointHandler, type EndpointOptions, exposeIn } from "./exposing.ts";
+export {
+  type AttachOptions,
+  type EndpointHandler,
+  type EndpointOptions,
+  exposeIn,
+} from "./exposing.ts";
 export { hasEnded, type ProcessState } from "./lifecycle.ts";
 export {
   type ReceiveOptions,
@@ -51,7 +57,7 @@ export {
 } from "./process-options.ts";
 export { ProcessRecord } from "./process-record.ts";
 export { checkPolicy, childPolicy, type RestartPolicy, startRule } from "./restart-policy.ts";
-export type { Addressee, JournalNote, Run } from "./run.ts";
+export type { Addressee, JournalNote, Launchers, Run, StartedMachine } from "./run.ts";
 export {
   currentScope,
   enter,
@@ -64,5 +70,4 @@ export {
   scopeIfAny,
 } from "./scope.ts";
 export { causeOf, whenStarted } from "./start-rule.ts";
-export type { Launchers, StartedMachine } from "./started-machine.ts";
 export { everyIn, sleepIn } from "./timing.ts";

@@ -7,7 +7,7 @@ import type {
   ProcessEvents,
 } from "../endpoints/index.ts";
 import type { Agent } from "./agent.ts";
-import { type AttachOptions, attachEndpoints } from "./attach.ts";
+import { type AttachOptions, attachEndpoints } from "./exposing.ts";
 import type { ProcessState } from "./lifecycle.ts";
 import { eventsOf } from "./process-events.ts";
 import type { ProcessRecord } from "./process-record.ts";

@@ -4,8 +4,9 @@ import type { Clock } from "../../actors/clock.ts";
 import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
 import type { Ref } from "../../actors/kernel/index.ts";
 import type { RegistryMessage } from "../../actors/registry/index.ts";
-import type { Argv, Image } from "../../machines/machine.ts";
+import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import type { Endpoint, EndpointCallOptions } from "../endpoints/index.ts";
+import type { Supervision } from "../supervision/index.ts";
 
 /** The run that a process belongs to, as the process needs it. */
 export interface Run {
@@ -70,4 +71,18 @@ export interface Addressee {
   readonly attach?: ((readOnly: boolean) => Promise<Argv>) | undefined;
   /** Gives the command that opens a shell where it lives in a person's terminal. */
   readonly shell?: ((command: Argv | undefined) => Promise<Argv>) | undefined;
+}
+
+/** The harnesses that launched something on a machine, and must take it away before the machine stops. */
+export type Launchers = Set<Harness>;
+
+/** A machine that agents can live on. */
+export interface StartedMachine {
+  /** Its id among the children of `owner`; undefined for one that no process started. */
+  readonly id: string | undefined;
+  readonly owner: Supervision | undefined;
+  readonly machine: Machine;
+  readonly launchers: Launchers;
+  /** The machine living now. Throws while there is none. */
+  current(): Machine;
 }

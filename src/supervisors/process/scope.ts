@@ -7,8 +7,7 @@ import { ChildNames } from "./child-names.ts";
 import type { Outcome } from "./outcome.ts";
 import type { ProcessMailbox } from "./process-mailbox.ts";
 import type { ProcessRecord } from "./process-record.ts";
-import type { Run } from "./run.ts";
-import type { StartedMachine } from "./started-machine.ts";
+import type { Run, StartedMachine } from "./run.ts";
 
 /** The messages that the actor of a process takes. */
 export type ProcessMessage =

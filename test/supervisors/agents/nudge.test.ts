@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { agent, agentProcess, connect, done, emit, wait } from "../../../src/index.ts";
 import type { NudgeOptions } from "../../../src/supervisors/agents/nudge.ts";
-import { agentMemoryOf } from "../../../src/supervisors/process/agent-record.ts";
+import { agentMemoryOf } from "../../../src/supervisors/process/agent.ts";
 import type { ProcessHandle } from "../../../src/supervisors/process/process-handle.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
 

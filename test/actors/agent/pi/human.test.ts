@@ -11,7 +11,7 @@ import {
   type Receipt,
   wait,
 } from "../../../../src/index.ts";
-import { agentMemoryOf } from "../../../../src/supervisors/process/agent-record.ts";
+import { agentMemoryOf } from "../../../../src/supervisors/process/agent.ts";
 import { testRun } from "../../../../src/testing.ts";
 import { type PiWorld, piWorld } from "./pi-world.ts";
 

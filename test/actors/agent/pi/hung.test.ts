@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { piHarness } from "../../../../src/actors/agent/pi/harness.ts";
 import { agent, agentProcess, currentRuntime, done, expose, wait } from "../../../../src/index.ts";
 import { findMarked } from "../../../../src/machines/local/processes.ts";
-import { agentMemoryOf } from "../../../../src/supervisors/process/agent-record.ts";
+import { agentMemoryOf } from "../../../../src/supervisors/process/agent.ts";
 import { testRun } from "../../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";
 

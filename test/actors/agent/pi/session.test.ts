@@ -8,7 +8,7 @@ import type { Conversation } from "../../../../src/actors/agent/wire/protocol.ts
 import { systemClock } from "../../../../src/actors/clock.ts";
 import { agent, agentProcess, done, expose, wait } from "../../../../src/index.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
-import { agentMemoryOf } from "../../../../src/supervisors/process/agent-record.ts";
+import { agentMemoryOf } from "../../../../src/supervisors/process/agent.ts";
 import { testRun } from "../../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";
 

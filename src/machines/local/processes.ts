@@ -42,16 +42,11 @@ export async function findMarked(
 }
 
 /**
- * End every process of this host whose environment has `name=value`: SIGTERM, then SIGKILL.
+ * End whatever `find` finds, until it finds nothing: SIGTERM, then SIGKILL.
  *
- * Finds children that moved to their own session or that ignore SIGHUP. Looks again after each
- * round, so what was forked meanwhile is ended too. Takes at most about twice `graceMs`.
+ * Looks again after each round, so what was forked meanwhile is ended too. Takes at most about twice
+ * `graceMs`.
  */
-export function endMarked(name: string, value: string, graceMs = 2_000): Promise<Sweep> {
-  return endAll(() => findMarked(name, value), graceMs);
-}
-
-/** End whatever `find` finds, until it finds nothing: SIGTERM, then SIGKILL. */
 export async function endAll(
   find: () => Promise<readonly HostProcess[] | undefined>,
   graceMs: number,

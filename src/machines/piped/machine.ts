@@ -186,7 +186,7 @@ class PipedMachine {
     const started = await this.#start(command, { cwd, stream: true });
     const { run, abort } = started;
     const exited = this.#track(started).then(
-      (raw) => ({ exitCode: codeOf(raw), stderr: raw.stderr.toString("utf8") }),
+      (raw) => ({ exitCode: exitCodeOf(raw), stderr: raw.stderr.toString("utf8") }),
       (error: unknown) => ({ exitCode: 143, stderr: String(error) }),
     );
     return {
@@ -323,7 +323,7 @@ function enterWords(workDir: string, command: Argv = ["bash"]): Argv {
   return ["sh", "-c", 'cd -- "$1" && shift && exec "$@"', "sh", workDir, ...command];
 }
 
-function codeOf({ end }: RawResult): number {
+function exitCodeOf({ end }: RawResult): number {
   if (end.type === "exited") return end.code;
   return end.type === "late" ? 124 : 1;
 }

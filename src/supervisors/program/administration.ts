@@ -9,7 +9,7 @@ import {
   prepareProcess,
   startRule,
 } from "../process/index.ts";
-import { bubble, type ChildInfo } from "../supervision/index.ts";
+import { bubble, type Supervision } from "../supervision/index.ts";
 import { definitionOfChild, type SupervisedChild } from "./supervised-child.ts";
 
 type AnyChild = SupervisedChild<unknown, ContractShape>;
@@ -47,25 +47,14 @@ export class Administration {
     }
   }
 
-  async terminateChild(id: string): Promise<void> {
-    await this.#scope.supervision.terminateChild(id);
-  }
-
-  async restartChild(id: string): Promise<void> {
-    await this.#scope.supervision.restartChild(id);
-  }
-
   async deleteChild(id: string): Promise<void> {
-    await this.#scope.supervision.deleteChild(id);
+    await this.supervision.deleteChild(id);
     forgetProcess(this.#scope, id);
   }
 
-  children(): readonly ChildInfo[] {
-    return this.#scope.supervision.children();
-  }
-
-  record(id: string): ProcessRecord | undefined {
-    return this.#scope.record.children.get(id);
+  /** The supervision that does the verbs which need no more than an id. */
+  get supervision(): Supervision {
+    return this.#scope.supervision;
   }
 
   #prepare(child: AnyChild): PreparedChild {

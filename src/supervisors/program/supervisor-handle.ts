@@ -50,11 +50,11 @@ export class SupervisorRecordHandle extends RecordHandle {
   }
 
   terminateChild(id: string): Promise<void> {
-    return this.#act((administration) => administration.terminateChild(id));
+    return this.#act(({ supervision }) => supervision.terminateChild(id));
   }
 
   restartChild(id: string): Promise<void> {
-    return this.#act((administration) => administration.restartChild(id));
+    return this.#act(async ({ supervision }) => void (await supervision.restartChild(id)));
   }
 
   deleteChild(id: string): Promise<void> {
@@ -62,7 +62,7 @@ export class SupervisorRecordHandle extends RecordHandle {
   }
 
   children(): Promise<readonly ChildInfo[]> {
-    return this.#act(async (administration) => administration.children());
+    return this.#act(async ({ supervision }) => supervision.children());
   }
 
   child(id: string): ProcessHandle | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
-  endMarked,
+  endAll,
   findMarked,
   isLive,
   liveProcesses,
@@ -43,7 +43,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
       "sleep 40",
       "trap '' HUP TERM; sleep 41; sleep 42; sleep 43",
     );
-    const swept = await endMarked("RAMURE_RUN", run, 300);
+    const swept = await endAll(() => findMarked("RAMURE_RUN", run), 300);
     expect(swept.supported).toBe(true);
     expect(swept.left).toEqual([]);
     expect(swept.ended.length).toBeGreaterThanOrEqual(2);
@@ -51,7 +51,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
   });
 
   it("finds nothing to end where nothing is marked, and this process never", async () => {
-    expect(await endMarked("RAMURE_RUN", newRun(), 100)).toEqual({
+    expect(await endAll(() => findMarked("RAMURE_RUN", newRun()), 100)).toEqual({
       supported: true,
       ended: [],
       left: [],

@@ -76,49 +76,31 @@ export interface Found {
 export function find(value: unknown, search: Search, level = 0): Found | undefined {
   if (typeof value !== "object" || value === null) return complaint(search.leaf?.(value));
   if (level > search.depth[0]) return complaint(search.depth[1]);
-  if (Array.isArray(value)) return findInList(value, search, level + 1);
-  if (isPlain(value)) return findInRecord(value, search, level + 1);
+  const isList = Array.isArray(value);
+  if (!isList && !isPlain(value)) return findInOther(value, search, level);
+  const names = isList ? undefined : Object.keys(value);
+  const members = value as Readonly<Record<PropertyKey, unknown>>;
+  const length = names === undefined ? Number(members.length) : names.length;
+  for (let index = 0; index < length; index += 1) {
+    const key = names?.[index] ?? index;
+    const what = typeof key === "string" ? search.key?.(key) : undefined;
+    if (what !== undefined) return complaint(what);
+    const item = members[key];
+    const found = item === undefined && !isList ? undefined : find(item, search, level + 1);
+    if (found !== undefined) return { what: found.what, at: `.${key}${found.at}` };
+  }
+  return undefined;
+}
+
+function findInOther(value: object, search: Search, level: number): Found | undefined {
   const what = search.other?.(value);
   if (what !== undefined) return complaint(what);
-  if (value instanceof Map) return findInEntries(value, search, level + 1);
-  return value instanceof Set ? findInList([...value], search, level + 1) : undefined;
-}
-
-function findInList(list: readonly unknown[], search: Search, level: number): Found | undefined {
-  for (let index = 0; index < list.length; index += 1) {
-    const found = find(list[index], search, level);
-    if (found !== undefined) return below(index, found);
-  }
-  return undefined;
-}
-
-function findInRecord(value: object, search: Search, level: number): Found | undefined {
-  for (const key of Object.keys(value)) {
-    const what = search.key?.(key);
-    if (what !== undefined) return complaint(what);
-    const item: unknown = Reflect.get(value, key);
-    const found = item === undefined ? undefined : find(item, search, level);
-    if (found !== undefined) return below(key, found);
-  }
-  return undefined;
-}
-
-function findInEntries(
-  entries: Iterable<readonly [unknown, unknown]>,
-  search: Search,
-  level: number,
-): Found | undefined {
-  for (const [key, item] of entries) {
-    const found = find(item, search, level);
-    if (found !== undefined) return below(key, found);
-  }
-  return undefined;
+  if (value instanceof Map) return find(Object.fromEntries(value), search, level);
+  return value instanceof Set ? find([...value], search, level) : undefined;
 }
 
 const complaint = (what: string | undefined): Found | undefined =>
   what === undefined ? undefined : { what, at: "" };
-
-const below = (key: unknown, { what, at }: Found): Found => ({ what, at: `.${String(key)}${at}` });
 
 /** Tell whether an object is one that JSON could have made: of no class. */
 function isPlain(value: object): boolean {

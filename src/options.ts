@@ -1,8 +1,22 @@
 import { MisuseError } from "./errors.ts";
 import { nearNames } from "./names.ts";
 
-/** The kind of value that an option takes. `any`: the reader of the option checks the value. */
-export type OptionKind = "text" | "number" | "boolean" | "function" | "object" | "list" | "any";
+/** The kind of value that an option takes. */
+export type OptionKind =
+  /** A string. */
+  | "text"
+  /** A number. */
+  | "number"
+  /** `true` or `false`. */
+  | "boolean"
+  /** A function. */
+  | "function"
+  /** An object that is no array. */
+  | "object"
+  /** An array. */
+  | "list"
+  /** Any value: the reader of the option checks it. */
+  | "any";
 
 /** Every option by name. The compiler finds the one that is missing here. */
 export type OptionKinds<Options> = Readonly<Record<keyof Options, OptionKind>>;

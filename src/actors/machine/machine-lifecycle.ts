@@ -18,6 +18,7 @@ export type MachineState =
 
 /** The events that move a machine from one state to the next. */
 export type MachineEvent =
+  /** An event of every thing with incarnations. */
   | LifeEvent
   /** The machine runs. */
   | { readonly type: "started" }

@@ -1,7 +1,17 @@
 import { type Chart, type ChartOptions, chart, Standing } from "./standing.ts";
 
 /** The states that every thing with incarnations has. */
-export type LifeState = "starting" | "backoff" | "stopping" | "stopped" | "failed";
+export type LifeState =
+  /** The incarnation is not up yet. */
+  | "starting"
+  /** The incarnation ended by itself and may be followed by another. */
+  | "backoff"
+  /** The incarnation was asked to stop. */
+  | "stopping"
+  /** The thing stopped as it was asked to. */
+  | "stopped"
+  /** The thing ended and is not restarted. */
+  | "failed";
 
 /** The events that every thing with incarnations takes. */
 export type LifeEvent =
@@ -49,7 +59,11 @@ export function lifeChart<State extends string, Event extends { readonly type: s
 }
 
 /** The final state of a thing that only waited for a restart. */
-export type FinalState = "stopped" | "failed";
+export type FinalState =
+  /** Somebody stopped the thing, or its owner ended. */
+  | "stopped"
+  /** The thing failed, and is not restarted. */
+  | "failed";
 
 /** The standing of a thing with incarnations, and the ways in which each ends. */
 export class Lives<State extends string, Event extends { readonly type: string }> extends Standing<

@@ -33,19 +33,26 @@ export type RegistryMessage =
   | { readonly type: "changed"; readonly node: RegistryNode }
   /** The actor, its name and everything below it are gone for good. */
   | { readonly type: "removed"; readonly path: string }
+  /** One agent can reach another. */
   | { readonly type: "connected"; readonly connection: RegistryConnection }
+  /** One agent can no longer reach another. */
   | { readonly type: "disconnected"; readonly connection: RegistryConnection }
+  /** Give the whole tree. */
   | { readonly type: "snapshot"; readonly reply: Reply<RegistrySnapshot> }
   /** Call `listener` with every change until `cancel`; the first message is the snapshot. */
   | { readonly type: "watch"; readonly watcher: RegistryWatcher }
+  /** End a watch. */
   | { readonly type: "unwatch"; readonly watcher: RegistryWatcher };
 
 /** Called with each change. Must not throw and must not wait. */
 export type RegistryWatcher = (change: RegistryChange) => void;
 
 export type RegistryChange =
+  /** The whole tree, as the first change of a watch. */
   | { readonly type: "snapshot"; readonly snapshot: RegistrySnapshot }
+  /** A node is new, or has changed. */
   | { readonly type: "changed"; readonly node: RegistryNode }
+  /** A node and everything below it are gone for good. */
   | { readonly type: "removed"; readonly path: string };
 
 interface RegistryState {

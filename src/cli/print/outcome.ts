@@ -2,8 +2,16 @@ import { open } from "node:fs/promises";
 import * as v from "valibot";
 import { read } from "../../supervisors/runtime/outside.ts";
 
-/** The outcome of a run; `cut-off` when the run could not say it itself. */
-export type RunOutcome = "done" | "failed" | "cancelled" | "cut-off";
+/** The outcome of a run. */
+export type RunOutcome =
+  /** The root gave a result. */
+  | "done"
+  /** The root failed. */
+  | "failed"
+  /** The run was stopped. */
+  | "cancelled"
+  /** The journal ends before the run does. */
+  | "cut-off";
 
 /** The bytes at the end of a journal that hold the whole last entry of a run that ended. */
 const tailBytes = 4_096;

@@ -2,12 +2,14 @@ import { isFinished, type TreeNode } from "../../supervisors/runtime/outside.ts"
 
 /** A line of the tree: a node, or what stands for those that are not shown. */
 export type TreeLine =
+  /** A node that is shown. */
   | {
       readonly type: "node";
       readonly branch: string;
       readonly name: string;
       readonly node: TreeNode;
     }
+  /** The number of nodes that are not shown. */
   | { readonly type: "hidden"; readonly branch: string; readonly text: string };
 
 export interface StatusTreeOptions {

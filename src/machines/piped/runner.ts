@@ -78,6 +78,7 @@ exec 4>&- 5>&- cat <&3 3<&-
 
 /** The end of a command, as the runner tells it. */
 export type RunnerEnd =
+  /** The command ended by itself. */
   | { readonly type: "exited"; readonly code: number }
   /** The time limit ended it. */
   | { readonly type: "late" }

@@ -20,7 +20,9 @@ export interface TmuxCommandOptions {
 
 /** The outcome of a tmux command: `absent` when there is no such session, or no server at all. */
 export type TmuxOutcome =
+  /** The command went well. */
   | { readonly type: "done"; readonly stdout: string }
+  /** There is no such session; `server` says whether there is a server. */
   | { readonly type: "absent"; readonly server: boolean; readonly said: string };
 
 /** One tmux server, as its command line sees it. */

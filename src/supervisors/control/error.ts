@@ -3,14 +3,23 @@ import { RamureError } from "../../errors.ts";
 
 /** The reason why a run did not do what was asked through its control socket. */
 export type ControlReason =
+  /** The request has a wrong shape, or asks for something that cannot be. */
   | "bad-request"
+  /** Nothing in the run has this name. */
   | "not-found"
+  /** Several things in the run have this name. */
   | "ambiguous"
+  /** The thing cannot do that, or not now. */
   | "wrong-state"
+  /** The answer took too long. */
   | "timed-out"
+  /** The run has too many clients, or the client too many requests. */
   | "busy"
+  /** The run stops. */
   | "shutting-down"
+  /** The run cannot be reached at its socket. */
   | "unreachable"
+  /** The act failed in the run. */
   | "failed";
 
 /** The facts that help a person to ask better. */

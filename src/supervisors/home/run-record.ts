@@ -26,11 +26,14 @@ export interface RunRecord {
   readonly socket: string;
 }
 
-/**
- * The liveness of a run on disk: `live` answers at its socket; `silent` has its process, or may
- * have it on another host, but no answering socket; `dead` has neither, so that its files may go.
- */
-export type RunLiveness = "live" | "silent" | "dead";
+/** The liveness of a run on disk. */
+export type RunLiveness =
+  /** The run answers at its socket. */
+  | "live"
+  /** The process of the run lives, or may live on another host, but no socket answers. */
+  | "silent"
+  /** Neither is there: the run's files may go. */
+  | "dead";
 
 export interface ListedRun {
   readonly record: RunRecord;

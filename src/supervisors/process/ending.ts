@@ -12,8 +12,11 @@ export interface Ending {
 }
 
 export type Terminal =
+  /** The process gave a result. */
   | { readonly type: "done"; readonly data: { readonly result: unknown } }
+  /** The process threw, took too long, or lost a child. */
   | { readonly type: "failed"; readonly data: FailedData }
+  /** The process was stopped before it had a result. */
   | { readonly type: "cancelled"; readonly data: { readonly reason: string } };
 
 interface Ended {

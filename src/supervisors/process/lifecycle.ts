@@ -1,6 +1,18 @@
 import { type Chart, chart } from "../../actors/registry/index.ts";
 
-export type ProcessState = "starting" | "running" | "stopping" | "done" | "failed" | "cancelled";
+export type ProcessState =
+  /** The body is not entered yet, or not started by its rule. */
+  | "starting"
+  /** The body runs. */
+  | "running"
+  /** The process is to stop; its body and its children have their time to end. */
+  | "stopping"
+  /** The process gave a result. */
+  | "done"
+  /** The process threw, took too long, or lost a child. */
+  | "failed"
+  /** The process was stopped before it had a result. */
+  | "cancelled";
 
 /** The events that move a process from one state to the next. */
 export type ProcessEvent =

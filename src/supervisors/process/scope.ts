@@ -11,9 +11,13 @@ import type { Run, StartedMachine } from "./run.ts";
 
 /** The messages that the actor of a process takes. */
 export type ProcessMessage =
+  /** A message for the process's mailbox. */
   | { readonly type: "message"; readonly value: unknown }
+  /** The body returned. */
   | { readonly type: "body-returned"; readonly value: unknown }
+  /** The body threw. */
   | { readonly type: "body-threw"; readonly error: unknown }
+  /** Something else ends the epoch. */
   | { readonly type: "end"; readonly reason: ExitReason; readonly thrown?: unknown };
 
 /** The parts that one epoch of a process is made of. */

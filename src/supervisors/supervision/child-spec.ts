@@ -14,8 +14,11 @@ export type Restart =
 
 /** The result of a spec's `start`: the behavior of the child, or that there is nothing to run. */
 export type Startable<Message> =
+  /** The behavior of the child. */
   | Behavior<Message, unknown>
+  /** There is nothing to run. */
   | Ignore
+  /** Either of them, later. */
   | Promise<Behavior<Message, unknown> | Ignore>;
 
 /** The rules by which a supervisor keeps a child, whatever starts it. */

@@ -4,7 +4,13 @@ import type { ExitReason, ShutdownExit } from "../../actors/kernel/index.ts";
 export type ChildId = string;
 
 /** The siblings that the failure of one child takes along. */
-export type Strategy = "one-for-one" | "one-for-all" | "rest-for-one";
+export type Strategy =
+  /** None: only the failed child restarts. */
+  | "one-for-one"
+  /** All: every child stops, and all start again. */
+  | "one-for-all"
+  /** The children that were started after the failed one. */
+  | "rest-for-one";
 
 export const strategies: ReadonlySet<unknown> = new Set<Strategy>([
   "one-for-one",

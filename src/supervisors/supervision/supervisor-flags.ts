@@ -3,7 +3,13 @@ import { checkLimits, type Intensity, type RestartLimits, withLimits } from "./i
 import { type Strategy, strategies } from "./strategy.ts";
 
 /** The rule by which a supervisor ends when its significant children have ended by themselves. */
-export type AutoShutdown = "never" | "any-significant" | "all-significant";
+export type AutoShutdown =
+  /** The supervisor stays, whatever its children do. */
+  | "never"
+  /** The first significant child that ends ends the supervisor. */
+  | "any-significant"
+  /** The last significant child that ends ends the supervisor. */
+  | "all-significant";
 
 /** The rules of a supervisor for its children. Unknown keys are ignored. */
 export interface SupervisionFlags {

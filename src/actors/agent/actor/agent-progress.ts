@@ -3,7 +3,15 @@ import { AgentStuckError } from "../errors.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import { type AgentSpec, type FilledLimits, filledLimits } from "./agent-spec.ts";
 
-export type StuckStep = "nudge" | "interrupt" | "restart" | "fail";
+export type StuckStep =
+  /** The agent gets a message. */
+  | "nudge"
+  /** The turn is interrupted. */
+  | "interrupt"
+  /** The agent ends and is restarted. */
+  | "restart"
+  /** The agent ends, and no restart would help. */
+  | "fail";
 
 /** The life that a ProgressWatch looks after. */
 export interface Watched {

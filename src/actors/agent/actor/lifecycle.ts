@@ -22,9 +22,11 @@ export type AgentState =
 
 /** The events that move an agent from one state to the next. */
 export type AgentEvent =
+  /** An event of every thing with incarnations. */
   | LifeEvent
   /** The agent has its tools and a model. */
   | { readonly type: "started" }
+  /** A turn of the model begins. */
   | { readonly type: "turn-started" }
   /** Everything that the agent does waits for a person or a long tool. */
   | { readonly type: "tool-waits" }

@@ -6,6 +6,7 @@ export type ModelFailureClass =
   | "no-key"
   /** The account is out of credit or quota. */
   | "no-credit"
+  /** The provider allows no further request for now. */
   | "rate-limit"
   /** The provider is overloaded or broken. */
   | "overload"
@@ -17,6 +18,7 @@ export type ModelFailureClass =
   | "refused"
   /** The provider does not take this request, today or tomorrow. */
   | "rejected"
+  /** The text says none of these. */
   | "unknown";
 
 /** The facts about a turn that ended without the model's answer. */

@@ -262,8 +262,18 @@ function hasRoom({ deliver, bytes }: OutboxEntry, bytesInAir: number): boolean {
   return bytesInAir === 0 || bytesInAir + bytes <= maxInAirBytes[deliver];
 }
 
-/** The way of a message. `recording`: it is not stored for good yet. */
-export type EntryState = "recording" | "queued" | "sent" | "accepted" | "durable";
+/** The stations of a message on its way. */
+export type EntryState =
+  /** The message is not stored for good yet. */
+  | "recording"
+  /** The message waits for a link. */
+  | "queued"
+  /** The message is on a link. */
+  | "sent"
+  /** A turn began with the message. */
+  | "accepted"
+  /** The message is in the conversation for good. */
+  | "durable";
 
 /** The answer of an agent: its last words, and why it stopped. */
 export interface Turn {

@@ -3,10 +3,13 @@ import type { ModelMessage, ModelRequest } from "./model-request.ts";
 
 /** One thing that the model does in a reply. */
 export type ReplyStep =
+  /** Write this text. */
   | { readonly type: "say"; readonly text: string }
   /** Say it in `chunks` pieces with `gapMs` after each. */
   | Readonly<{ type: "stream"; text: string; chunks: number; gapMs: number }>
+  /** Call a tool. */
   | Readonly<{ type: "call"; tool: string; args: Json; id?: string | undefined }>
+  /** Wait before the next step. */
   | { readonly type: "sleep"; readonly ms: number }
   /** Run code of the test in the middle of the reply: kill the agent, say. */
   | { readonly type: "do"; readonly action: () => void | Promise<void> }

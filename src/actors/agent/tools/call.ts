@@ -8,7 +8,9 @@ import type { Tool } from "./tool.ts";
 
 /** The text that the model reads: exactly one of the two. */
 export type ToolResult =
+  /** The text of what the handler returned. */
   | { readonly text: string; readonly error?: undefined }
+  /** The reason why there is no result. */
   | { readonly error: string; readonly text?: undefined };
 
 export interface CallRequest {

@@ -35,7 +35,11 @@ export interface ToolDescription {
 /** One conversation, and where it is kept on the machine. */
 export type Conversation = Readonly<{ id: string; file?: string | undefined }>;
 
-export type Deliver = "follow-up" | "steer";
+export type Deliver =
+  /** The message waits until the agent is idle. */
+  | "follow-up"
+  /** The message comes in before the agent's next step. */
+  | "steer";
 
 export interface Capabilities {
   /** A tool that is added while a turn runs can be used in that turn. */
@@ -49,6 +53,7 @@ export type CallFrame = Extract<FromAgent, { readonly type: "call" }>;
 
 /** The frames that the agent's side sends. */
 export type FromAgent =
+  /** The first frame of a link: who speaks, and what it can do. */
   | {
       readonly type: "hello";
       readonly protocol: number;
@@ -68,29 +73,46 @@ export type FromAgent =
       /** Message ids that are already in the conversation for good. */
       readonly durable: readonly string[];
     }
+  /** The tools that the model can use now. */
   | { readonly type: "tools-active"; readonly names: readonly string[] }
+  /** A turn began with the message. */
   | { readonly type: "accepted"; readonly id: string }
+  /** The message is in the conversation for good. */
   | { readonly type: "durable"; readonly id: string }
+  /** The message could not be taken now. */
   | { readonly type: "refused"; readonly id: string; readonly reason: string }
+  /** The model calls a tool. */
   | { readonly type: "call"; readonly id: string; readonly tool: string; readonly args: Json }
+  /** The model waits for the call no longer. */
   | { readonly type: "cancel"; readonly id: string }
+  /** Something happened inside the harness. */
   | { readonly type: "event"; readonly event: AgentWireEvent }
+  /** The answer to a ping. */
   | { readonly type: "pong"; readonly id: number }
+  /** The harness ends by itself. */
   | { readonly type: "bye"; readonly reason: string };
 
 /** The events inside the harness. Their names are the harness-neutral ones of `agent.events`. */
 export type AgentWireEvent =
+  /** A turn of the model begins. */
   | { readonly type: "turn-started" }
+  /** A turn of the model is over. */
   | TurnEndedEvent
   /** A run of turns is over and nothing runs; `messageIds` are the sends that it answered. */
   | { readonly type: "idle"; readonly messageIds: readonly string[] }
+  /** A message stands in the conversation; `origin` says who wrote it. */
   | Readonly<{ type: "message"; role: string; text: string; origin: string }>
+  /** A tool begins to run, also one of the harness itself. */
   | Readonly<{ type: "tool-started"; id: string; tool: string; args: Json }>
+  /** A tool has ended, and the model has its result. */
   | Readonly<{ type: "tool-ended"; id: string; tool: string; failed: boolean }>
+  /** The tokens and the cost of one reply, as the harness counts them. */
   | { readonly type: "usage"; readonly usage: JsonObject }
   /** The model writes: so many pieces of its reply have come. Sent now and then, for the watch over progress. */
   | { readonly type: "tokens"; readonly pieces: number }
+  /** A person began or opened another conversation. */
   | { readonly type: "session-replaced"; readonly reason: string }
+  /** Another model is in use from now on. */
   | Readonly<{ type: "model-changed"; model?: string | undefined; ready: boolean }>;
 
 export interface TurnEndedEvent {
@@ -107,10 +129,15 @@ export interface TurnEndedEvent {
 
 /** The frames that the runtime sends. */
 export type ToAgent =
+  /** The hello is accepted. */
   | { readonly type: "welcome"; readonly protocol: number }
+  /** The tools of the program, in place of all earlier ones. */
   | { readonly type: "tools"; readonly tools: readonly ToolDescription[] }
+  /** A message for the model. */
   | Readonly<{ type: "send"; id: string; text: string; deliver: Deliver }>
+  /** News of a call that still runs. */
   | { readonly type: "progress"; readonly id: string; readonly text: string }
+  /** The answer to a call: exactly one of `text` and `error`. */
   | {
       readonly type: "result";
       readonly id: string;
@@ -119,8 +146,11 @@ export type ToAgent =
       /** End the turn without asking the model again. */
       readonly terminate?: boolean | undefined;
     }
+  /** End the turn that runs. */
   | { readonly type: "interrupt" }
+  /** End the harness. */
   | { readonly type: "shutdown" }
+  /** Answer with a pong of the same id. */
   | { readonly type: "ping"; readonly id: number };
 
 /** WebSocket close codes of the bridge; 44xx are final for a link's maker, others are worth a reconnect. */

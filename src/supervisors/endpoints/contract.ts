@@ -34,6 +34,30 @@ export interface Contract<Shape extends ContractShape> {
  *
  * Given as `contract` to `agentProcess`, it types the handle, `emit`, `expose` and `receive`, and
  * values are checked against it when they cross.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, contract, currentProcess, spawn } from "ramure";
+ * import { z } from "zod";
+ *
+ * const counting = contract({
+ *   events: { counted: z.object({ n: z.number() }) },
+ *   endpoints: { double: { input: z.object({ n: z.number() }), output: z.number() } },
+ *   messages: z.literal("stop"),
+ * });
+ * const counter = agentProcess({ name: "counter", contract: counting }, async () => {
+ *   const self = currentProcess(counting);
+ *   self.expose("double", ({ n }) => n * 2);
+ *   self.emit("counted", { n: 1 });
+ *   await self.receive();
+ * });
+ * const program = agentProcess(async function program() {
+ *   await using handle = spawn(counter);
+ *   return await handle.api.double({ n: 21 });
+ * });
+ *
+ * console.log(await program()); // 42
+ * ```
  */
 export function contract<const Shape extends ContractShape>(shape: Shape): Contract<Shape> {
   return { shape };

@@ -21,6 +21,20 @@ import { startRun } from "../runtime/index.ts";
  * Call the result like the function: outside any process it starts a run with itself as the root,
  * inside one it runs as a child and is awaited. It resolves with what the body returns, or with what
  * `done` was given if the body returns nothing; it rejects with what the body threw.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess } from "ramure";
+ *
+ * const greet = agentProcess(async function greet(name: string) {
+ *   return `Hello ${name}.`;
+ * });
+ * const program = agentProcess({ name: "greetings", timeoutMs: 60_000 }, async () => {
+ *   return [await greet("Ada"), await greet("Alan")];
+ * });
+ *
+ * console.log(await program()); // ["Hello Ada.", "Hello Alan."]
+ * ```
  */
 export function agentProcess<Args extends readonly unknown[], Result>(
   body: (...args: Args) => Promise<Result>,

@@ -24,32 +24,143 @@ import type { StatechartArguments, StatechartHandle, StatechartProcess } from ".
 import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
 
-/** Settle what `wait()` gives: the process has done its work. The first `done` or `fail` counts; later ones are ignored. */
+/**
+ * Settle what `wait()` gives: the process has done its work. The first `done` or `fail` counts;
+ * later ones are ignored.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, done, every, wait } from "ramure";
+ *
+ * const countdown = agentProcess(async function countdown(from: number) {
+ *   let left = from;
+ *   every(10, () => {
+ *     left -= 1;
+ *     if (left === 0) done("lift-off");
+ *   });
+ *   return await wait<string>();
+ * });
+ *
+ * console.log(await countdown(3)); // lift-off
+ * ```
+ */
 export function done(value?: unknown): void {
   open("done").done(value);
 }
 
-/** Settle what `wait()` gives as a failure: `wait` rejects with ProcessFailedError. A `fail` that nobody waits for fails the process. */
+/**
+ * Settle what `wait()` gives as a failure: `wait` rejects with ProcessFailedError. A `fail` that
+ * nobody waits for fails the process.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, fail, ProcessFailedError, wait } from "ramure";
+ *
+ * const picnic = agentProcess(async function picnic() {
+ *   fail("it rains");
+ *   return await wait();
+ * });
+ *
+ * try {
+ *   await picnic();
+ * } catch (error) {
+ *   if (error instanceof ProcessFailedError) console.log(error.reason); // it rains
+ * }
+ * ```
+ */
 export function fail(reason: unknown): void {
   open("fail").fail(reason);
 }
 
-/** Wait for `done` or `fail`. Rejects with StoppedError when the process is stopped first. */
+/**
+ * Wait for `done` or `fail`. Rejects with StoppedError when the process is stopped first.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, done, sleep, spawn, wait } from "ramure";
+ *
+ * const patient = agentProcess(async function patient() {
+ *   const helper = agentProcess(async function helper() {
+ *     await sleep(10);
+ *     return "helped";
+ *   });
+ *   spawn(helper).result().then(done);
+ *   return await wait<string>();
+ * });
+ *
+ * console.log(await patient()); // helped
+ * ```
+ */
 export function wait<Value = unknown>(): Promise<Value> {
   return open("wait").wait<Value>();
 }
 
-/** Wait `ms` milliseconds on the run's clock. Rejects with StoppedError when the process is stopped first. */
+/**
+ * Wait `ms` milliseconds on the run's clock. Rejects with StoppedError when the process is stopped
+ * first.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, sleep } from "ramure";
+ * import { testRun } from "ramure/testing";
+ *
+ * const nap = agentProcess(async function nap() {
+ *   await sleep(3_600_000);
+ *   return "rested";
+ * });
+ *
+ * await using run = await testRun(nap, []);
+ * console.log(await run.finished()); // rested, and the hour takes no time
+ * ```
+ */
 export function sleep(ms: number): Promise<void> {
   return open("sleep").sleep(ms);
 }
 
-/** Call `fn` every `ms` milliseconds, never two at once, while the process lives. Returns how to stop it. A throw fails the process. */
+/**
+ * Call `fn` every `ms` milliseconds, never two at once, while the process lives. Returns how to
+ * stop it. A throw fails the process.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, every, sleep } from "ramure";
+ * import { testRun } from "ramure/testing";
+ *
+ * const watch = agentProcess(async function watch() {
+ *   let rounds = 0;
+ *   const stop = every(60_000, () => {
+ *     rounds += 1;
+ *   });
+ *   await sleep(200_000);
+ *   stop();
+ *   return rounds;
+ * });
+ *
+ * await using run = await testRun(watch, []);
+ * console.log(await run.finished()); // 3
+ * ```
+ */
 export function every(ms: number, fn: () => unknown): () => void {
   return open("every").every(ms, fn);
 }
 
-/** Append an event to the process's own stream. `data` is copied. */
+/**
+ * Append an event to the process's own stream. `data` is copied.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, emit, spawn } from "ramure";
+ *
+ * const build = agentProcess(async function build() {
+ *   for (const part of ["walls", "roof"]) emit("step", { part });
+ * });
+ * const site = agentProcess(async function site() {
+ *   for await (const { type, data } of spawn(build).events) console.log(type, data);
+ * });
+ *
+ * await site(); // step { part: "walls" }, step { part: "roof" }, done { result: undefined }
+ * ```
+ */
 export function emit(type: string, data?: unknown): void {
   open("emit").emit(type, data);
 }
@@ -59,6 +170,25 @@ export function emit(type: string, data?: unknown): void {
  *
  * `source` (default: the child's name) is put in front. Returns how to stop. Bubbling the same child
  * twice forwards once; a circle throws.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, bubble, emit, spawn } from "ramure";
+ *
+ * const worker = agentProcess(async function worker() {
+ *   emit("step", 1);
+ * });
+ * const team = agentProcess(async function team() {
+ *   const handle = spawn(worker);
+ *   bubble(handle, { only: ["step"] });
+ *   await handle.result();
+ * });
+ * const program = agentProcess(async function program() {
+ *   for await (const { type, source } of spawn(team).events) console.log(type, source);
+ * });
+ *
+ * await program(); // step worker, done undefined
+ * ```
  */
 export function bubble(
   handle: ProcessHandle<unknown, ContractShape>,
@@ -67,22 +197,95 @@ export function bubble(
   return open("bubble").bubble(handle, options);
 }
 
-/** Send to a process or an agent by path, handle or agent. False: it has ended. Throws NoProcError where nobody ever was. */
+/**
+ * Send to a process or an agent by path, handle or agent. False: it has ended. Throws NoProcError
+ * where nobody ever was.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, receive, send, spawn } from "ramure";
+ *
+ * const echo = agentProcess(async function echo() {
+ *   return `heard ${await receive<string>()}`;
+ * });
+ * const program = agentProcess(async function program() {
+ *   const handle = spawn(echo);
+ *   console.log(send(handle, "hello")); // true
+ *   return await handle.result();
+ * });
+ *
+ * console.log(await program()); // heard hello
+ * ```
+ */
 export function send(target: Target, message: unknown): boolean {
   return open("send").send(target, message);
 }
 
-/** Take the next message that was sent to this process and fits. Rejects with ReceiveTimeoutError or StoppedError. */
+/**
+ * Take the next message that was sent to this process and fits. Rejects with ReceiveTimeoutError or
+ * StoppedError.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, receive, send, spawn } from "ramure";
+ *
+ * const sum = agentProcess(async function sum() {
+ *   const big = await receive<number>({ where: (message) => message > 10 });
+ *   return big + (await receive<number>());
+ * });
+ * const program = agentProcess(async function program() {
+ *   const handle = spawn(sum);
+ *   for (const message of [1, 20, 300]) send(handle, message);
+ *   return await handle.result();
+ * });
+ *
+ * console.log(await program()); // 21: the 1 stayed in the mailbox
+ * ```
+ */
 export function receive<Message = unknown>(options?: ReceiveOptions<Message>): Promise<Message> {
   return open("receive").receive<Message>(options);
 }
 
-/** Find the node at a path of this run. */
+/**
+ * Find the node at a path of this run.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, receive, spawn, whereis } from "ramure";
+ *
+ * const listener = agentProcess(async function listener() {
+ *   await receive();
+ * });
+ * const program = agentProcess(async function program() {
+ *   await using _ = spawn(listener);
+ *   return whereis("/program/listener");
+ * });
+ *
+ * console.log(await program()); // { path: "/program/listener", kind: "process" }
+ * ```
+ */
 export function whereis(path: string): Whereabouts | undefined {
   return open("whereis").whereis(path);
 }
 
-/** Start a child process. Returns at once; the child's failure does not fail this process. */
+/**
+ * Start a child process. Returns at once; the child's failure does not fail this process.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, spawn } from "ramure";
+ *
+ * const square = agentProcess(async function square(n: number) {
+ *   return n * n;
+ * });
+ * const program = agentProcess(async function program() {
+ *   const handles = [1, 2, 3].map((n) => spawn(square, n));
+ *   return await Promise.all(handles.map((handle) => handle.result()));
+ * });
+ *
+ * console.log(await program()); // [1, 4, 9]
+ * ```
+ */
 export function spawn(process: SupervisorProcess): SupervisorHandle;
 export function spawn<Chart extends AnyStateMachine>(
   process: StatechartProcess<Chart>,
@@ -103,7 +306,33 @@ export function spawn(
   return open("spawn").spawn(process as AgentProcess, ...args);
 }
 
-/** Make a function callable by the process's handle, by agents that it is attached to, and by `ramure call`. */
+/**
+ * Make a function callable by the process's handle, by agents that it is attached to, and by
+ * `ramure call`.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, emit, expose, jsonSchema, receive, spawn } from "ramure";
+ *
+ * const input = jsonSchema<{ n: number }>({
+ *   type: "object",
+ *   properties: { n: { type: "number" } },
+ *   required: ["n"],
+ * });
+ * const calculator = agentProcess(async function calculator() {
+ *   expose("double", { description: "Double a number.", input }, ({ n }) => n * 2);
+ *   emit("ready");
+ *   await receive();
+ * });
+ * const program = agentProcess(async function program() {
+ *   await using handle = spawn(calculator);
+ *   await handle.events.waitFor("ready");
+ *   return await handle.call("double", { n: 21 });
+ * });
+ *
+ * console.log(await program()); // 42
+ * ```
+ */
 export function expose<Input>(
   name: string,
   options: EndpointOptions<Input> & { readonly input: InputSchema<Input> },
@@ -128,22 +357,107 @@ export function expose(name: string, options: unknown, handler?: unknown): void 
  *
  * It ends with the process. When it dies it is started again, in the same session. Throws for a
  * name that is taken or not allowed; rejects with the cause when the first start fails.
+ *
+ * @example
+ * ```ts
+ * import { agent, agentProcess, done, wait } from "ramure";
+ * import { testRun } from "ramure/testing";
+ *
+ * const program = agentProcess(async function program() {
+ *   const worker = await agent("worker", { prompt: "Call finish." });
+ *   worker.on("finish", { description: "Call this when you are done." }, () => done("well"));
+ *   return await wait<string>();
+ * });
+ *
+ * // `await program()` starts a real pi; a test plays the agent by a script.
+ * await using run = await testRun(program, [], {
+ *   script: async (worker) => {
+ *     for await (const _ of worker.messages) await worker.call("finish", {});
+ *   },
+ * });
+ * console.log(await run.finished()); // well
+ * ```
  */
 export function agent(name: string, options?: AgentOptions): Promise<Agent> {
   return open("agent").agent(name, options);
 }
 
-/** Start a machine as a child, to be shared by several agents. It ends with the process. */
+/**
+ * Start a machine as a child, to be shared by several agents. It ends with the process.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, LocalImage, machine } from "ramure";
+ *
+ * const program = agentProcess(async function program() {
+ *   const host = await machine({ name: "host", image: new LocalImage() });
+ *   const { stdout } = await host.exec(["echo", "hello"]);
+ *   return stdout.trim();
+ * });
+ *
+ * console.log(await program()); // hello
+ * ```
+ */
 export function machine(options?: MachineOptions): Promise<Machine> {
   return open("machine").machine(options);
 }
 
-/** Let two agents message each other and send each other files. */
+/**
+ * Let two agents message each other and send each other files.
+ *
+ * @example
+ * ```ts
+ * import { agent, agentProcess, connect, done, wait } from "ramure";
+ * import { testRun } from "ramure/testing";
+ *
+ * const program = agentProcess(async function program() {
+ *   const author = await agent("author");
+ *   const reviewer = await agent("reviewer");
+ *   connect(author, reviewer, { direction: "forward" });
+ *   reviewer.on("approve", { description: "Approve the text." }, () => done("approved"));
+ *   await author.send("Write a text, then ask the reviewer.");
+ *   return await wait<string>();
+ * });
+ *
+ * await using run = await testRun(program, [], {
+ *   script: {
+ *     author: async (author) => {
+ *       const args = { receiver: "reviewer", message: "Please review it." };
+ *       for await (const _ of author.messages) await author.call("message", args);
+ *     },
+ *     reviewer: async (reviewer) => {
+ *       for await (const _ of reviewer.messages) await reviewer.call("approve", {});
+ *     },
+ *   },
+ * });
+ * console.log(await run.finished()); // approved
+ * ```
+ */
 export function connect(a: Agent, b: Agent, options?: ConnectOptions): void {
   open("connect").connect(a, b, options);
 }
 
-/** Give the process whose code runs. With its contract, `emit`, `expose` and `receive` are typed by it. */
+/**
+ * Give the process whose code runs. With its contract, `emit`, `expose` and `receive` are typed by
+ * it.
+ *
+ * @example
+ * ```ts
+ * import { EventEmitter, once } from "node:events";
+ * import { agentProcess, currentProcess, done, wait } from "ramure";
+ *
+ * const bell = new EventEmitter();
+ * const porter = agentProcess(async function porter() {
+ *   // A callback of a library runs outside of any process, unless it is bound.
+ *   bell.once("ring", currentProcess().bind(() => done("the door is open")));
+ *   setTimeout(() => bell.emit("ring"), 10);
+ *   await once(bell, "ring");
+ *   return await wait<string>();
+ * });
+ *
+ * console.log(await porter()); // the door is open
+ * ```
+ */
 export function currentProcess(): Process;
 export function currentProcess<Shape extends ContractShape>(
   contract: Contract<Shape>,
@@ -169,7 +483,21 @@ export interface Runtime {
   stop(): Promise<void>;
 }
 
-/** Give the run that the current process belongs to. */
+/**
+ * Give the run that the current process belongs to.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, currentRuntime } from "ramure";
+ *
+ * const program = agentProcess(async function program() {
+ *   const { id, logDir } = currentRuntime();
+ *   return logDir.endsWith(id);
+ * });
+ *
+ * console.log(await program()); // true
+ * ```
+ */
 export function currentRuntime(): Runtime {
   const { run } = currentScope("currentRuntime");
   return { id: run.id, logDir: run.logDir, registry: run.registry, stop: () => run.stop() };

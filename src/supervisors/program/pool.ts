@@ -61,7 +61,18 @@ export interface PoolProcess<Item, Result>
  * own `task-queued`, `task-started`, `task-requeued`, `task-done` and `task-failed`.
  *
  * @example
- * const reviews = await pool({ process: review, size: 4 })(files);
+ * ```ts
+ * import { agentProcess, pool } from "ramure";
+ *
+ * const review = agentProcess(async function review(file: string) {
+ *   return `${file} is fine`;
+ * });
+ * const reviews = pool({ process: review, size: 2 });
+ *
+ * for (const outcome of await reviews(["a.ts", "b.ts", "c.ts"])) {
+ *   if (outcome.status === "fulfilled") console.log(outcome.value);
+ * }
+ * ```
  */
 export function pool<Item, Result, Shape extends ContractShape>(
   options: PoolOptions<Item, Result, Shape>,

@@ -31,6 +31,20 @@ const childName = "run";
  * is what the last attempt threw.
  *
  * @param policy Default: `transient`, 3 restarts in 5 s, at most 8 failures in a row, no backoff.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, currentProcess, retry } from "ramure";
+ *
+ * const flaky = agentProcess(async function flaky(lucky: number) {
+ *   const { attempt } = currentProcess();
+ *   if (attempt < lucky) throw new Error(`attempt ${attempt} failed`);
+ *   return `attempt ${attempt} went well`;
+ * });
+ * const program = retry(flaky, { maxRestarts: 5, withinMs: 60_000 });
+ *
+ * console.log(await program(3)); // attempt 3 went well
+ * ```
  */
 export function retry<Args extends readonly unknown[], Result, Shape extends ContractShape>(
   process: AgentProcess<Args, Result, Shape>,

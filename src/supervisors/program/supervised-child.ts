@@ -35,6 +35,22 @@ const definitions = new WeakMap<SupervisedChild<unknown, ContractShape>, Process
  *
  * @param rest The arguments, required where the process has some; then the policy. Default: `transient`,
  * with the supervisor's own limits and no backoff.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, child, supervisor } from "ramure";
+ *
+ * const count = agentProcess(async function count(to: number) {
+ *   return to;
+ * });
+ * const children = [
+ *   child("few", count, [3], { significant: true }),
+ *   child("many", count, [3_000], { significant: true, maxRestarts: 10, withinMs: 60_000 }),
+ * ];
+ *
+ * const program = supervisor({ autoShutdown: "all-significant", children });
+ * console.log(await program()); // { few: 3, many: 3000 }
+ * ```
  */
 export function child<Args extends readonly unknown[], Result, Shape extends ContractShape>(
   id: string,

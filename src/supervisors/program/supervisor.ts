@@ -71,11 +71,28 @@ export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
  * `restarted` and `gave-up`. Throws InvalidSpecError for flags that cannot be worked with.
  *
  * @example
+ * ```ts
+ * import { agentProcess, child, emit, receive, supervisor } from "ramure";
+ *
+ * const store = agentProcess(async function store() {
+ *   emit("ready");
+ *   await receive();
+ * });
+ * const worker = agentProcess(async function worker(speed: string) {
+ *   return `worked ${speed}`;
+ * });
  * const team = supervisor({
  *   name: "team",
  *   strategy: "rest-for-one",
- *   children: [child("store", store, [], { startedBy: "ready" }), child("worker", worker, ["fast"])],
+ *   autoShutdown: "any-significant",
+ *   children: [
+ *     child("store", store, [], { restart: "permanent", startedBy: "ready" }),
+ *     child("worker", worker, ["fast"], { significant: true }),
+ *   ],
  * });
+ *
+ * console.log(await team()); // { worker: "worked fast" }
+ * ```
  */
 export function supervisor(options: SupervisorOptions = {}): SupervisorProcess {
   checkOptions("supervisor()", options, optionKinds);

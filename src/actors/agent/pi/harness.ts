@@ -51,7 +51,22 @@ const optionKinds: OptionKinds<PiOptions> = {
 
 const newId = idsOf(8);
 
-/** Run agents as pi, each in a pane of a private tmux server on its machine. */
+/**
+ * Run agents as pi, each in a pane of a private tmux server on its machine.
+ *
+ * @example
+ * ```ts
+ * import { agent, agentProcess, done, piHarness, wait } from "ramure";
+ *
+ * // Each call of `program` launches this pi, with this environment and these words.
+ * const harness = piHarness({ env: { EDITOR: "true" }, args: ["--thinking", "low"] });
+ * export const program = agentProcess({ harness }, async () => {
+ *   const worker = await agent("worker", { prompt: "Say hello, then call finish." });
+ *   worker.on("finish", { description: "Call this when you are done." }, () => done());
+ *   await wait();
+ * });
+ * ```
+ */
 export function piHarness(options: PiOptions = {}): Harness {
   checkOptions("piHarness()", options, optionKinds);
   return new PiHarness(options);

@@ -26,6 +26,29 @@ const noParameters: JsonObject = {
  * Make an input of a raw JSON Schema (draft 2020-12 or 7), checked by ajv; `T` is taken on trust.
  *
  * Throws MisuseError (`invalid-tool`) when it is no valid schema.
+ *
+ * @example
+ * ```ts
+ * import { agentProcess, emit, expose, jsonSchema, receive, spawn } from "ramure";
+ *
+ * const input = jsonSchema<{ name: string }>({
+ *   type: "object",
+ *   properties: { name: { type: "string", minLength: 1 } },
+ *   required: ["name"],
+ * });
+ * const greeter = agentProcess(async function greeter() {
+ *   expose("greet", { description: "Greet somebody.", input }, ({ name }) => `Hello ${name}.`);
+ *   emit("ready");
+ *   await receive();
+ * });
+ * const program = agentProcess(async function program() {
+ *   await using handle = spawn(greeter);
+ *   await handle.events.waitFor("ready");
+ *   return await handle.call("greet", { name: "Ada" });
+ * });
+ *
+ * console.log(await program()); // Hello Ada.
+ * ```
  */
 export function jsonSchema<T = unknown>(schema: Readonly<Record<string, unknown>>): InputSchema<T> {
   const { $schema: _, ...parameters } = schema;

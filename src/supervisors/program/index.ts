@@ -1,8 +1,6 @@
 export { agentProcess } from "./agent-process.ts";
 export {
-  agent,
   bubble,
-  connect,
   currentProcess,
   currentRuntime,
   done,
@@ -10,15 +8,14 @@ export {
   every,
   expose,
   fail,
-  machine,
   type Runtime,
   receive,
   send,
   sleep,
-  spawn,
   wait,
   whereis,
 } from "./ambient.ts";
+export { agent, connect, machine, spawn } from "./ambient-children.ts";
 export { PoolClosedError, PoolFullError } from "./errors.ts";
 export { isCancelled, isDone, isFailed } from "./event-kinds.ts";
 export { handleOf } from "./handles.ts";

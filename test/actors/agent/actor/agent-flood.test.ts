@@ -4,7 +4,7 @@ import type { FromAgent } from "../../../../src/actors/agent/wire/protocol.ts";
 import { agentWorld } from "./agent-world.ts";
 import { takenOver } from "./taken-over.ts";
 
-it("takes in a flood of events in order, with little memory, and goes on serving", async () => {
+it("an agent takes in a flood of events in order, with little memory, and goes on serving", async () => {
   const { harness, results, flood } = takenOver();
   const run = await agentWorld(() => harness);
   run.on("finish", () => "done");
@@ -30,7 +30,7 @@ it("takes in a flood of events in order, with little memory, and goes on serving
   expect(keptMb() - heap).toBeLessThan(50);
 });
 
-it("answers no more than a thousand calls that are not taken in, and lives on", async () => {
+it("an agent answers no more than a thousand calls that are not taken in, and lives on", async () => {
   const { harness, results, flood } = takenOver();
   const run = await agentWorld(() => harness);
   let ran = 0;
@@ -80,7 +80,7 @@ it("an agent whose calls hold 16 MiB has no more of them taken, until it has tak
   await expect.poll(() => ran).toBe(18);
 });
 
-it("is handed ten megabytes of messages, though it may be behind by four only", async () => {
+it("an agent is handed ten megabytes of messages, though it may be behind by four only", async () => {
   const { harness, sends } = takenOver();
   const run = await agentWorld(() => harness);
   await run.started();

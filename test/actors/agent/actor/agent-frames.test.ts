@@ -88,7 +88,7 @@ async function puppetWorld() {
 }
 
 describe("an agent's frames", () => {
-  it("bring a refused message again after a while", async () => {
+  it("an agent's frames bring a refused message again after a while", async () => {
     const { puppet, started, send, clock } = await puppetWorld();
     await started();
     const { id } = await send("a");
@@ -100,7 +100,7 @@ describe("an agent's frames", () => {
     expect(puppet.sent()).toEqual(["a", "a"]);
   });
 
-  it("end an agent that refuses a message again and again", async () => {
+  it("an agent's frames end an agent that refuses a message again and again", async () => {
     const { puppet, started, send, clock, exits } = await puppetWorld();
     await started();
     const { id } = await send("a");
@@ -117,7 +117,7 @@ describe("an agent's frames", () => {
     ]);
   });
 
-  it("settle a receipt by a hello that names its message as durable", async () => {
+  it("an agent's frames settle a receipt by a hello that names its message as durable", async () => {
     const { puppet, started, send, clock } = await puppetWorld();
     await started();
     const receipt = await send("a");
@@ -130,7 +130,7 @@ describe("an agent's frames", () => {
     expect(puppet.sent()).toEqual(["a"]);
   });
 
-  it("follow the agent into another session that a person began, and repeat what is not in it", async () => {
+  it("an agent's frames follow the agent into another session that a person began, and repeat what is not in it", async () => {
     const { puppet, started, send, clock, memory } = await puppetWorld();
     await started();
     const [first, second] = [await send("a"), await send("b")];
@@ -146,7 +146,7 @@ describe("an agent's frames", () => {
     expect(memory.outbox.waiting.map(({ id }) => id)).toEqual([second.id]);
   });
 
-  it("run a call once when it is repeated, and give its result again", async () => {
+  it("an agent's frames run a call once when it is repeated, and give its result again", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     let runs = 0;
     on("count", () => ++runs);
@@ -163,7 +163,7 @@ describe("an agent's frames", () => {
     ]);
   });
 
-  it("take an id that comes again after its call has ended for another call", async () => {
+  it("an agent's frames take an id that comes again after its call has ended for another call", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     let runs = 0;
     on("count", () => ++runs);
@@ -178,7 +178,7 @@ describe("an agent's frames", () => {
     expect(runs).toBe(2);
   });
 
-  it("repeat on the next link the results that nobody confirmed, and no others", async () => {
+  it("an agent's frames repeat on the next link the results that nobody confirmed, and no others", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     on("give", (_, { id }) => id);
     await started();
@@ -197,7 +197,7 @@ describe("an agent's frames", () => {
     expect(results).toEqual([{ type: "result", id: "c2", text: "c2" }]);
   });
 
-  it("show the progress of a call", async () => {
+  it("an agent's frames show the progress of a call", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     on("work", (_, call) => call.progress("half"));
     await started();
@@ -208,7 +208,7 @@ describe("an agent's frames", () => {
 });
 
 describe("an agent's actor", () => {
-  it("tells what a terminal runs to see it", async () => {
+  it("an agent's actor tells what a terminal runs to see it", async () => {
     const { started } = await puppetWorld();
     const ref = await started();
     const attach = (readOnly: boolean) =>
@@ -217,7 +217,7 @@ describe("an agent's actor", () => {
     expect(await attach(false)).toEqual(["enter"]);
   });
 
-  it("leaves the terminal of one that ended by itself to the next, or removes it at the end", async () => {
+  it("an agent's actor leaves the terminal of one that ended by itself to the next, or removes it at the end", async () => {
     const { puppet, started, clock, memory, states } = await puppetWorld();
     await started();
     puppet.exit(3);
@@ -233,7 +233,7 @@ describe("an agent's actor", () => {
     expect(memory.state).toBe("failed");
   });
 
-  it("is ended by force when it does not go within five seconds of being asked", async () => {
+  it("an agent's actor is ended by force when it does not go within five seconds of being asked", async () => {
     const { puppet, clock, started, memory } = await puppetWorld();
     puppet.isDeaf = true;
     const ref = await started();
@@ -246,7 +246,7 @@ describe("an agent's actor", () => {
     expect([puppet.stops, memory.state]).toEqual([1, "stopped"]);
   });
 
-  it("is stopped, not failed, when its restart is called off", async () => {
+  it("an agent's actor is stopped, not failed, when its restart is called off", async () => {
     const { puppet, started, clock, memory, states } = await puppetWorld();
     await started();
     puppet.exit(3);
@@ -256,7 +256,7 @@ describe("an agent's actor", () => {
     expect(states.slice(-3)).toEqual(["backoff", "stopping", "stopped"]);
   });
 
-  it("waits with the next launch until a killed one is gone", async () => {
+  it("an agent's actor waits with the next launch until a killed one is gone", async () => {
     let gone = () => {};
     const steps: string[] = [];
     const puppet = new Puppet();
@@ -291,7 +291,7 @@ describe("an agent's actor", () => {
     await end;
   });
 
-  it("can be started once more after its end", async () => {
+  it("an agent's actor can be started once more after its end", async () => {
     const { puppet, started, send, clock, memory } = await puppetWorld();
     await started();
     puppet.exit(3);

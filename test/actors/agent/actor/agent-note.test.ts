@@ -12,13 +12,13 @@ function call(tool: string, answer: ToolResult | undefined): NotedCall {
 }
 
 describe("the note of a restart", () => {
-  it("says only that it is to go on, when no call was open", () => {
+  it("the note of a restart says only that it is to go on, when no call was open", () => {
     expect(resumedNote([])).toBe(
       "You were restarted while you were at work. This conversation is complete up to here.\nGo on where you were.",
     );
   });
 
-  it("says what became of each open call", () => {
+  it("the note of a restart says what became of each open call", () => {
     const calls = [
       call("a", { text: "42" }),
       call("b", { error: "no luck" }),
@@ -33,17 +33,17 @@ describe("the note of a restart", () => {
     ]);
   });
 
-  it("cuts what a call gave when it is long", () => {
+  it("the note of a restart cuts what a call gave when it is long", () => {
     expect(resumedNote([call("a", { text: "x".repeat(10_000) })]).length).toBeLessThan(4_500);
   });
 
-  it("brings a result that came later", () => {
+  it("the note of a restart brings a result that came later", () => {
     expect(lateResultNote(call("a", { text: "42" }))).toBe(
       "The call of a that was open when you were restarted has come to its end:\ngave: 42",
     );
   });
 
-  it("names the newest messages that an earlier conversation dealt with, as far as there is room", () => {
+  it("the note of a restart names the newest messages that an earlier conversation dealt with, as far as there is room", () => {
     expect(freshNote(["first", "second"])).toMatch(/\n1\. first\n2\. second\nWhat comes next/);
     const long = Array.from({ length: 50 }, (_, n) => `${n} ${"x".repeat(3_000)}`);
     const note = freshNote(long);

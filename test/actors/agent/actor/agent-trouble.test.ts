@@ -23,7 +23,7 @@ const dumb: Script = async (agent) => {
 };
 
 describe("an agent that is at work and gets nowhere", () => {
-  it("is nudged, interrupted, restarted and given up, each step once and in its time", async () => {
+  it("an agent that is at work and gets nowhere is nudged, interrupted, restarted and given up, each step once and in its time", async () => {
     const run = await world(dumb);
     run.keepAlive(1_000);
     await run.started();
@@ -46,7 +46,7 @@ describe("an agent that is at work and gets nowhere", () => {
     receipt.turn().catch(() => {});
   });
 
-  it("goes on with its task after the interrupt, and is on the ground again", async () => {
+  it("an agent that is at work and gets nowhere goes on with its task after the interrupt, and is on the ground again", async () => {
     let interrupted = 0;
     const run = await world(async (agent) => {
       for await (const { text } of agent.messages) {
@@ -68,7 +68,7 @@ describe("an agent that is at work and gets nowhere", () => {
     expect(seen(run, "stuck")).toHaveLength(2);
   });
 
-  it("is left alone as long as something comes of it, a handler runs, or it is idle", async () => {
+  it("an agent that is at work and gets nowhere is left alone as long as something comes of it, a handler runs, or it is idle", async () => {
     const run = await world(async (agent) => {
       for await (const { text } of agent.messages) {
         if (text === "ask") await agent.call("ask");
@@ -88,7 +88,7 @@ describe("an agent that is at work and gets nowhere", () => {
     expect(seen(run, "stuck")).toEqual([]);
   });
 
-  it("is left alone while its model's provider makes it wait, and watched again afterwards", async () => {
+  it("an agent that is at work and gets nowhere is left alone while its model's provider makes it wait, and watched again afterwards", async () => {
     let asked = 0;
     const run = await world(async (agent) => {
       for await (const _ of agent.messages) {
@@ -107,7 +107,7 @@ describe("an agent that is at work and gets nowhere", () => {
     expect(seen(run, "stuck")).toEqual([{ step: "nudge", afterMs: 10 * minute }]);
   });
 
-  it("is never watched where a program says so", async () => {
+  it("an agent that is at work and gets nowhere is never watched where a program says so", async () => {
     const run = await world(dumb, { progress: false });
     await run.started();
     await run.send("work");
@@ -127,7 +127,7 @@ describe("an agent whose model does not answer", () => {
     };
   };
 
-  it("waits and begins the turn again, in the same process", async () => {
+  it("an agent whose model does not answer waits and begins the turn again, in the same process", async () => {
     const run = await world(failing(2, "503 Service Unavailable"));
     await run.started();
     const receipt = await run.send("work");
@@ -146,7 +146,7 @@ describe("an agent whose model does not answer", () => {
     expect(seen(run, "idle")).toHaveLength(1);
   });
 
-  it("waits as long as the provider asks for", async () => {
+  it("an agent whose model does not answer waits as long as the provider asks for", async () => {
     const run = await world(failing(1, "429 slow down", { status: 429, retryAfterMs: 90_000 }));
     await run.started();
     const receipt = await run.send("work");
@@ -157,7 +157,7 @@ describe("an agent whose model does not answer", () => {
     await receipt.turn();
   });
 
-  it("ends at once, and not to be restarted, when asking again does not help", async () => {
+  it("an agent whose model does not answer ends at once, and not to be restarted, when asking again does not help", async () => {
     const run = await world(failing(1, "401 Incorrect API key provided"));
     await run.started();
     const receipt = await run.send("work");
@@ -169,7 +169,7 @@ describe("an agent whose model does not answer", () => {
     await refused;
   });
 
-  it("ends, to be restarted, after eight failures in a row", async () => {
+  it("an agent whose model does not answer ends, to be restarted, after eight failures in a row", async () => {
     const run = await world(failing(100, "503 Service Unavailable"));
     await run.started();
     await run.send("work");
@@ -178,7 +178,7 @@ describe("an agent whose model does not answer", () => {
     expect(seen(run, "model-failed")).toHaveLength(9);
   });
 
-  it("ends, not to be restarted, after eight failures in a row that nobody knows to pass", async () => {
+  it("an agent whose model does not answer ends, not to be restarted, after eight failures in a row that nobody knows to pass", async () => {
     const run = await world(failing(100, "An unknown error occurred"));
     await run.started();
     await run.send("work");
@@ -189,7 +189,7 @@ describe("an agent whose model does not answer", () => {
     expect(failures.slice(-2)).toMatchObject([{ retryable: true }, { retryable: false }]);
   });
 
-  it("is handed nothing more meanwhile, nor are others of the same provider", async () => {
+  it("an agent whose model does not answer is handed nothing more meanwhile, nor are others of the same provider", async () => {
     const run = await world(failing(1, "503 Service Unavailable"));
     await run.started();
     await run.send("one");
@@ -206,7 +206,7 @@ describe("an agent whose model does not answer", () => {
     await other.started();
   });
 
-  it("does not begin the turn again after an interrupt", async () => {
+  it("an agent whose model does not answer does not begin the turn again after an interrupt", async () => {
     const run = await world(failing(1, "503 Service Unavailable"));
     const ref = await run.started();
     const receipt = await run.send("work");
@@ -254,7 +254,7 @@ describe("an agent whose process hangs", () => {
     },
   };
 
-  it("is suspect when it answers no ping, probed, and lost, all within two and a half minutes", async () => {
+  it("an agent whose process hangs is suspect when it answers no ping, probed, and lost, all within two and a half minutes", async () => {
     const run = await agentWorld(() => hung);
     await run.started();
     await expect

@@ -69,7 +69,7 @@ describe("the agent's lifecycle", () => {
     expect(agentChart.next(from, { type })).toBe(to);
   });
 
-  it("throws for every other event, naming state and event", () => {
+  it("the agent's lifecycle throws for every other event, naming state and event", () => {
     const known = new Set(legal.map(([from, type]) => `${from} ${type}`));
     for (const from of states) {
       for (const type of events.filter((type) => !known.has(`${from} ${type}`))) {
@@ -80,7 +80,7 @@ describe("the agent's lifecycle", () => {
     }
   });
 
-  it("counts an agent as living from its start until it has ended", () => {
+  it("the agent's lifecycle counts an agent as living from its start until it has ended", () => {
     expect(states.filter((state) => !agentChart.isLive(state))).toEqual([
       "backoff",
       "stopped",

@@ -53,7 +53,7 @@ describe("a model's failure", () => {
     ["401 the model refused", "no-key", false],
     ["An unknown error occurred", "unknown", true],
     ["", "unknown", true],
-  ])("that says %j is %s", (error, kind, retryable) => {
+  ])("a model's failure that says %j is %s", (error, kind, retryable) => {
     expect(modelFailure({ error })).toMatchObject({ class: kind, retryable });
   });
 
@@ -75,11 +75,11 @@ describe("a model's failure", () => {
     ["429 retry in 3 more places", undefined],
     ["503 not available: 5 models", undefined],
     ["429 too many requests", undefined],
-  ])("that says %j is asked again after %s ms", (error, retryAfterMs) => {
+  ])("a model's failure that says %j is asked again after %s ms", (error, retryAfterMs) => {
     expect(modelFailure({ error })).toMatchObject({ retryable: true, retryAfterMs });
   });
 
-  it("believes the provider's status and time more than its words", () => {
+  it("a model's failure believes the provider's status and time more than its words", () => {
     expect(modelFailure({ error: "try again in 1s", status: 503, retryAfterMs: 9_000 })).toEqual({
       class: "overload",
       retryable: true,
@@ -87,7 +87,7 @@ describe("a model's failure", () => {
     });
   });
 
-  it("is read in no time, however long and odd its text is", () => {
+  it("a model's failure is read in no time, however long and odd its text is", () => {
     const began = process.cpuUsage().user;
     for (const word of ["retry ", "retry 1m ", "resets 1", "available Mon, "]) {
       modelFailure({ error: word.repeat(200_000 / word.length) });
@@ -95,7 +95,7 @@ describe("a model's failure", () => {
     expect(process.cpuUsage().user - began).toBeLessThan(2_000_000);
   });
 
-  it("takes a quota that comes back for a limit, and one that does not for money", () => {
+  it("a model's failure takes a quota that comes back for a limit, and one that does not for money", () => {
     const error = "429 You exceeded your current quota";
     expect(modelFailure({ error }).class).toBe("no-credit");
     expect(modelFailure({ error: `${error}. Please retry in 3s.` }).class).toBe("rate-limit");

@@ -40,13 +40,13 @@ async function standing(promise: Promise<unknown>): Promise<string> {
 const turn = { text: "done", stopReason: "stop" };
 
 describe("an outbox", () => {
-  it("gives messages in order, each once", async () => {
+  it("an outbox gives messages in order, each once", async () => {
     const { outbox } = await filled("a", "b");
     expect(takeAll(outbox)).toEqual(["a", "b"]);
     expect(takeAll(outbox)).toEqual([]);
   });
 
-  it("tells each step of each message", async () => {
+  it("an outbox tells each step of each message", async () => {
     const steps: string[] = [];
     const outbox = outboxOf({ onChange: ({ id, state }) => steps.push(`${id} ${state}`) });
     const { id } = await outbox.enqueue("a", "follow-up");
@@ -56,7 +56,7 @@ describe("an outbox", () => {
     expect(steps).toEqual(["m1 queued", "m1 sent", "m1 accepted", "m1 durable"]);
   });
 
-  it("settles delivered() when the message is durable and turn() when the agent rests", async () => {
+  it("an outbox settles delivered() when the message is durable and turn() when the agent rests", async () => {
     const { outbox, receipts } = await filled("a");
     const [receipt] = receipts;
     takeAll(outbox);
@@ -69,7 +69,7 @@ describe("an outbox", () => {
     expect(await receipt?.turn()).toEqual(turn);
   });
 
-  it("answers what became durable in an earlier life at the next rest", async () => {
+  it("an outbox answers what became durable in an earlier life at the next rest", async () => {
     const { outbox, receipts } = await filled("a", "b");
     takeAll(outbox);
     outbox.durable("m1");
@@ -80,7 +80,7 @@ describe("an outbox", () => {
     expect(await receipts[1]?.turn()).toEqual(turn);
   });
 
-  it("does not answer what was taken in after the messages that a rest names", async () => {
+  it("an outbox does not answer what was taken in after the messages that a rest names", async () => {
     const { outbox, receipts } = await filled("a", "b");
     takeAll(outbox);
     outbox.opened(["m1", "m2"]);
@@ -91,7 +91,7 @@ describe("an outbox", () => {
     expect(await receipts[1]?.turn()).toMatchObject({ text: "later" });
   });
 
-  it("repeats in order what a new link's hello does not name as durable", async () => {
+  it("an outbox repeats in order what a new link's hello does not name as durable", async () => {
     const { outbox } = await filled("a", "b", "c", "d");
     takeAll(outbox);
     outbox.accepted("m1");
@@ -100,7 +100,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["b", "c", "d"]);
   });
 
-  it("repeats durable messages that were not answered when the conversation is lost", async () => {
+  it("an outbox repeats durable messages that were not answered when the conversation is lost", async () => {
     const { outbox, receipts } = await filled("a", "b", "c");
     takeAll(outbox);
     outbox.answered(["m1"], turn);
@@ -111,7 +111,7 @@ describe("an outbox", () => {
     await receipts[1]?.delivered();
   });
 
-  it("keeps a refused message and counts its refusals", async () => {
+  it("an outbox keeps a refused message and counts its refusals", async () => {
     const { outbox } = await filled("a", "b");
     takeAll(outbox);
     expect(outbox.refused("m1")).toBe(1);
@@ -120,14 +120,14 @@ describe("an outbox", () => {
     expect(outbox.refused("nobody's")).toBe(0);
   });
 
-  it("puts a note ahead of everything, one at a time", async () => {
+  it("an outbox puts a note ahead of everything, one at a time", async () => {
     const { outbox } = await filled("a");
     outbox.note("first note");
     outbox.note("second note");
     expect(takeAll(outbox)).toEqual(["second note", "a"]);
   });
 
-  it("holds back when 64 follow-ups are on the link, but never a steer", async () => {
+  it("an outbox holds back when 64 follow-ups are on the link, but never a steer", async () => {
     const { outbox } = await filled(...Array.from({ length: 70 }, (_, index) => `f${index}`));
     await outbox.enqueue("steer", "steer");
     const first = takeAll(outbox);
@@ -137,7 +137,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["f64"]);
   });
 
-  it("holds back what would make the link look as if nobody read it", async () => {
+  it("an outbox holds back what would make the link look as if nobody read it", async () => {
     const outbox = outboxOf();
     const page = `${"x".repeat(999)}\n`.repeat(400);
     for (let n = 0; n < 5; n++) await outbox.enqueue(`f${n}${page}`, "follow-up");
@@ -150,7 +150,7 @@ describe("an outbox", () => {
     expect(names()).toEqual(["f2", "f3", "s5", "s6", "s7", "s8"]);
   });
 
-  it("gives no receipt and sends nothing before the message is kept for good", async () => {
+  it("an outbox gives no receipt and sends nothing before the message is kept for good", async () => {
     let kept = () => {};
     const persist = () => new Promise<void>((resolve) => (kept = resolve));
     const outbox = outboxOf({ persist });
@@ -161,7 +161,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["a"]);
   });
 
-  it("sends in the order of enqueue, however long each took to be kept", async () => {
+  it("an outbox sends in the order of enqueue, however long each took to be kept", async () => {
     const kept: (() => void)[] = [];
     const persist = () => new Promise<void>((resolve) => kept.push(resolve));
     const outbox = outboxOf({ persist });
@@ -174,7 +174,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["a", "b"]);
   });
 
-  it("rejects the send that could not be kept, and goes on with the others", async () => {
+  it("an outbox rejects the send that could not be kept, and goes on with the others", async () => {
     const persist = ({ text }: { text: string }) =>
       text === "a" ? Promise.reject(new Error("disk full")) : Promise.resolve();
     const outbox = outboxOf({ persist });
@@ -183,7 +183,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual(["b"]);
   });
 
-  it("refuses one message too many, and one that is too long", async () => {
+  it("an outbox refuses one message too many, and one that is too long", async () => {
     const outbox = outboxOf({ maxWaiting: 1, maxBytes: 6 });
     await expect(outbox.enqueue("äää", "follow-up")).rejects.toThrow("over 6 bytes");
     const { id } = await outbox.enqueue("ää", "follow-up");
@@ -192,7 +192,7 @@ describe("an outbox", () => {
     await outbox.enqueue("c", "follow-up");
   });
 
-  it("refuses what no model takes, and lines that would hold up a terminal", async () => {
+  it("an outbox refuses what no model takes, and lines that would hold up a terminal", async () => {
     const outbox = outboxOf();
     for (const text of ["", " \n"])
       await expect(outbox.enqueue(text, "follow-up")).rejects.toThrow("is empty");
@@ -201,7 +201,7 @@ describe("an outbox", () => {
     await outbox.enqueue(`${line}\n${line}`, "follow-up");
   });
 
-  it("rejects what is waited for when the agent has ended, and every later send", async () => {
+  it("an outbox rejects what is waited for when the agent has ended, and every later send", async () => {
     const { outbox, receipts } = await filled("a", "b");
     outbox.durable("m1");
     outbox.end(new AgentEndedError("/run/worker", "stopped"));
@@ -212,7 +212,7 @@ describe("an outbox", () => {
     expect(takeAll(outbox)).toEqual([]);
   });
 
-  it("leaves no rejection unhandled when nobody waits", async () => {
+  it("an outbox leaves no rejection unhandled when nobody waits", async () => {
     const unhandled: unknown[] = [];
     const listen = (error: unknown) => unhandled.push(error);
     process.on("unhandledRejection", listen);
@@ -223,7 +223,7 @@ describe("an outbox", () => {
     expect(unhandled).toEqual([]);
   });
 
-  it("neither loses nor doubles nor reorders, however often link and agent are lost", async () => {
+  it("an outbox neither loses nor doubles nor reorders, however often link and agent are lost", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom("send", "take", "accept", "durable", "cut", "kill"), {
@@ -295,7 +295,7 @@ class PretendAgent {
 }
 
 describe("the memory of an outbox", () => {
-  it("has no room for a message while those that wait hold too many bytes", async () => {
+  it("the memory of an outbox has no room for a message while those that wait hold too many bytes", async () => {
     const outbox = outboxOf({ maxWaitingBytes: 10 });
     const first = await outbox.enqueue("a".repeat(12), "follow-up");
     await expect(outbox.enqueue("b", "follow-up")).rejects.toThrow(
@@ -306,7 +306,7 @@ describe("the memory of an outbox", () => {
     await expect(outbox.enqueue("b", "follow-up")).resolves.toMatchObject({ id: "m2" });
   });
 
-  it("keeps of the answered messages a mebibyte of the last ones", async () => {
+  it("the memory of an outbox keeps of the answered messages a mebibyte of the last ones", async () => {
     const outbox = outboxOf();
     const half = `${"x".repeat(999)}\n`.repeat(500);
     for (const start of ["1", "2", "3"]) {

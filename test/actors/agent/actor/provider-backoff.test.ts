@@ -5,7 +5,7 @@ import {
 } from "../../../../src/actors/agent/actor/provider-backoff.ts";
 import { manualClock } from "../../../../src/actors/manual-clock.ts";
 
-it("counts fifty failures of one moment once, and lets nobody ask meanwhile", async () => {
+it("a provider's backoff counts fifty failures of one moment once, and lets nobody ask meanwhile", async () => {
   const clock = manualClock();
   const backoffs = createProviderBackoffs({ clock, random: () => 0 });
   const waits = Array.from({ length: 50 }, () => backoffs.failed("acme", { failures: 1 }));
@@ -17,7 +17,7 @@ it("counts fifty failures of one moment once, and lets nobody ask meanwhile", as
   expect(backoffs.failed("acme", { failures: 2 })).toBe(2_000);
 });
 
-it("waits as long as the provider asks for, and spreads those who wait", () => {
+it("a provider's backoff waits as long as the provider asks for, and spreads those who wait", () => {
   const clock = manualClock();
   const draws = [0, 0.5, 1];
   const backoffs = createProviderBackoffs({ clock, random: () => draws.shift() ?? 0 });
@@ -27,6 +27,6 @@ it("waits as long as the provider asks for, and spreads those who wait", () => {
   expect(backoffs.waitMs("acme")).toBe(0);
 });
 
-it("tells a provider by the first part of its model's name", () => {
+it("a provider's backoff tells a provider by the first part of its model's name", () => {
   expect(["acme/big/v2", "acme", undefined].map(providerOf)).toEqual(["acme", "acme", "unknown"]);
 });

@@ -4,7 +4,7 @@ import { createStartGate } from "../../../../src/actors/agent/actor/start-gate.t
 const never = new AbortController().signal;
 
 describe("a start gate", () => {
-  it("lets so many in at a time, first come first served", async () => {
+  it("a start gate lets so many in at a time, first come first served", async () => {
     const gate = createStartGate(1);
     const inside: string[] = [];
     const leaveFirst = await gate.enter(never);
@@ -21,7 +21,7 @@ describe("a start gate", () => {
     expect(inside).toEqual(["second", "third"]);
   });
 
-  it("forgets who gave up waiting", async () => {
+  it("a start gate forgets who gave up waiting", async () => {
     const gate = createStartGate(1);
     const leave = await gate.enter(never);
     const abort = new AbortController();

@@ -13,7 +13,7 @@ import { bridgeWorld, Caller, Ears, Heard } from "./bridge-world.ts";
 const pass = { token: "secret", path: "/run/writer", epoch: 1 };
 
 describe("who comes in by the socket", () => {
-  it("is welcomed with the right token, and heard", async () => {
+  it("a client of the socket is welcomed with the right token, and heard", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -35,7 +35,7 @@ describe("who comes in by the socket", () => {
     ["no hello first", { type: "accepted", id: "m" } as const, 4400],
     ["what is not JSON", "{", 4422],
     ["a key that pollutes", '{"type":"call","id":"c","tool":"t","args":{"__proto__":1}}', 4422],
-  ])("is refused with %s", async (_title, frame, code) => {
+  ])("a client of the socket is refused with %s", async (_title, frame, code) => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -46,7 +46,7 @@ describe("who comes in by the socket", () => {
     expect(ears.opens.items).toEqual([]);
   });
 
-  it("is refused when no hello came in 5 s", async () => {
+  it("a client of the socket is refused when no hello came in 5 s", async () => {
     await using world = await bridgeWorld();
     const caller = world.call();
     await new Promise((resolve) => caller.socket.once("open", resolve));
@@ -54,7 +54,7 @@ describe("who comes in by the socket", () => {
     expect(await caller.closes.first()).toBe(4400);
   });
 
-  it("takes the place of its older link", async () => {
+  it("a client of the socket takes the place of its older link", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -69,7 +69,7 @@ describe("who comes in by the socket", () => {
     expect(newer.closes.items).toEqual([]);
   });
 
-  it("is shut out when its pass ends or a newer epoch is admitted", async () => {
+  it("a client of the socket is shut out when its pass ends or a newer epoch is admitted", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     const leave = world.bridge.admit(pass, ears);
@@ -87,7 +87,7 @@ describe("who comes in by the socket", () => {
     expect(await late.closes.first()).toBe(4409);
   });
 
-  it("loses its link over a malformed frame, and the reason is told", async () => {
+  it("a client of the socket loses its link over a malformed frame, and the reason is told", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -105,7 +105,7 @@ describe("who comes in by the socket", () => {
     expect(ears.closes.items).toHaveLength(1);
   });
 
-  it("is cut off when it answers no ping", async () => {
+  it("a client of the socket is cut off when it answers no ping", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -118,7 +118,7 @@ describe("who comes in by the socket", () => {
     caller.socket.terminate();
   });
 
-  it("is cut off when it reads nothing and 4 MiB wait for it", async () => {
+  it("a client of the socket is cut off when it reads nothing and 4 MiB wait for it", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -132,7 +132,7 @@ describe("who comes in by the socket", () => {
     caller.socket.terminate();
   });
 
-  it("hears as refused or failed what is too big to be sent", async () => {
+  it("a client of the socket hears as refused or failed what is too big to be sent", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -149,7 +149,7 @@ describe("who comes in by the socket", () => {
 });
 
 describe("the socket", () => {
-  it("is 0600 in a 0700 directory and gone after close", async () => {
+  it("the socket is 0600 in a 0700 directory and gone after close", async () => {
     const world = await bridgeWorld();
     expect((await stat(world.bridge.socket)).mode & 0o777).toBe(0o600);
     await world.bridge.close();
@@ -158,7 +158,7 @@ describe("the socket", () => {
     await rm(world.directory, { recursive: true });
   });
 
-  it("is refused where others could reach it, or where the system would cut its path", async () => {
+  it("the socket is refused where others could reach it, or where the system would cut its path", async () => {
     const root = await mkdtemp(join(tmpdir(), "rb-"));
     await mkdir(join(root, "open"));
     await chmod(join(root, "open"), 0o755);
@@ -173,7 +173,7 @@ describe("the socket", () => {
 });
 
 describe("a link without a socket", () => {
-  it("passes the very same checks", async () => {
+  it("a link without a socket passes the very same checks", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -196,7 +196,7 @@ describe("a link without a socket", () => {
     expect(await closes.first((code) => code !== 4422)).toBe(4401);
   });
 
-  it("is closed by either side, and each hears of it once", async () => {
+  it("a link without a socket is closed by either side, and each hears of it once", async () => {
     await using world = await bridgeWorld();
     const ears = new Ears();
     const leave = world.bridge.admit(pass, ears);
@@ -231,7 +231,7 @@ describe("on TCP", () => {
       }),
     );
 
-  it("takes who names the exact host, is no web page and has a token", async () => {
+  it("the door on TCP takes who names the exact host, is no web page and has a token", async () => {
     await using world = await bridgeWorld({ tcp });
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -252,7 +252,7 @@ describe("on TCP", () => {
 });
 
 describe("a door whose socket file is deleted", () => {
-  it("is opened again within seconds, and keeps the links that are open", async () => {
+  it("a door whose socket file is deleted is opened again within seconds, and keeps the links that are open", async () => {
     await using world = await bridgeWorld();
     const [ears, later] = [new Ears(), new Ears()];
     world.bridge.admit(pass, ears);
@@ -282,7 +282,7 @@ const upgradeHead =
   "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 describe("a connection that nobody goes on with", { timeout: 60_000 }, () => {
-  it("is cut off after seconds", async () => {
+  it("a connection that nobody continues is cut off after seconds", async () => {
     await using world = await bridgeWorld();
     const closed = half.map(
       (said) =>
@@ -299,7 +299,7 @@ describe("a connection that nobody goes on with", { timeout: 60_000 }, () => {
   });
 
   // A refused one could keep its end of the connection open, and with it a descriptor of ours.
-  it("is cut off when it was refused and does not hang up", async () => {
+  it("a connection that nobody continues is cut off when it was refused and does not hang up", async () => {
     await using world = await bridgeWorld();
     const wrong = `${upgradeHead}Authorization: Bearer guess\r\n\r\n`;
     const socket = connect({ path: world.bridge.socket, allowHalfOpen: true });

@@ -89,7 +89,7 @@ function said(world: PiWorld): readonly (string | undefined)[] {
 }
 
 describe("an agent that is a real pi", { timeout: 90_000 }, () => {
-  it("answers, calls its tools, and is gone without a trace when it is stopped", async () => {
+  it("an agent that is a real pi answers, calls its tools, and is gone without a trace when it is stopped", async () => {
     await using world = await piWorld();
     await using agent = await supervised(world);
     agent.on("finish", (args) => ({ got: args }));
@@ -107,7 +107,7 @@ describe("an agent that is a real pi", { timeout: 90_000 }, () => {
     await expect.poll(() => world.processes(), { timeout: 5_000 }).toEqual([]);
   });
 
-  it("goes on where it was when it is killed in the middle of a tool call", async () => {
+  it("an agent that is a real pi goes on where it was when it is killed in the middle of a tool call", async () => {
     await using world = await piWorld();
     await using agent = await supervised(world);
     let runs = 0;
@@ -142,7 +142,7 @@ describe("an agent that is a real pi", { timeout: 90_000 }, () => {
     });
   });
 
-  it("loses and doubles nothing when its whole terminal is killed", async () => {
+  it("an agent that is a real pi loses and doubles nothing when its whole terminal is killed", async () => {
     await using world = await piWorld(() => [
       { type: "sleep", ms: 30 },
       { type: "say", text: "ok" },
@@ -161,7 +161,7 @@ describe("an agent that is a real pi", { timeout: 90_000 }, () => {
     expect(said(world).filter((text) => text?.startsWith("message"))).toEqual(sent);
   });
 
-  it("begins anew with what it was sent when it is killed before its first answer", async () => {
+  it("an agent that is a real pi begins anew with what it was sent when it is killed before its first answer", async () => {
     let kill = () => {};
     await using world = await piWorld(() => {
       kill();

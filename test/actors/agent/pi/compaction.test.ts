@@ -60,20 +60,23 @@ describe("a real pi that compacts its conversation", { timeout: 120_000 }, () =>
   it.each([
     ["ends well", slowSummary],
     ["fails", noSummary],
-  ])("takes in once what is sent meanwhile, when that %s", async (_, summary) => {
-    const { world, agent, compacting } = await compactor(...summary);
-    await using _world = world;
-    await compacting();
-    const meanwhile = [await agent.send("four"), await agent.send("five", "steer")];
-    for (const id of meanwhile) await agent.answered(id);
-    for (const id of meanwhile) await agent.heard("durable", id);
-    const { session } = await agent.hello();
-    const kept = JSON.stringify(await world.session(session)).matchAll(/"ramureId":"(m\d)"/g);
-    expect([...kept].map(([, id]) => id).sort()).toEqual(["m1", "m2", "m3", "m4", "m5"]);
-    expect(agent.ears.frames.items.filter(({ type }) => type === "refused")).toEqual([]);
-  });
+  ])(
+    "a real pi that compacts its conversation takes in once what is sent meanwhile, when that %s",
+    async (_, summary) => {
+      const { world, agent, compacting } = await compactor(...summary);
+      await using _world = world;
+      await compacting();
+      const meanwhile = [await agent.send("four"), await agent.send("five", "steer")];
+      for (const id of meanwhile) await agent.answered(id);
+      for (const id of meanwhile) await agent.heard("durable", id);
+      const { session } = await agent.hello();
+      const kept = JSON.stringify(await world.session(session)).matchAll(/"ramureId":"(m\d)"/g);
+      expect([...kept].map(([, id]) => id).sort()).toEqual(["m1", "m2", "m3", "m4", "m5"]);
+      expect(agent.ears.frames.items.filter(({ type }) => type === "refused")).toEqual([]);
+    },
+  );
 
-  it("takes in what was sent meanwhile, when a person calls that off", async () => {
+  it("a real pi that compacts its conversation takes in what was sent meanwhile, when a person calls that off", async () => {
     const { world, agent, compacting } = await compactor({ type: "sleep", ms: 110_000 });
     await using _world = world;
     await compacting();
@@ -82,7 +85,7 @@ describe("a real pi that compacts its conversation", { timeout: 120_000 }, () =>
     await agent.answered(id);
   });
 
-  it("is at rest when a person begins that in the middle of a run, which it breaks off", async () => {
+  it("a real pi that compacts its conversation is at rest when a person begins that in the middle of a run, which it breaks off", async () => {
     const { world, agent, begin } = await compactor(...slowSummary);
     await using _world = world;
     for (const text of ["one", "two"]) await agent.answered(await agent.send(text));

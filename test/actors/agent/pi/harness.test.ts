@@ -11,7 +11,7 @@ const finish = {
 };
 
 describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
-  it("says hello, calls a tool and ends its turn", async () => {
+  it("a real pi in a real tmux says hello, calls a tool and ends its turn", async () => {
     await using world = await piWorld();
     const agent = await world.launch({ systemPrompt: "You are the writer." });
     const hello = await agent.hello();
@@ -53,7 +53,7 @@ const nothing = async (world: { processes(): Promise<readonly number[]> }) => {
 };
 
 describe("a secret of a real pi", { timeout: 60_000 }, () => {
-  it("is in no command line, environment, screen or log", async () => {
+  it("a secret of a real pi is in no command line, environment, screen or log", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const hello = await agent.hello();
@@ -75,7 +75,7 @@ describe("a secret of a real pi", { timeout: 60_000 }, () => {
 });
 
 describe("messages to a real pi", { timeout: 90_000 }, () => {
-  it("are all delivered once and in order when many come while it is idle", async () => {
+  it("messages to a real pi are all delivered once and in order when many come while it is idle", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     await agent.hello();
@@ -89,7 +89,7 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
     expect(agent.ears.frames.items.filter(({ type }) => type === "refused")).toEqual([]);
   });
 
-  it("wait for the end of the turn, unless they steer", async () => {
+  it("messages to a real pi wait for the end of the turn, unless they steer", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     await agent.tools(finish);
@@ -110,7 +110,7 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
     ]);
   });
 
-  it("are told apart by id, not by text, and one that is known is not put in twice", async () => {
+  it("messages to a real pi are told apart by id, not by text, and one that is known is not put in twice", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const same = "the same\n!say yes";
@@ -122,7 +122,7 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
     expect(world.model.requests).toHaveLength(2);
   });
 
-  it("reach a new turn after an interrupt", async () => {
+  it("messages to a real pi reach a new turn after an interrupt", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const first = await agent.send("!sleep 60000\n!say never");
@@ -140,7 +140,7 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
 });
 
 describe("the death of a real pi", { timeout: 90_000 }, () => {
-  it("is confirmed with its code, and its successor has conversation, pane and ids", async () => {
+  it("the death of a real pi is confirmed with its code, and its successor has conversation, pane and ids", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const hello = await agent.hello();
@@ -172,7 +172,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     expect(attach).toContain("attach-session");
   });
 
-  it("before its first answer leaves no file, and the successor starts afresh", async () => {
+  it("the death of a real pi before its first answer leaves no file, and the successor starts afresh", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const hello = await agent.hello();
@@ -191,7 +191,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     );
   });
 
-  it("is noticed when its tmux server is killed, and a new one takes over", async () => {
+  it("the death of a real pi is noticed when its tmux server is killed, and a new one takes over", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const hello = await agent.hello();
@@ -204,7 +204,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     expect((await heir.hello()).pid).not.toBe(hello.pid);
   });
 
-  it("loses and doubles no message, however often it dies", async () => {
+  it("the death of a real pi loses and doubles no message, however often it dies", async () => {
     await using world = await piWorld();
     const outbox = new Map(
       Array.from({ length: 15 }, (_, n) => [`m${n}`, `message ${n}\n!say ${n}`]),
@@ -230,7 +230,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     expect(told).toEqual(all.map(([id]) => id));
   });
 
-  it("costs the quickstart nothing that was written before", async () => {
+  it("the death of a real pi costs the quickstart nothing that was written before", async () => {
     await using world = await piWorld();
     const haikus = { type: "array", items: { type: "string" } };
     const tool = { ...finish, parameters: { type: "object", properties: { haikus } } };
@@ -253,7 +253,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
     for (const haiku of before.text.split("\n")) expect(handedIn).toContain(haiku);
   });
 
-  it("is polite when it is asked to shut down", async () => {
+  it("the death of a real pi is polite when it is asked to shut down", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     (await agent.link()).send({ type: "shutdown" });
@@ -264,7 +264,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
 });
 
 describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
-  it("is nothing after stop and release, not even what moved to a session of its own", async () => {
+  it("what a real pi leaves behind is nothing after stop and release, not even what moved to a session of its own", async () => {
     const world = await piWorld();
     const agent = await world.launch();
     const command =
@@ -283,7 +283,7 @@ describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
 });
 
 describe("a real pi elsewhere", { timeout: 60_000 }, () => {
-  it("has all its files there, and they go with the run", async () => {
+  it("a real pi elsewhere has all its files there, and they go with the run", async () => {
     const world = await piWorld(undefined, { far: true });
     const agent = await world.launch();
     const { session } = await agent.hello();
@@ -298,7 +298,7 @@ describe("a real pi elsewhere", { timeout: 60_000 }, () => {
 });
 
 describe("a pi that cannot work", { timeout: 60_000 }, () => {
-  it("says so when no model is configured", async () => {
+  it("a pi that cannot work says so when no model is configured", async () => {
     await using world = await piWorld(undefined, {
       modelless: true,
       env: { ANTHROPIC_API_KEY: "", OPENAI_API_KEY: "" },
@@ -309,7 +309,7 @@ describe("a pi that cannot work", { timeout: 60_000 }, () => {
     expect(hello).not.toHaveProperty("model");
   });
 
-  it("tells its last words when it does not start", async () => {
+  it("a pi that cannot work tells its last words when it does not start", async () => {
     await using world = await piWorld();
     const agent = await world.launch({ model: "nobody/nothing" });
     const exit = await agent.launched.exited;
@@ -317,7 +317,7 @@ describe("a pi that cannot work", { timeout: 60_000 }, () => {
     expect(exit.detail).toContain("nobody/nothing");
   });
 
-  it("is gone when its launch was called off", async () => {
+  it("a pi that cannot work is gone when its launch was called off", async () => {
     const abort = new AbortController();
     const onExec = (words: string): void => {
       if (words.includes("pipe-pane")) abort.abort(new Error("called off"));
@@ -329,7 +329,7 @@ describe("a pi that cannot work", { timeout: 60_000 }, () => {
     await nothing(world);
   });
 
-  it("is missing with the words that install it", async () => {
+  it("a pi that cannot work is missing with the words that install it", async () => {
     await using world = await piWorld(undefined, { command: "/nowhere/pi" });
     await expect(world.launch()).rejects.toThrow("npm install -g");
     await nothing(world);

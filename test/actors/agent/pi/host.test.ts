@@ -4,7 +4,7 @@ import { preparePiHost } from "../../../../src/actors/agent/pi/host.ts";
 import { HomeError } from "../../../../src/machines/errors.ts";
 import { LocalImage } from "../../../../src/machines/local/local.ts";
 
-it("names the directory and the cause when there is no writing where the run has its files", async () => {
+it("preparing a host names the directory and the cause when there is no writing where the run has its files", async () => {
   const { signal } = new AbortController();
   await using machine = await new LocalImage({ workDir: tmpdir() }).spawn({ name: "here", signal });
   const shut = () => {

@@ -78,7 +78,7 @@ function said(world: PiWorld): readonly (string | undefined)[] {
 const answered = async (receipt: Receipt) => (await receipt.turn()).text;
 
 describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
-  it("is heard as such, and confuses neither what is sent nor what is answered", async () => {
+  it("a person at the terminal of a real pi is heard as such, and confuses neither what is sent nor what is answered", async () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);
     const slow = await worker.send("FIRST\n!sleep 1500\n!say one");
@@ -98,7 +98,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may begin another session, load the extension again or fork: what is sent still arrives", async () => {
+  it("a person at the terminal of a real pi may begin another session, load the extension again or fork: what is sent still arrives", async () => {
     await using world = await piWorld();
     const { worker, type, event, end, keys } = await staffed(world);
     expect(await answered(await worker.send("A\n!say a"))).toBe("a");
@@ -116,7 +116,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may break a turn off: what was sent to steer it and to follow it comes after it, once", async () => {
+  it("a person at the terminal of a real pi may break a turn off: what was sent to steer it and to follow it comes after it, once", async () => {
     await using world = await piWorld();
     const { worker, keys, screen, end } = await staffed(world);
     await worker.send("A\n!say a").then(answered);
@@ -132,7 +132,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may begin another session in the middle of a turn: nobody waits for that turn for ever", async () => {
+  it("a person at the terminal of a real pi may begin another session in the middle of a turn: nobody waits for that turn for ever", async () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);
     await worker.send("A\n!say a").then(answered);
@@ -148,7 +148,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may go back to an earlier session: what is sent goes on there, and so does a restart", async () => {
+  it("a person at the terminal of a real pi may go back to an earlier session: what is sent goes on there, and so does a restart", async () => {
     await using world = await piWorld();
     const { worker, type, event, end, keys, screen } = await staffed(world);
     const session = () => agentMemoryOf(worker).conversation?.id;
@@ -179,7 +179,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may quit: it is started again, and goes on with the same session", async () => {
+  it("a person at the terminal of a real pi may quit: it is started again, and goes on with the same session", async () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);
     await worker.send("A\n!say a").then(answered);
@@ -192,7 +192,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await end();
   });
 
-  it("may only look, where the terminal is read-only", async () => {
+  it("a person at the terminal of a real pi may only look, where the terminal is read-only", async () => {
     await using world = await piWorld();
     const { worker, words, end } = await staffed(world);
     const viewer = ["-S", `${world.root}/viewer`];

@@ -22,7 +22,7 @@ export default () => {
 const patiently = { timeout: 60_000 };
 
 describe("a real pi that hangs", { timeout: 180_000 }, () => {
-  it("answers no ping: its link is cut, and another goes on with session and messages", async () => {
+  it("a real pi that hangs answers no ping: its link is cut, and another goes on with session and messages", async () => {
     await using world = await piWorld();
     const extension = join(world.root, "hanger.mjs");
     const sign = join(world.root, "hangs");

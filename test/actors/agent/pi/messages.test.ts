@@ -16,7 +16,7 @@ function refusals(agent: PiAgent) {
 }
 
 describe("a message to a real pi", { timeout: 120_000 }, () => {
-  it("may steer in the very moment in which a run ends, and nothing has to follow it", async () => {
+  it("a message to a real pi may steer in the very moment in which a run ends, and nothing has to follow it", async () => {
     let steer = () => {};
     await using world = await piWorld(() => [
       { type: "do", action: () => steer() },
@@ -41,7 +41,7 @@ describe("a message to a real pi", { timeout: 120_000 }, () => {
     expect(refusals(agent)).toEqual([]);
   });
 
-  it("breaks off a tool call by an interrupt; what steers and what follows comes after it", async () => {
+  it("a message to a real pi breaks off a tool call by an interrupt; what steers and what follows comes after it", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     await agent.tools(finish);
@@ -66,7 +66,7 @@ describe("a message to a real pi", { timeout: 120_000 }, () => {
     expect(refusals(agent)).toEqual([]);
   });
 
-  it("is counted apart from another of the same text, one steering and one following", async () => {
+  it("a message to a real pi is counted apart from another of the same text, one steering and one following", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     await agent.tools(finish);
@@ -89,7 +89,7 @@ describe("a message to a real pi", { timeout: 120_000 }, () => {
     expect(refusals(agent)).toEqual([]);
   });
 
-  it("is taken in as it is, whatever it looks like to pi, a terminal or a model", async () => {
+  it("a message to a real pi is taken in as it is, whatever it looks like to pi, a terminal or a model", async () => {
     const odd = {
       command: "/new",
       editorCommand: "/compact now",

@@ -17,7 +17,7 @@ const lastResult = ({ model }: PiWorld) =>
   model.requests.at(-1)?.messages.findLast(({ role }) => role === "tool")?.text;
 
 describe("a pi of any age", { timeout: 90_000 }, () => {
-  it("asks nobody whether the resources of its work directory are to be trusted", async () => {
+  it("a pi of any age asks nobody whether the resources of its work directory are to be trusted", async () => {
     await using world = await piWorld();
     const { workDir } = world.machine;
     await mkdir(join(workDir, ".pi", "extensions"), { recursive: true });
@@ -31,7 +31,7 @@ describe("a pi of any age", { timeout: 90_000 }, () => {
     await agent.event("turn-ended", ({ text }) => text === "here");
   });
 
-  it("has a tool that is added in mid-run at once, or from the next run on", async () => {
+  it("a pi of any age has a tool that is added in mid-run at once, or from the next run on", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const { capabilities } = await agent.hello();
@@ -54,7 +54,7 @@ describe("a pi of any age", { timeout: 90_000 }, () => {
     }
   });
 
-  it("is at rest when its own retries are over, not before", async () => {
+  it("a pi of any age is at rest when its own retries are over, not before", async () => {
     let asked = 0;
     const settings = {
       retry: { enabled: true, maxRetries: 2, baseDelayMs: 1_000, provider: { maxRetries: 0 } },
@@ -80,7 +80,7 @@ describe("a pi of any age", { timeout: 90_000 }, () => {
     ]);
   });
 
-  it("is dead after a SIGTERM, with a bye or without", async () => {
+  it("a pi of any age is dead after a SIGTERM, with a bye or without", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
     const hello = await agent.hello();

@@ -43,20 +43,20 @@ describe("the file of a conversation", () => {
     ["begins as it should", `${header}\n${entry}\n`],
     ["has lines before it that pi skips", `\nnot json\n${header}\n${entry}\n`],
     ["is empty", ""],
-  ])("is gone on with when it %s", async (_, text) => {
+  ])("the file of a conversation is continued when it %s", async (_, text) => {
     const { asides, files } = await placed(text);
     expect(asides).toEqual([undefined]);
     expect(files).toEqual([text]);
   });
 
-  it("gets an end for its last line, so that the next one is not lost with it", async () => {
+  it("the file of a conversation gets an end for its last line, so that the next one is not lost with it", async () => {
     const torn = `${header}\n${entry}\n{"type":"mess`;
     const { asides, files } = await placed(torn);
     expect(asides).toEqual([undefined]);
     expect(files).toEqual([`${torn}\n`]);
   });
 
-  it("need not be there", async () => {
+  it("the file of a conversation need not be there", async () => {
     expect(await placed(undefined)).toMatchObject({ asides: [undefined], files: [] });
   });
 
@@ -68,19 +68,22 @@ describe("the file of a conversation", () => {
     ["has a header without an id", `{"type":"session","version":3}\n${entry}\n`],
     ["is a list", `[${header}]\n`],
     ["holds bytes that are no text", "\u0000\u0001\u0000\n"],
-  ])("is set aside when it %s, and the next one is a fresh one", async (_, text) => {
-    const { asides, files } = await placed(text, undefined);
-    expect(asides).toEqual([".bad-1", undefined]);
-    expect(files).toEqual([text]);
-  });
+  ])(
+    "the file of a conversation is set aside when it %s, and the next one is a fresh one",
+    async (_, text) => {
+      const { asides, files } = await placed(text, undefined);
+      expect(asides).toEqual([".bad-1", undefined]);
+      expect(files).toEqual([text]);
+    },
+  );
 
-  it("never takes the place of one that was set aside before", async () => {
+  it("the file of a conversation never takes the place of one that was set aside before", async () => {
     const { asides, files } = await placed("one\n", "two\n", header, "three\n");
     expect(asides).toEqual([".bad-1", ".bad-2", undefined, ".bad-3"]);
     expect(files).toEqual(["one\n", "two\n", "three\n"]);
   });
 
-  it("names a directory that is there, whatever it named before", async () => {
+  it("the file of a conversation names a directory that is there, whatever it named before", async () => {
     const gone = header.replace('"cwd":"/"', () => '"cwd":"/nowhere/$&/at all"');
     const { asides, files, folder } = await placed(`skipped\n${gone}\n${entry}\n`);
     expect(asides).toEqual([undefined]);
@@ -91,7 +94,7 @@ describe("the file of a conversation", () => {
 });
 
 describe("a real pi whose session file was damaged", { timeout: 120_000 }, () => {
-  it("begins anew with what it was sent, says so, and the file is kept", async () => {
+  it("a real pi whose session file was damaged begins anew with what it was sent, says so, and the file is kept", async () => {
     let asked = 0;
     const last = ({ messages }: ModelRequest) => messages.findLast(({ role }) => role === "user");
     await using world = await piWorld((request) => [
@@ -138,7 +141,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
 });
 
 describe("a real pi whose last line was torn", { timeout: 90_000 }, () => {
-  it("loses that line and none that comes after it", async () => {
+  it("a real pi whose last line was torn loses that line and none that comes after it", async () => {
     await using world = await piWorld();
     let resume: Conversation | undefined;
     for (const [n, id] of ["m1", "m2", "m3"].entries()) {

@@ -38,14 +38,17 @@ describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
     [402, "Payment Required", "no-credit"],
     [429, "You exceeded your current quota (insufficient_quota)", "no-credit"],
     [400, "tools.0.name: invalid", "rejected"],
-  ])("is given up at once after %i %s", async (status, message, kind) => {
-    const { asked, failures, exits } = await runWith({ type: "status", status, message }, 100);
-    expect(failures).toMatchObject([{ class: kind, retryable: false }]);
-    expect(exits).toMatchObject([{ class: "model", retryable: false }]);
-    expect(asked).toBe(1);
-  });
+  ])(
+    "a real pi whose model does not answer is given up at once after %i %s",
+    async (status, message, kind) => {
+      const { asked, failures, exits } = await runWith({ type: "status", status, message }, 100);
+      expect(failures).toMatchObject([{ class: kind, retryable: false }]);
+      expect(exits).toMatchObject([{ class: "model", retryable: false }]);
+      expect(asked).toBe(1);
+    },
+  );
 
-  it("is given up at once when a filter refuses what it would say", async () => {
+  it("a real pi whose model does not answer is given up at once when a filter refuses what it would say", async () => {
     const step = { type: "end", reason: "content_filter" } as const;
     const { asked, failures, exits } = await runWith(step, 100);
     expect(failures).toMatchObject([{ class: "refused", retryable: false }]);
@@ -53,7 +56,7 @@ describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
     expect(asked).toBe(1);
   });
 
-  it("waits until the date that its provider names", async () => {
+  it("a real pi whose model does not answer waits until the date that its provider names", async () => {
     // The server's own date stands beside it, in whole seconds.
     const { asked, outcome, failures } = await runWith(() => {
       const headers = { "retry-after": new Date(Date.now() + 4_000).toUTCString() };
@@ -70,7 +73,7 @@ describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
     [503, "Service Unavailable", undefined, "overload", 1_000],
     [429, "Rate limit reached", 3, "rate-limit", 3_000],
   ])(
-    "waits after %i %s and goes on in the same process",
+    "a real pi whose model does not answer waits after %i %s and goes on in the same process",
     async (status, message, retryAfterS, kind, ms) => {
       const { asked, outcome, failures, exits } = await runWith(
         { type: "status", status, message, retryAfterS },
@@ -108,7 +111,7 @@ describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
     return { turn, stuck };
   }
 
-  it("is nudged and interrupted, and goes on with its task", async () => {
+  it("a real pi whose model gets nowhere is nudged and interrupted, and goes on with its task", async () => {
     let asked = 0;
     const { turn, stuck } = await watched(
       () => (asked++ === 0 ? [{ type: "sleep", ms: 60_000 }] : [{ type: "say", text: "unstuck" }]),
@@ -118,7 +121,7 @@ describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
     expect(turn).toEqual({ text: "unstuck", stopReason: "stop" });
   });
 
-  it("is left alone while a long reply comes in", async () => {
+  it("a real pi whose model gets nowhere is left alone while a long reply comes in", async () => {
     const text = "word ".repeat(40);
     const { stuck } = await watched(
       () => [{ type: "stream", text, chunks: 40, gapMs: 250 }],

@@ -10,7 +10,7 @@ const world = (script: Script | Record<string, Script>) =>
   agentWorld(() => scriptedHarness(script));
 
 describe("a scripted agent", () => {
-  it("plays the script of its name", async () => {
+  it("a scripted agent plays the script of its name", async () => {
     const { started, send, clock } = await world({
       other: () => {},
       worker: async (agent) => {
@@ -23,14 +23,14 @@ describe("a scripted agent", () => {
     expect((await receipt.turn()).text).toBe("worker: x");
   });
 
-  it("does not start without a script of its name", async () => {
+  it("a scripted agent does not start without a script of its name", async () => {
     const { start } = await world({ other: () => {}, another: () => {} });
     await expect(start().started).rejects.toThrow(
       "There is no script for /keeper/worker; there are scripts for: other, another.",
     );
   });
 
-  it("is idle when its script is over, and plays it again for the next message", async () => {
+  it("a scripted agent is idle when its script is over, and plays it again for the next message", async () => {
     let plays = 0;
     const { started, send, clock, memory, exits } = await world(async (agent) => {
       const { text } = await agent.next();
@@ -45,7 +45,7 @@ describe("a scripted agent", () => {
     expect(exits).toEqual([]);
   });
 
-  it("passes over messages that its script does not ask for", async () => {
+  it("a scripted agent passes over messages that its script does not ask for", async () => {
     let plays = 0;
     const { started, send, clock } = await world(() => {
       plays += 1;
@@ -57,7 +57,7 @@ describe("a scripted agent", () => {
     expect(plays).toBe(2);
   });
 
-  it("may act before it is sent anything", async () => {
+  it("a scripted agent may act before it is sent anything", async () => {
     const { started, on, clock, memory } = await world(async (agent) => {
       await agent.call("finish", { summary: "at once" });
     });
@@ -72,7 +72,7 @@ describe("a scripted agent", () => {
     expect(memory.state).toBe("idle");
   });
 
-  it("has a steer before the follow-ups that wait", async () => {
+  it("a scripted agent has a steer before the follow-ups that wait", async () => {
     const seen: string[] = [];
     const { started, send, clock, memory } = await world(async (agent) => {
       for await (const { text } of agent.messages) {
@@ -89,7 +89,7 @@ describe("a scripted agent", () => {
     expect(seen).toEqual(["a", "now", "b"]);
   });
 
-  it("reads a tool's error as an error", async () => {
+  it("a scripted agent reads a tool's error as an error", async () => {
     const { started, on, send, clock } = await world(async (agent) => {
       for await (const _ of agent.messages) {
         const error = await agent.call("fail").catch((error: unknown) => error);
@@ -105,7 +105,7 @@ describe("a scripted agent", () => {
     expect((await receipt.turn()).text).toBe("no luck");
   });
 
-  it("may go on after an interrupt that it saw", async () => {
+  it("a scripted agent may go on after an interrupt that it saw", async () => {
     const seen: unknown[] = [];
     const { started, send, clock, slot } = await world(async (agent) => {
       for await (const { text } of agent.messages) {
@@ -124,7 +124,7 @@ describe("a scripted agent", () => {
     expect(await short.turn()).toMatchObject({ stopReason: "stop" });
   });
 
-  it("leaves no timer and no running script behind when it is stopped", async () => {
+  it("a scripted agent leaves no timer and no running script behind when it is stopped", async () => {
     let isOver = false;
     const { started, send, clock } = await world(async (agent) => {
       try {

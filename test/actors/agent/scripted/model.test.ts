@@ -52,7 +52,7 @@ async function answerTo(...asked: Parameters<typeof ask>): Promise<Answer> {
 const user = (content: string) => ({ role: "user", content });
 
 describe("a scripted model", () => {
-  it("obeys the lines of the prompt, one reply after the other", async () => {
+  it("a scripted model obeys the lines of the prompt, one reply after the other", async () => {
     await using model = await scriptedModel();
     const prompt = user('please\n!stream 3 1 abcdef\n!call finish {"n":1}\n!next\n!say bye');
     const first = await answerTo(model, [prompt]);
@@ -65,7 +65,7 @@ describe("a scripted model", () => {
     expect(model.requests.map(({ index }) => index)).toEqual([0, 1, 2]);
   });
 
-  it("obeys a tool's result, and parts of a message as one text", async () => {
+  it("a scripted model obeys a tool's result, and parts of a message as one text", async () => {
     await using model = await scriptedModel();
     const parts = [{ type: "text", text: "!call x" }];
     const result = { role: "tool", tool_call_id: "c1", content: "!say from the result" };
@@ -74,7 +74,7 @@ describe("a scripted model", () => {
     expect(model.requests[0]?.messages[1]).toMatchObject({ role: "tool", callId: "c1" });
   });
 
-  it("answers with a status, or breaks off", async () => {
+  it("a scripted model answers with a status, or breaks off", async () => {
     await using model = await scriptedModel();
     const refused = await ask(model, [user("!status 503")]);
     expect(refused.status).toBe(503);
@@ -83,7 +83,7 @@ describe("a scripted model", () => {
     expect((await fetch(`${model.url}/other`)).status).toBe(404);
   });
 
-  it("asks a function, which may act in the middle of a reply", async () => {
+  it("a scripted model asks a function, which may act in the middle of a reply", async () => {
     const acted: string[] = [];
     await using model = await scriptedModel(({ messages }) => [
       { type: "say", text: `heard ${messages[0]?.text}` },
@@ -93,7 +93,7 @@ describe("a scripted model", () => {
     expect(acted).toEqual(["now"]);
   });
 
-  it("is cut off in the middle of a sleep when it closes", async () => {
+  it("a scripted model is cut off in the middle of a sleep when it closes", async () => {
     const model = await scriptedModel();
     const answer = ask(model, [user("!say a\n!sleep 600000")]).then((it) => it.text());
     const failed = expect(answer).rejects.toThrow();
@@ -103,7 +103,7 @@ describe("a scripted model", () => {
     await expect(fetch(model.url)).rejects.toThrow();
   });
 
-  it("writes a directory that makes pi use it and nothing else", async () => {
+  it("a scripted model writes a directory that makes pi use it and nothing else", async () => {
     await using model = await scriptedModel();
     const root = await mkdtemp(join(tmpdir(), "rm-"));
     const directory = await model.agentDir(join(root, "agent"));
@@ -116,7 +116,7 @@ describe("a scripted model", () => {
 });
 
 describe("without directives", () => {
-  it("writes the haikus over several turns and hands in what the conversation holds", async () => {
+  it("a scripted model without directives writes the haikus over several turns and hands in what the conversation holds", async () => {
     await using model = await scriptedModel();
     const conversation: object[] = [user("write 10 diverse haikus about git rebase")];
     const turns: Answer[] = [];

@@ -19,7 +19,7 @@ async function issuesOf(attempt: Promise<unknown>): Promise<readonly string[]> {
 }
 
 describe("an input's schema", () => {
-  it("tells a model what zod knows, without the $schema key", () => {
+  it("an input's schema tells a model what zod knows, without the $schema key", () => {
     const parameters = parametersOf(z.object({ summary: z.string().describe("one line") }));
     expect(parameters).toMatchObject({
       type: "object",
@@ -29,7 +29,7 @@ describe("an input's schema", () => {
     expect(parameters).not.toHaveProperty("$schema");
   });
 
-  it("tells a model of no arguments when there is no schema", () => {
+  it("an input's schema tells a model of no arguments when there is no schema", () => {
     expect(parametersOf(undefined)).toEqual({
       type: "object",
       properties: {},
@@ -37,19 +37,19 @@ describe("an input's schema", () => {
     });
   });
 
-  it("tells a raw JSON Schema as it is, without the $schema key", () => {
+  it("an input's schema tells a raw JSON Schema as it is, without the $schema key", () => {
     const raw = jsonSchema({ ...point, $schema: "http://json-schema.org/draft-07/schema#" });
     expect(parametersOf(raw)).toEqual(point);
   });
 
-  it("refuses what is no object at its top", () => {
+  it("an input's schema refuses what is no object at its top", () => {
     expect(() => parametersOf(z.string())).toThrow(
       expect.objectContaining({ code: "invalid-tool" }),
     );
     expect(() => parametersOf(z.union([z.object({}), z.string()]))).toThrow("wrap it");
   });
 
-  it("refuses what cannot say itself as JSON Schema, and names what can", () => {
+  it("an input's schema refuses what cannot say itself as JSON Schema, and names what can", () => {
     expect(() => parametersOf(z.object({ at: z.date() }))).toThrow(
       expect.objectContaining({ code: "invalid-tool" }),
     );
@@ -60,13 +60,13 @@ describe("an input's schema", () => {
     expect(() => parametersOf({})).toThrow("jsonSchema(");
   });
 
-  it("refuses a raw JSON Schema that is none", () => {
+  it("an input's schema refuses a raw JSON Schema that is none", () => {
     expect(() => jsonSchema({ type: "objekt" })).toThrow(
       expect.objectContaining({ code: "invalid-tool" }),
     );
   });
 
-  it("lets two inputs share an $id", async () => {
+  it("an input's schema lets two inputs share an $id", async () => {
     for (const schema of [jsonSchema({ ...point, $id: "p" }), jsonSchema({ ...point, $id: "p" })]) {
       expect(await validateInput(schema, { x: 1 })).toEqual({ x: 1 });
     }
@@ -74,18 +74,18 @@ describe("an input's schema", () => {
 });
 
 describe("validateInput", () => {
-  it("gives the value as the schema makes it", async () => {
+  it("validateInput gives the value as the schema makes it", async () => {
     const schema = z.object({ count: z.number().default(3) });
     const value: { count: number } = await validateInput(schema, {});
     expect(value).toEqual({ count: 3 });
   });
 
-  it("takes nothing for an empty object", async () => {
+  it("validateInput takes nothing for an empty object", async () => {
     expect(await validateInput(z.object({}), undefined)).toEqual({});
     expect(await validateInput(undefined, undefined)).toEqual({});
   });
 
-  it("names each wrong path on a line of its own", async () => {
+  it("validateInput names each wrong path on a line of its own", async () => {
     const schema = z.object({ a: z.object({ b: z.string() }), n: z.number() });
     expect(await issuesOf(validateInput(schema, { a: { b: 1 }, n: "x" }))).toEqual([
       expect.stringMatching(/^a\.b: /),
@@ -93,7 +93,7 @@ describe("validateInput", () => {
     ]);
   });
 
-  it("names each wrong path of a raw JSON Schema", async () => {
+  it("validateInput names each wrong path of a raw JSON Schema", async () => {
     const schema = jsonSchema<{ x: number }>({ ...point, additionalProperties: false });
     expect(await issuesOf(validateInput(schema, { x: "1", y: 2 }))).toEqual([
       "must NOT have additional properties: y; allowed are: x",
@@ -102,7 +102,7 @@ describe("validateInput", () => {
     expect(await issuesOf(validateInput(schema, {}))).toEqual(["must have required property 'x'"]);
   });
 
-  it("refuses arguments where none are taken", async () => {
+  it("validateInput refuses arguments where none are taken", async () => {
     expect(await issuesOf(validateInput(undefined, { a: 1 }))).toEqual([
       "must NOT have additional properties: a; allowed are: none",
     ]);

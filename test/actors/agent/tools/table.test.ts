@@ -33,7 +33,7 @@ function call(table: ToolTable, name: string, { id = "c1", args = {}, session = 
 const forever = () => new Promise<never>(() => {});
 
 describe("a table of tools", () => {
-  it("tells the model of each tool until it is withdrawn", () => {
+  it("a table of tools tells the model of each tool until it is withdrawn", () => {
     const { table, changes } = world();
     const withdraw = table.add(defineTool("finish", { description: "Ends it." }, () => {}));
     table.add(tool("other", () => {}));
@@ -49,7 +49,7 @@ describe("a table of tools", () => {
     expect(changes()).toBe(3);
   });
 
-  it("refuses a name that is taken, until it is free again", () => {
+  it("a table of tools refuses a name that is taken, until it is free again", () => {
     const { table } = world();
     const withdraw = table.add(tool("finish", () => {}));
     expect(() => table.add(tool("finish", () => {}))).toThrow(
@@ -62,15 +62,18 @@ describe("a table of tools", () => {
     again();
   });
 
-  it.each(["", "1st", "-x", "a b", "a.b", "x".repeat(65)])("refuses the name %j", (name) => {
-    expect(() => defineTool(name, { description: "" }, () => {})).toThrow(
-      expect.objectContaining({ code: "invalid-tool" }),
-    );
-  });
+  it.each(["", "1st", "-x", "a b", "a.b", "x".repeat(65)])(
+    "a table of tools refuses the name %j",
+    (name) => {
+      expect(() => defineTool(name, { description: "" }, () => {})).toThrow(
+        expect.objectContaining({ code: "invalid-tool" }),
+      );
+    },
+  );
 });
 
 describe("a call", () => {
-  it("gives the handler what the schema made, and the model the text of its result", async () => {
+  it("a call gives the handler what the schema made, and the model the text of its result", async () => {
     const { table } = world();
     const input = z.object({ a: z.number(), b: z.number().default(2) });
     table.add(defineTool("add", { description: "", input }, ({ a, b }) => ({ sum: a + b })));
@@ -78,7 +81,7 @@ describe("a call", () => {
     expect(answer).toEqual({ text: '{\n  "sum": 3\n}' });
   });
 
-  it("tells the model which arguments are wrong, and runs no handler", async () => {
+  it("a call tells the model which arguments are wrong, and runs no handler", async () => {
     const { table } = world();
     let runs = 0;
     const input = z.object({ a: z.number() });
@@ -92,7 +95,7 @@ describe("a call", () => {
     expect(runs).toBe(0);
   });
 
-  it("tells the model what the handler threw", async () => {
+  it("a call tells the model what the handler threw", async () => {
     const { table } = world();
     table.add(
       tool("fail", () => {
@@ -102,7 +105,7 @@ describe("a call", () => {
     expect(await call(table, "fail").result).toEqual({ error: "no luck" });
   });
 
-  it("tells the model which tools there are when it calls another", async () => {
+  it("a call tells the model which tools there are when it calls another", async () => {
     const { table } = world();
     table.add(tool("finish", () => {}));
     expect(await call(table, "finsih").result).toEqual({
@@ -110,7 +113,7 @@ describe("a call", () => {
     });
   });
 
-  it("runs once for one id, also when it is repeated after the answer", async () => {
+  it("a call runs once for one id, also when it is repeated after the answer", async () => {
     const { table } = world();
     let runs = 0;
     table.add(tool("count", () => ++runs));
@@ -121,7 +124,7 @@ describe("a call", () => {
     expect(call(table, "count").answer).toEqual({ text: "1" });
   });
 
-  it("runs again for the same id with other arguments or in another session", async () => {
+  it("a call runs again for the same id with other arguments or in another session", async () => {
     const { table } = world();
     let runs = 0;
     table.add(tool("count", () => ++runs));
@@ -130,7 +133,7 @@ describe("a call", () => {
     expect(await call(table, "count", { session: "other" }).result).toEqual({ text: "3" });
   });
 
-  it("runs beside other calls", async () => {
+  it("a call runs beside other calls", async () => {
     const { table } = world();
     let release: (value: string) => void = () => {};
     table.add(
@@ -149,7 +152,7 @@ describe("a call", () => {
     expect(table.running).toEqual([]);
   });
 
-  it("is aborted after 120 s, and the model reads so", async () => {
+  it("a call is aborted after 120 s, and the model reads so", async () => {
     const { table, clock } = world();
     let signal: AbortSignal | undefined;
     table.add(
@@ -166,7 +169,7 @@ describe("a call", () => {
     expect((await waits.result).error).toMatch(/did not answer within 120000 ms/);
   });
 
-  it("has no limit when timeoutMs is 0, and leaves no timer when it is done", async () => {
+  it("a call has no limit when timeoutMs is 0, and leaves no timer when it is done", async () => {
     const { table, clock } = world();
     table.add(defineTool("wait", { description: "", timeoutMs: 0 }, forever));
     table.add(defineTool("go", { description: "" }, () => "ok"));
@@ -176,7 +179,7 @@ describe("a call", () => {
     expect(waits.answer).toBeUndefined();
   });
 
-  it("ends with an error when it is cancelled, and its late result is dropped", async () => {
+  it("a call ends with an error when it is cancelled, and its late result is dropped", async () => {
     const { table } = world();
     let release: (value: string) => void = () => {};
     let reason: unknown;
@@ -199,7 +202,7 @@ describe("a call", () => {
     expect(reason).toBeInstanceOf(Error);
   });
 
-  it("ends with an error when its tool is withdrawn", async () => {
+  it("a call ends with an error when its tool is withdrawn", async () => {
     const { table } = world();
     const withdraw = table.add(tool("wait", forever));
     const waits = call(table, "wait");
@@ -207,7 +210,7 @@ describe("a call", () => {
     expect((await waits.result).error).toContain("what provided it has ended");
   });
 
-  it("ends when the agent has ended, and later ones are refused", async () => {
+  it("a call ends when the agent has ended, and later ones are refused", async () => {
     const { table } = world();
     table.add(tool("wait", forever));
     const waits = call(table, "wait");
@@ -218,7 +221,7 @@ describe("a call", () => {
     });
   });
 
-  it("is answered when its result is kept for good, not before", async () => {
+  it("a call is answered when its result is kept for good, not before", async () => {
     let kept = () => {};
     const results: unknown[] = [];
     const { table } = world({
@@ -242,7 +245,7 @@ describe("a call", () => {
     expect(answer).toEqual({ text: "it" });
   });
 
-  it("is answered with an error when its result could not be kept", async () => {
+  it("a call is answered with an error when its result could not be kept", async () => {
     const { table } = world({ persist: () => Promise.reject(new Error("disk full")) });
     table.add(tool("give", () => "it"));
     expect(await call(table, "give").result).toEqual({
@@ -250,7 +253,7 @@ describe("a call", () => {
     });
   });
 
-  it("shows progress until it has its answer", async () => {
+  it("a call shows progress until it has its answer", async () => {
     const { table } = world();
     const shown: string[] = [];
     let late: (text: string) => void = () => {};
@@ -266,7 +269,7 @@ describe("a call", () => {
     expect(shown).toEqual(["half"]);
   });
 
-  it("is forgotten when many later ones were answered, but never while it runs", async () => {
+  it("a call is forgotten when many later ones were answered, but never while it runs", async () => {
     const { table } = world({ maxAnswered: 2 });
     let runs = 0;
     table.add(tool("count", () => ++runs));
@@ -278,7 +281,7 @@ describe("a call", () => {
     expect(await call(table, "count", { id: "1" }).result).toEqual({ text: "4" });
   });
 
-  it("is forgotten when later ones hold too many bytes, the oldest first", async () => {
+  it("a call is forgotten when later ones hold too many bytes, the oldest first", async () => {
     const { table } = world({ maxAnsweredBytes: 2_500 });
     let runs = 0;
     table.add(tool("count", () => ++runs));

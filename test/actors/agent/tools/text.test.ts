@@ -25,11 +25,11 @@ describe("toolText", () => {
     ["an error", { e: new TypeError("no") }, '{\n  "e": "TypeError: no"\n}'],
     ["a circle", circular, '{\n  "n": 1,\n  "self": "[circular]"\n}'],
     ["the same thing twice", [shared, shared], '[\n  {\n    "a": 1\n  },\n  {\n    "a": 1\n  }\n]'],
-  ])("says %s", (_, value, text) => {
+  ])("toolText says %s", (_, value, text) => {
     expect(toolText(value)).toBe(text);
   });
 
-  it("cuts what is too long and says so", () => {
+  it("toolText cuts what is too long and says so", () => {
     const text = toolText("x".repeat(60_000));
     expect(text.length).toBeLessThan(50_100);
     expect(text).toContain("the first 50000 of 60000 characters");
@@ -42,7 +42,7 @@ describe("errorText", () => {
     ["the name of an error that has no message", new RangeError(), "RangeError"],
     ["what is no error", { why: 1 }, '{\n  "why": 1\n}'],
     ["nothing", undefined, "It failed without a reason."],
-  ])("says %s", (_, thrown, text) => {
+  ])("errorText says %s", (_, thrown, text) => {
     expect(errorText(thrown)).toBe(text);
   });
 });

@@ -10,15 +10,21 @@ import {
 import { fromAgentSamples, hello, toAgentSamples } from "./frame-samples.ts";
 
 describe("the parser at the door", () => {
-  it.each(fromAgentSamples)("reads back what an agent wrote: $type", (frame) => {
-    expect(parseFromAgent(frameText(frame))).toEqual(frame);
-  });
+  it.each(fromAgentSamples)(
+    "the parser at the door reads back what an agent wrote: $type",
+    (frame) => {
+      expect(parseFromAgent(frameText(frame))).toEqual(frame);
+    },
+  );
 
-  it.each(toAgentSamples)("reads back what the runtime wrote: $type", (frame) => {
-    expect(parseToAgent(frameText(frame))).toEqual(frame);
-  });
+  it.each(toAgentSamples)(
+    "the parser at the door reads back what the runtime wrote: $type",
+    (frame) => {
+      expect(parseToAgent(frameText(frame))).toEqual(frame);
+    },
+  );
 
-  it("leaves out fields that it does not know", () => {
+  it("the parser at the door leaves out fields that it does not know", () => {
     expect(parseFromAgent('{"type":"accepted","id":"m1","later":{"a":1}}')).toEqual({
       type: "accepted",
       id: "m1",
@@ -46,12 +52,12 @@ describe("the parser at the door", () => {
     ['{"type":"tools-active","names":[1]}', "names[0] is not a string"],
     [JSON.stringify({ ...hello(), capabilities: {} }), "capabilities.liveTools"],
     [JSON.stringify({ ...hello(), session: { id: 1 } }), "session.id"],
-  ])("refuses %.60s", (text, reason) => {
+  ])("the parser at the door refuses %.60s", (text, reason) => {
     expect(() => parseFromAgent(text)).toThrow(BadFrameError);
     expect(() => parseFromAgent(text)).toThrow(reason);
   });
 
-  it("refuses what is nested deeper than 64, however deep", () => {
+  it("the parser at the door refuses what is nested deeper than 64, however deep", () => {
     for (const depth of [70, 100_000]) {
       const args = `${"[".repeat(depth)}${"]".repeat(depth)}`;
       const text = `{"type":"call","id":"c","tool":"t","args":${args}}`;
@@ -59,7 +65,7 @@ describe("the parser at the door", () => {
     }
   });
 
-  it("refuses more than 1 MiB, counted in bytes", () => {
+  it("the parser at the door refuses more than 1 MiB, counted in bytes", () => {
     const fits = frameText({ type: "refused", id: "m", reason: "x".repeat(1_000_000) });
     expect(parseFromAgent(fits).type).toBe("refused");
     const wide = JSON.stringify({ type: "refused", id: "m", reason: "ü".repeat(600_000) });
@@ -85,7 +91,7 @@ describe("20,000 generated frames", { timeout: 60_000 }, () => {
       ),
     );
 
-  it("are each read or refused with a BadFrameError, and nothing else happens", () => {
+  it("20,000 generated frames are each read or refused with a BadFrameError, and nothing else happens", () => {
     const before = Object.getOwnPropertyNames(Object.prototype).sort();
     const anyText = fc.oneof(mutated, fc.json(), fc.string({ unit: "binary" }));
     fc.assert(

@@ -50,7 +50,7 @@ async function greeted(facts: object = {}) {
 const isIdle = (frame: FromAgent) => frame.type === "event" && frame.event.type === "idle";
 
 describe("the extension", () => {
-  it("says hello with what the launcher told it, and hides the file's name", async () => {
+  it("the extension says hello with what the launcher told it, and hides the file's name", async () => {
     const { hello } = await greeted({ systemPrompt: "Be brief." });
     expect(hello).toMatchObject({
       ...pass,
@@ -65,7 +65,7 @@ describe("the extension", () => {
     expect(process.env.RAMURE_AGENT_FILE).toBeUndefined();
   });
 
-  it("dials by TCP where it is told a URL, with its token in a header", async () => {
+  it("the extension dials by TCP where it is told a URL, with its token in a header", async () => {
     world = await bridgeWorld({ tcp: { host: "127.0.0.1", port: 0 } });
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -75,25 +75,25 @@ describe("the extension", () => {
     expect((await ears.opens.first()).hello).toMatchObject(pass);
   });
 
-  it("adds its system prompt to pi's own", async () => {
+  it("the extension adds its system prompt to pi's own", async () => {
     const { pi } = await greeted({ systemPrompt: "Be brief." });
     expect(await pi.emit("before_agent_start", { systemPrompt: "You are pi." })).toEqual({
       systemPrompt: "You are pi.\n\nBe brief.",
     });
   });
 
-  it("knows what newer versions can do", async () => {
+  it("the extension knows what newer versions can do", async () => {
     const { hello } = await greeted({ harnessVersion: "0.87.1" });
     expect(hello.capabilities).toEqual({ liveTools: true, settled: true });
   });
 
-  it("shuts pi down when the runtime has let the agent go, or another epoch lives", async () => {
+  it("the extension shuts pi down when the runtime has let the agent go, or another epoch lives", async () => {
     const { pi, ears } = await connected({ epoch: 0 });
     await expect.poll(() => pi.shutdowns).toBe(1);
     expect(ears.opens.items).toEqual([]);
   });
 
-  it("interrupts and shuts down when it is told to", async () => {
+  it("the extension interrupts and shuts down when it is told to", async () => {
     const { pi, link, heard } = await greeted();
     pi.idle = false;
     link.send({ type: "interrupt" });
@@ -103,14 +103,14 @@ describe("the extension", () => {
     expect([pi.aborts, pi.shutdowns]).toEqual([2, 1]);
   });
 
-  it("says goodbye when pi quits", async () => {
+  it("the extension says goodbye when pi quits", async () => {
     const { pi, ears, heard } = await greeted();
     await pi.emit("session_shutdown", { reason: "quit" });
     expect(await heard(({ type }) => type === "bye")).toEqual({ type: "bye", reason: "quit" });
     expect(await ears.closes.first()).toMatchObject({ code: 1000 });
   });
 
-  it("speaks for the new session after /new", async () => {
+  it("the extension speaks for the new session after /new", async () => {
     const { pi, ears, heard } = await greeted();
     await pi.emit("session_shutdown", { reason: "new" });
     await pi.restart("new");
@@ -120,7 +120,7 @@ describe("the extension", () => {
 });
 
 describe("messages through the extension", () => {
-  it("are given to pi one at a time, and the next one when it is idle", async () => {
+  it("messages through the extension are given to pi one at a time, and the next one when it is idle", async () => {
     const { pi, heard, send, frames } = await greeted();
     send("m1", "one");
     send("m2", "two");
@@ -137,7 +137,7 @@ describe("messages through the extension", () => {
     expect(frames("durable")).toHaveLength(2);
   });
 
-  it("become durable only when the model has answered once, and then carry their id", async () => {
+  it("messages through the extension become durable only when the model has answered once, and then carry their id", async () => {
     const { pi, heard, send, frames } = await greeted();
     send("m1", "one");
     await expect.poll(() => pi.sent.length).toBe(1);
@@ -151,7 +151,7 @@ describe("messages through the extension", () => {
     expect(pi.entries.some(({ type }) => type === "custom")).toBe(false);
   });
 
-  it("leave a note of their id where pi does not keep what the message carries", async () => {
+  it("messages through the extension leave a note of their id where pi does not keep what the message carries", async () => {
     const { pi, heard, send } = await greeted();
     send("m1", "one");
     await expect.poll(() => pi.sent.length).toBe(1);
@@ -166,7 +166,7 @@ describe("messages through the extension", () => {
     });
   });
 
-  it("that a former life left are told at hello and not put in again", async () => {
+  it("messages that a former life left are told at hello and not put in again", async () => {
     world = await bridgeWorld();
     const ears = new Ears();
     world.bridge.admit(pass, ears);
@@ -185,7 +185,7 @@ describe("messages through the extension", () => {
     expect(pi.sent).toEqual([]);
   });
 
-  it("steer only while pi is busy, ahead of what waits", async () => {
+  it("messages through the extension steer only while pi is busy, ahead of what waits", async () => {
     const { pi, heard, send } = await greeted();
     await pi.run("a human's");
     send("m1", "later");
@@ -197,7 +197,7 @@ describe("messages through the extension", () => {
     await expect.poll(() => pi.sent.at(-1)).toEqual({ text: "later", deliverAs: "followUp" });
   });
 
-  it("that pi stranded in its queue are nudged out of it", async () => {
+  it("messages that pi stranded in its queue are nudged out of it", async () => {
     const { pi, send } = await greeted();
     await pi.run("a human's");
     send("m1", "now", "steer");
@@ -207,7 +207,7 @@ describe("messages through the extension", () => {
     await expect.poll(() => pi.nudges).toBe(1);
   });
 
-  it("of a human are told as such", async () => {
+  it("messages of a human are told as such by the extension", async () => {
     const { pi, heard } = await greeted();
     await pi.emit("input", { text: "typed", source: "interactive" });
     await pi.run("typed");
@@ -217,7 +217,7 @@ describe("messages through the extension", () => {
 });
 
 describe("tools through the extension", () => {
-  it("join pi's own, and go when they are no longer set", async () => {
+  it("tools through the extension join pi's own, and go when they are no longer set", async () => {
     const { pi, link, heard, frames } = await greeted();
     link.send({ type: "tools", tools: [tool, { ...tool, name: "other" }] });
     await heard(({ type }) => type === "tools-active");
@@ -228,7 +228,7 @@ describe("tools through the extension", () => {
     expect(pi.active).toEqual(["read", "bash", "other"]);
   });
 
-  it("carry a call, its progress and its result", async () => {
+  it("tools through the extension carry a call, its progress and its result", async () => {
     const { pi, link, heard } = await greeted();
     link.send({ type: "tools", tools: [tool] });
     await heard(({ type }) => type === "tools-active");
@@ -246,7 +246,7 @@ describe("tools through the extension", () => {
     expect(content?.[0]?.text).toContain("cut: the whole output has 6000 characters");
   });
 
-  it("turn an error of the runtime into one of the tool", async () => {
+  it("tools through the extension turn an error of the runtime into one of the tool", async () => {
     const { pi, link, heard } = await greeted();
     link.send({ type: "tools", tools: [tool] });
     await heard(({ type }) => type === "tools-active");
@@ -256,7 +256,7 @@ describe("tools through the extension", () => {
     await expect(result).rejects.toThrow("no such file");
   });
 
-  it("refuse arguments that the door would not take, and keep the link", async () => {
+  it("tools through the extension refuse arguments that the door would not take, and keep the link", async () => {
     const { pi, link, ears, heard } = await greeted();
     link.send({ type: "tools", tools: [tool] });
     await heard(({ type }) => type === "tools-active");
@@ -266,7 +266,7 @@ describe("tools through the extension", () => {
     expect(ears.closes.items).toEqual([]);
   });
 
-  it("tell when the call is cancelled", async () => {
+  it("tools through the extension tell when the call is cancelled", async () => {
     const { pi, link, heard } = await greeted();
     link.send({ type: "tools", tools: [tool] });
     await heard(({ type }) => type === "tools-active");
@@ -278,7 +278,7 @@ describe("tools through the extension", () => {
     expect(await heard(({ type }) => type === "cancel")).toEqual({ type: "cancel", id: "c1" });
   });
 
-  it("survive a runtime that dies and comes back: the call is made again under its id", async () => {
+  it("tools through the extension survive a runtime that dies and comes back: the call is made again under its id", async () => {
     const { world, pi, link, heard } = await greeted();
     link.send({ type: "tools", tools: [tool] });
     await heard(({ type }) => type === "tools-active");

@@ -41,7 +41,7 @@ function mailroomWorld() {
 }
 
 describe("the mailroom", () => {
-  it("refuses what pi has not started in 5 s, and goes on with the next", async () => {
+  it("the mailroom refuses what pi has not started in 5 s, and goes on with the next", async () => {
     const { clock, mailroom, injected, reports, push } = mailroomWorld();
     push("a");
     push("b");
@@ -53,7 +53,7 @@ describe("the mailroom", () => {
     expect(mailroom.empty).toBe(false);
   });
 
-  it("accepts after all what starts late, and does not put its repetition in again", async () => {
+  it("the mailroom accepts after all what starts late, and does not put its repetition in again", async () => {
     const { clock, mailroom, injected, reports, push } = mailroomWorld();
     push("a");
     await clock.advance(5_000);
@@ -66,7 +66,7 @@ describe("the mailroom", () => {
     expect(mailroom.empty).toBe(true);
   });
 
-  it("waits as long as pi says that it has the message in its queue", async () => {
+  it("the mailroom waits as long as pi says that it has the message in its queue", async () => {
     const { clock, pi, mailroom, reports, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
@@ -77,7 +77,7 @@ describe("the mailroom", () => {
     expect(reports).toEqual(["accepted a"]);
   });
 
-  it("nudges pi when it is idle with a message in its queue", async () => {
+  it("the mailroom nudges pi when it is idle with a message in its queue", async () => {
     const { pi, mailroom, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
@@ -87,7 +87,7 @@ describe("the mailroom", () => {
     expect(pi.nudges).toBe(1);
   });
 
-  it("puts in again what an interrupt took out of pi's queue, and nothing else", async () => {
+  it("the mailroom puts in again what an interrupt took out of pi's queue, and nothing else", async () => {
     const { clock, pi, mailroom, injected, reports, push } = mailroomWorld();
     pi.idle = false;
     push("a", "a", "steer");
@@ -106,7 +106,7 @@ describe("the mailroom", () => {
     expect(reports).toEqual(["returned a", "accepted a"]);
   });
 
-  it("gives nothing while it is held", async () => {
+  it("the mailroom gives nothing while it is held", async () => {
     const { mailroom, injected, push } = mailroomWorld();
     mailroom.hold(true);
     push("a");
@@ -115,7 +115,7 @@ describe("the mailroom", () => {
     expect(injected).toEqual(["a"]);
   });
 
-  it("keeps what waits after a failure of the model until something more is sent, and puts that first", async () => {
+  it("the mailroom keeps what waits after a failure of the model until something more is sent, and puts that first", async () => {
     const { pi, mailroom, injected, push, clock } = mailroomWorld();
     pi.idle = false;
     push("a");
@@ -133,7 +133,7 @@ describe("the mailroom", () => {
     expect(injected).toEqual(["note", "a", "b"]);
   });
 
-  it("goes on with what it kept when a run ends well", () => {
+  it("the mailroom goes on with what it kept when a run ends well", () => {
     const { pi, mailroom, injected, push } = mailroomWorld();
     pi.idle = false;
     push("a");
@@ -143,7 +143,7 @@ describe("the mailroom", () => {
     expect(injected).toEqual(["a"]);
   });
 
-  it("does not take a stranger's message for its own", () => {
+  it("the mailroom does not take a stranger's message for its own", () => {
     const { mailroom, push } = mailroomWorld();
     push("a");
     expect(mailroom.started("something else")).toBeUndefined();
@@ -170,7 +170,7 @@ function restWorld(options: Partial<RestOptions> = {}) {
 }
 
 describe("the end of a run", () => {
-  it("is told a tick later, when pi is idle", async () => {
+  it("the end of a run is told a tick later, when pi is idle", async () => {
     const { clock, pi, told, rest } = restWorld();
     pi.idle = false;
     rest.ended("stop");
@@ -181,7 +181,7 @@ describe("the end of a run", () => {
     expect(told).toEqual(["resting"]);
   });
 
-  it("is not told while pi may try again after an error", async () => {
+  it("the end of a run is not told while pi may try again after an error", async () => {
     const { clock, told, rest } = restWorld();
     for (const backoffMs of [2_000, 4_000, 8_000]) {
       rest.ended("error");
@@ -194,7 +194,7 @@ describe("the end of a run", () => {
     expect(told.at(-1)).toBe("resting");
   });
 
-  it("is told when pi does not try again after all, or was told not to", async () => {
+  it("the end of a run is told when pi does not try again after all, or was told not to", async () => {
     const { clock, told, rest } = restWorld();
     rest.ended("error");
     await clock.advance(3_000);
@@ -205,7 +205,7 @@ describe("the end of a run", () => {
     expect(strict.told).toEqual(["resting"]);
   });
 
-  it("is what pi says, where pi says it", async () => {
+  it("the end of a run is what pi says, where pi says it", async () => {
     const { clock, told, rest } = restWorld({ settles: true });
     rest.ended("stop");
     await clock.advance(10_000);
@@ -215,7 +215,7 @@ describe("the end of a run", () => {
     expect(told).toEqual(["unsure", "resting"]);
   });
 
-  it("waits for a compaction, which a long conversation makes likely", async () => {
+  it("the end of a run waits for a compaction, which a long conversation makes likely", async () => {
     const { clock, pi, told, rest } = restWorld();
     pi.mayCompact = true;
     rest.ended("stop");
@@ -228,7 +228,7 @@ describe("the end of a run", () => {
     expect(told.at(-1)).toBe("resting");
   });
 
-  it("waits for no compaction that was called off", async () => {
+  it("the end of a run waits for no compaction that was called off", async () => {
     const { clock, told, rest } = restWorld({ settles: true });
     const person = new AbortController();
     rest.compacting(person.signal);
@@ -238,7 +238,7 @@ describe("the end of a run", () => {
     expect(told.at(-1)).toBe("resting");
   });
 
-  it("does not wait long for a summary that was refused and is not asked for again", async () => {
+  it("the end of a run does not wait long for a summary that was refused and is not asked for again", async () => {
     const { clock, told, rest } = restWorld();
     rest.compacting();
     rest.answered({ status: 529, retryAfterMs: 4_000 });
@@ -255,7 +255,7 @@ describe("the end of a run", () => {
     expect(told.filter((word) => word === "resting")).toHaveLength(2);
   });
 
-  it("is seen when pi ends a run without a word", async () => {
+  it("the end of a run is seen when pi ends a run without a word", async () => {
     const { clock, pi, told, rest } = restWorld();
     pi.idle = false;
     rest.started();
@@ -266,7 +266,7 @@ describe("the end of a run", () => {
     expect(told).toEqual(["resting"]);
   });
 
-  it("does not wait for a compaction for ever", async () => {
+  it("the end of a run does not wait for a compaction for ever", async () => {
     const { clock, told, rest } = restWorld();
     rest.compacting();
     await clock.advance(300_000);
@@ -275,7 +275,7 @@ describe("the end of a run", () => {
 });
 
 describe("the report of tokens", () => {
-  it("comes with the first piece and then every five seconds, however many come", async () => {
+  it("the report of tokens comes with the first piece and then every five seconds, however many come", async () => {
     const clock = manualClock();
     const told: number[] = [];
     const report = new TokenReport(laterOn(clock), (pieces) => told.push(pieces));
@@ -293,7 +293,7 @@ describe("the end of a turn", () => {
     ["Request was aborted.", "aborted"],
     ["The operation was aborted due to timeout", "error"],
     ["connection aborted by peer", "error"],
-  ])("with the error %j is told as %s", (errorMessage, stopReason) => {
+  ])("the end of a turn with the error %j is told as %s", (errorMessage, stopReason) => {
     const message = { role: "assistant", content: "", stopReason: "error", errorMessage };
     expect(turnEnded(message, new ProviderEar())).toMatchObject({ stopReason });
     expect(lastStopReason([message, { role: "toolResult" }])).toBe(stopReason);
@@ -306,7 +306,7 @@ describe("what providers answer", () => {
       response: { statusCode: status, headers: headers.map((word) => Buffer.from(word)) },
     });
 
-  it("is known for a failure that names its status, and forgotten with the next turn", () => {
+  it("a provider's answer is known for a failure that names its status, and forgotten with the next turn", () => {
     const ear = new ProviderEar();
     ear.open();
     heard(200);
@@ -336,7 +336,7 @@ describe("what providers answer", () => {
     ["words", ["retry-after", "soon"], undefined],
     ["nothing", ["retry-after", ""], undefined],
     ["less than nothing", ["retry-after", "-5"], undefined],
-  ])("may ask for a wait in %s", (_, head, retryAfterMs) => {
+  ])("a provider's answer may ask for a wait in %s", (_, head, retryAfterMs) => {
     const ear = new ProviderEar();
     ear.open();
     heard(429, ...head);
@@ -344,7 +344,7 @@ describe("what providers answer", () => {
     expect(ear.of("429").retryAfterMs).toBe(retryAfterMs);
   });
 
-  it("may ask to wait for a date, and say no date of their own", () => {
+  it("a provider's answer may ask to wait for a date, and say no date of their own", () => {
     const ear = new ProviderEar();
     ear.open();
     heard(429, "retry-after", date(soon));

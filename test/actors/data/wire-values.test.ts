@@ -18,7 +18,7 @@ describe("values on the wire", () => {
     ["a nested object", { a: [1, { b: false }], c: null }],
     ["an object without prototype", Object.assign(Object.create(null), { a: 1 })],
     ["an undefined member, which is as good as none,", { a: undefined, b: [{ c: undefined }] }],
-  ])("carries %s as plain JSON, without meta", (_, value) => {
+  ])("the wire carries %s as plain JSON, without meta", (_, value) => {
     expect(encodeValue(value)).toEqual({ json: value });
     expect(across(value)).toEqual(value);
   });
@@ -33,11 +33,11 @@ describe("values on the wire", () => {
     ["minus zero", -0],
     ["a bigint", 12345678901234567890n],
     ["an undefined item of a list", [1, undefined]],
-  ])("carries %s unharmed", (_, value) => {
+  ])("the wire carries %s unharmed", (_, value) => {
     expect(across(value)).toEqual(value);
   });
 
-  it("carries an error with its message, cause, code and stack", () => {
+  it("the wire carries an error with its message, cause, code and stack", () => {
     const error = Object.assign(new TypeError("no", { cause: new Error("deeper") }), { code: "x" });
     const back = across({ error });
     expect(back).toMatchObject({ error: { name: "TypeError", message: "no", code: "x" } });
@@ -45,14 +45,14 @@ describe("values on the wire", () => {
     expect(back).toHaveProperty("error.stack", error.stack);
   });
 
-  it("carries a cycle", () => {
+  it("the wire carries a cycle", () => {
     const self: Record<string, unknown> = { name: "a" };
     self.self = self;
     const back = across(self);
     expect(back).toHaveProperty("self.self.name", "a");
   });
 
-  it("refuses what cannot be written, and names why", () => {
+  it("the wire refuses what cannot be written, and names why", () => {
     const hostile = {
       get secret(): string {
         throw new Error("not for you");
@@ -62,7 +62,7 @@ describe("values on the wire", () => {
     expect(() => encodeValue(hostile)).toThrow("not for you");
   });
 
-  it("refuses meta that would reach prototypes, and pollutes nothing", () => {
+  it("the wire refuses meta that would reach prototypes, and pollutes nothing", () => {
     const wire = {
       json: { a: 1 },
       meta: { values: { "__proto__.polluted": ["Date"] }, v: 1 },
@@ -71,7 +71,7 @@ describe("values on the wire", () => {
     expect({}).not.toHaveProperty("polluted");
   });
 
-  it("sees that a list with holes, a class and a function are not plain", () => {
+  it("the wire sees that a list with holes, a class and a function are not plain", () => {
     expect(isPlainJson(new Array(2))).toBe(false);
     expect(isPlainJson(new (class A {})())).toBe(false);
     expect(isPlainJson({ f: () => 1 })).toBe(false);

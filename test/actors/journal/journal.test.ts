@@ -81,7 +81,7 @@ function disk(): { fail: string | undefined; syncs: number; readonly open: typeo
 }
 
 describe("a journal", () => {
-  it("keeps what was added, in order, over being closed and opened again", async () => {
+  it("a journal keeps what was added, in order, over being closed and opened again", async () => {
     const first = await journalAt();
     for (let number = 1; number <= 3; number += 1) first.append(note(number));
     await first.close();
@@ -93,7 +93,7 @@ describe("a journal", () => {
     expect(dataOf(entries)).toEqual([1, 2, 3, 4]);
   });
 
-  it("writes telemetry within 50 ms, and not sooner for each", async () => {
+  it("a journal writes telemetry within 50 ms, and not sooner for each", async () => {
     const clock = manualClock();
     const journal = await journalAt({ clock });
     journal.append(note(1));
@@ -105,14 +105,14 @@ describe("a journal", () => {
     expect((await written()).split("\n")).toHaveLength(3);
   });
 
-  it("has a commit on the disk, with all before it, when that resolves", async () => {
+  it("a journal has a commit on the disk, with all before it, when that resolves", async () => {
     const journal = await journalAt({ clock: manualClock() });
     journal.append(note("before"));
     await journal.commit(note("promised"));
     expect(dataOf(await collect(readJournal(file)))).toEqual(["before", "promised"]);
   });
 
-  it("syncs once for all who commit at the same time, and resolves them in order", async () => {
+  it("a journal syncs once for all who commit at the same time, and resolves them in order", async () => {
     const device = disk();
     const journal = await journalAt({ openHandle: device.open });
     const order: number[] = [];
@@ -126,7 +126,7 @@ describe("a journal", () => {
     expect(dataOf(await collect(readJournal(file)))).toEqual(order);
   });
 
-  it("keeps the order of commits and telemetry among many who write at once", async () => {
+  it("a journal keeps the order of commits and telemetry among many who write at once", async () => {
     const journal = await journalAt();
     const writers = Array.from({ length: 20 }, async (_, writer) => {
       for (let turn = 0; turn < 20; turn += 1) {
@@ -146,7 +146,7 @@ describe("a journal", () => {
     ]);
   });
 
-  it("says how much of a torn tail it cut when it was opened", async () => {
+  it("a journal says how much of a torn tail it cut when it was opened", async () => {
     const first = await journalAt();
     await first.commit(note(1));
     await first.close();
@@ -159,13 +159,13 @@ describe("a journal", () => {
     ]);
   });
 
-  it("takes secrets out of records", async () => {
+  it("a journal takes secrets out of records", async () => {
     const journal = await journalAt({ redaction: createRedaction(["canary-4711"]) });
     await journal.commit(note({ env: { KEY: "canary-4711" } }));
     expect(await written()).not.toContain("canary");
   });
 
-  it("is the user's alone", async () => {
+  it("a journal is the user's alone", async () => {
     await journalAt();
     const handle = await open(file);
     const { mode } = await handle.stat();
@@ -173,7 +173,7 @@ describe("a journal", () => {
     expect(mode & 0o777).toBe(0o600);
   });
 
-  it("takes nothing after it was closed, and may be closed twice", async () => {
+  it("a journal takes nothing after it was closed, and may be closed twice", async () => {
     const journal = await journalAt();
     await journal.commit(note(1));
     await journal.close();
@@ -190,7 +190,7 @@ function isOf(data: unknown, writer: number): boolean {
 
 describe("a disk that cannot be written", () => {
   it.each(["ENOSPC", "EROFS", "EIO"])(
-    "does not stop the run, and is said once: %s",
+    "a disk that cannot be written does not stop the run, and is said once: %s",
     async (code) => {
       const device = disk();
       const clock = manualClock();
@@ -217,7 +217,7 @@ describe("a disk that cannot be written", () => {
     },
   );
 
-  it("stops no run either when there is no file yet; what was added is read when there is one", async () => {
+  it("a disk that cannot be written stops no run either when there is no file yet; what was added is read when there is one", async () => {
     const clock = manualClock();
     let isFull = true;
     const openHandle = async (path: string): Promise<WritableHandle> => {
@@ -240,7 +240,7 @@ describe("a disk that cannot be written", () => {
     expect(journal.problem).toBeUndefined();
   });
 
-  it("is noted when it is well again only at the end", async () => {
+  it("a disk that cannot be written is noted when it is well again only at the end", async () => {
     const device = disk();
     const journal = await journalAt({ openHandle: device.open, onProblem: () => {} });
     device.fail = "EIO";
@@ -251,7 +251,7 @@ describe("a disk that cannot be written", () => {
     expect(entries.map(({ type }) => type)).toEqual(["note", "journal-gap"]);
   });
 
-  it("keeps memory bounded, and counts what is left out", async () => {
+  it("a disk that cannot be written keeps memory bounded, and counts what is left out", async () => {
     const device = disk();
     const limits = { maxPendingBytes: 10_000 };
     const onProblem = (): void => {};
@@ -270,7 +270,7 @@ describe("a disk that cannot be written", () => {
     expect(entries.at(-1)).toMatchObject({ type: "journal-gap", data: { dropped } });
   });
 
-  it("is a real one: /dev/full", async () => {
+  it("a disk that cannot be written is a real one: /dev/full", async () => {
     const problems: string[] = [];
     const journal = await journalAt({
       openHandle: () => open("/dev/full", "w"),
@@ -282,7 +282,7 @@ describe("a disk that cannot be written", () => {
     expect(problems).toEqual(["ENOSPC"]);
   });
 
-  it("loses no line when only a part of a batch was written", async () => {
+  it("a disk that cannot be written loses no line when only a part of a batch was written", async () => {
     let calls = 0;
     const openHandle = async (path: string): Promise<WritableHandle> => {
       const handle = await open(path, constants.O_WRONLY | constants.O_CREAT, 0o600);
@@ -310,7 +310,7 @@ describe("a disk that cannot be written", () => {
 });
 
 describe("a journal whose file is removed while its run goes on", () => {
-  it("says so, begins a new file, and enters the gap there", async () => {
+  it("a journal whose file is removed while its run goes on says so, begins a new file, and enters the gap there", async () => {
     const problems: unknown[] = [];
     const journal = await journalAt({ onProblem: (problem) => problems.push(problem) });
     for (let number = 1; number <= 3; number += 1) await journal.commit(note(number));
@@ -329,7 +329,7 @@ describe("a journal whose file is removed while its run goes on", () => {
     expect(dataOf(entries)).toEqual([gone, 4, 5]);
   });
 
-  it("is followed on into the new file, by who has read the old one to its end", async () => {
+  it("a journal whose file is removed while its run goes on is followed on into the new file, by who has read the old one to its end", async () => {
     const journal = await journalAt({ onProblem: () => {} });
     await journal.commit(note(1));
     const followed = collect(journal.follow(), 3);
@@ -342,7 +342,7 @@ describe("a journal whose file is removed while its run goes on", () => {
     expect(last).toMatchObject({ data: 2 });
   });
 
-  it("is read across the gap when older files of it are still there", async () => {
+  it("a journal whose file is removed while its run goes on is read across the gap when older files of it are still there", async () => {
     const journal = await journalAt({ limits: { maxFileBytes: 2_000 }, onProblem: () => {} });
     for (let number = 1; number <= 50; number += 1) await journal.commit(note(number));
     await rm(file);
@@ -357,7 +357,7 @@ describe("a journal whose file is removed while its run goes on", () => {
 describe("a journal that has grown", () => {
   const limits = { maxFileBytes: 2_000, maxFiles: 4 };
 
-  it("goes on in a new file, and reads as one", async () => {
+  it("a journal that has grown goes on in a new file, and reads as one", async () => {
     const journal = await journalAt({ limits: { maxFileBytes: 2_000 } });
     for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));
     expect((await readdir(folder)).length).toBeGreaterThan(4);
@@ -369,7 +369,7 @@ describe("a journal that has grown", () => {
     expect((await journalAt()).lastSeq).toBe(100);
   });
 
-  it("loses nothing where there is no room for the new file", async () => {
+  it("a journal that has grown loses nothing where there is no room for the new file", async () => {
     let opened = 0;
     const openHandle = async (path: string): Promise<WritableHandle> => {
       opened += 1;
@@ -392,7 +392,7 @@ describe("a journal that has grown", () => {
     expect(numbers).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
   });
 
-  it("removes the oldest file, and nothing else, when there are too many", async () => {
+  it("a journal that has grown removes the oldest file, and nothing else, when there are too many", async () => {
     const journal = await journalAt({ limits });
     for (let number = 1; number <= 100; number += 1) await journal.commit(note(number));
     expect(await readdir(folder)).toHaveLength(4);
@@ -406,7 +406,7 @@ describe("a journal that has grown", () => {
 });
 
 describe("following a journal", () => {
-  it("reads what is there, then what comes, until it is closed", async () => {
+  it("a follower of a journal reads what is there, then what comes, until it is closed", async () => {
     const journal = await journalAt();
     for (let number = 1; number <= 5; number += 1) journal.append(note(number));
     const all = collect(journal.follow({ from: 4 }));
@@ -416,7 +416,7 @@ describe("following a journal", () => {
     expect(dataOf(await all)).toEqual(Array.from({ length: 198 }, (_, at) => at + 4));
   });
 
-  it("ends when the signal aborts", async () => {
+  it("a follower of a journal ends when the signal aborts", async () => {
     const journal = await journalAt();
     const stop = new AbortController();
     const all = collect(journal.follow({ signal: stop.signal }));
@@ -427,7 +427,7 @@ describe("following a journal", () => {
     expect(dataOf(await all)).toEqual([1]);
   });
 
-  it("goes on across files that are put aside and removed meanwhile", async () => {
+  it("a follower of a journal goes on across files that are put aside and removed meanwhile", async () => {
     const journal = await journalAt({ limits: { maxFileBytes: 1_000 } });
     const all = collect(journal.follow());
     for (let number = 1; number <= 300; number += 1) await journal.commit(note(number));
@@ -435,7 +435,7 @@ describe("following a journal", () => {
     expect(dataOf(await all)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
   });
 
-  it("works from outside, by polling, while the file grows", async () => {
+  it("a follower of a journal works from outside, by polling, while the file grows", async () => {
     const journal = await journalAt({ limits: { maxFileBytes: 3_000 } });
     let ended = false;
     const more = async (): Promise<boolean> => {

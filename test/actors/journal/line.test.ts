@@ -68,7 +68,7 @@ const hostile: readonly (readonly [what: string, data: unknown])[] = [
 ];
 
 describe("a line of the journal", () => {
-  it("is one JSON object whose last member is the checksum of the rest", () => {
+  it("a line of the journal is one JSON object whose last member is the checksum of the rest", () => {
     const text = line({ epoch: 2, source: "b/c", data: { x: 1 } });
     expect(text).toMatch(
       /^\{"v":1,"seq":1,"at":5,"type":"t","path":"\/a","epoch":2,"source":"b\/c","data":\{"x":1\},"crc":"[0-9a-f]{8}"\}\n$/,
@@ -77,12 +77,12 @@ describe("a line of the journal", () => {
     expect(JSON.parse(text).crc).toBe(crc32(body).toString(16).padStart(8, "0"));
   });
 
-  it("reads back what was written", () => {
+  it("a line of the journal reads back what was written", () => {
     const record = { type: "done", path: "/main/pool", epoch: 3, source: "t0001", data: [1, "ü"] };
     expect(decodeLine(there(line(record)))).toEqual({ seq: 1, at: 5, ...record });
   });
 
-  it("brings dates, maps, bytes and errors back", () => {
+  it("a line of the journal brings dates, maps, bytes and errors back", () => {
     const data = { at: new Date(7), map: new Map([["a", 1n]]), bytes: Uint8Array.of(1, 2) };
     expect(dataOf(data)).toEqual(data);
     expect(dataOf({ error: new TypeError("no") })).toMatchObject({ error: { message: "no" } });
@@ -92,7 +92,7 @@ describe("a line of the journal", () => {
     });
   });
 
-  it.each(hostile)("is written whatever it is given: %s", (_, data) => {
+  it.each(hostile)("a line of the journal is written whatever it is given: %s", (_, data) => {
     const text = line({ data });
     expect(text.indexOf("\n")).toBe(text.length - 1);
     expect(lineSeq(there(text))).toBe(1);
@@ -100,7 +100,7 @@ describe("a line of the journal", () => {
     expect(Object.prototype).not.toHaveProperty("polluted");
   });
 
-  it("says how large data was that is too large for a line", () => {
+  it("a line of the journal says how large data was that is too large for a line", () => {
     const text = line({ data: "x".repeat(5_000) });
     expect(text.length).toBeLessThan(4_096);
     expect(JSON.parse(text).data).toEqual({
@@ -108,7 +108,7 @@ describe("a line of the journal", () => {
     });
   });
 
-  it("has no seq when a byte is wrong", () => {
+  it("a line of the journal has no seq when a byte is wrong", () => {
     const good = there(line({ data: "hello" }));
     for (let index = 0; index < good.length; index += 1) {
       for (let bit = 0; bit < 8; bit += 1) {
@@ -134,27 +134,27 @@ describe("a secret", () => {
     ["an error", Object.assign(new Error(`bad ${secret}`), { token: secret })],
     ["a cause", new Error("outer", { cause: new Error(secret) })],
     ["a URL", new URL("http://h/?q=0123456789abc")],
-  ])("is not written when it is in %s", (_, data) => {
+  ])("a secret is not written when it is in %s", (_, data) => {
     const short = createRedaction([secret, "0123456789abc"]);
     expect(line({ data }, { redaction: short })).not.toContain(part);
   });
 
-  it("leaves the rest as it is", () => {
+  it("a secret leaves the rest as it is", () => {
     expect(JSON.parse(written({ a: [`x${secret}y`, 5] })).data).toEqual({ a: ["x[redacted]y", 5] });
   });
 
-  it("is looked for only when it is long enough to hide something", () => {
+  it("a secret is looked for only when it is long enough to hide something", () => {
     expect(createRedaction(["a"]).text("banana")).toBe("banana");
   });
 
-  it("is looked for from the moment it is known", () => {
+  it("a secret is looked for from the moment it is known", () => {
     const later = createRedaction();
     expect(later.text("hunter22")).toBe("hunter22");
     later.add("hunter22");
     expect(later.text("hunter22")).toBe("[redacted]");
   });
 
-  it("is found as one of thousands of tokens, also inside a longer word", () => {
+  it("a secret is found as one of thousands of tokens, also inside a longer word", () => {
     const tokens = Array.from({ length: 5_000 }, (_, index) => `${index}`.padStart(40, "a"));
     const many = createRedaction(tokens);
     expect(many.text(`Bearer ${tokens[4_711]}.`)).toBe("Bearer [redacted].");

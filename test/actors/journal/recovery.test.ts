@@ -48,7 +48,7 @@ function seeded(seed: number): (below: number) => number {
 }
 
 describe("what counts of a journal", () => {
-  it("is the longest valid prefix, wherever a file of 64 KB is cut", async () => {
+  it("the valid part of a journal is the longest valid prefix, wherever a file of 64 KB is cut", async () => {
     const whole = journalOf(17, 3_900).subarray(0, 65_536);
     const ends = endsOf(whole);
     let complete = 0;
@@ -68,7 +68,7 @@ describe("what counts of a journal", () => {
     expect(complete).toBe(16);
   });
 
-  it("is never a line with a flipped bit: of 20,000 flips none goes unseen", async () => {
+  it("the valid part of a journal is never a line with a flipped bit: of 20,000 flips none goes unseen", async () => {
     const whole = journalOf(24, 200);
     const ends = endsOf(whole);
     const random = seeded(20_260_922);
@@ -86,7 +86,7 @@ describe("what counts of a journal", () => {
     expect(unseen).toBe(0);
   });
 
-  it("does not depend on how the file is cut into chunks", async () => {
+  it("the valid part of a journal does not depend on how the file is cut into chunks", async () => {
     const whole = journalOf(20, 100);
     const random = seeded(7);
     const chunks: Buffer[] = [];
@@ -98,7 +98,7 @@ describe("what counts of a journal", () => {
     expect(await scanLines(chunks)).toEqual(await scanLines([whole]));
   });
 
-  it("survives zeros at the end, as a power cut leaves them", async () => {
+  it("the valid part of a journal survives zeros at the end, as a power cut leaves them", async () => {
     const good = journalOf(3, 50);
     const scan = await scanLines([good, Buffer.alloc(4_096)]);
     expect(scan).toMatchObject({ lastSeq: 3, validBytes: good.length, tornBytes: 4_096 });
@@ -113,17 +113,20 @@ describe("what counts of a journal", () => {
     ],
     ["a bad line with good ones after it", (lines: string[]) => lines.splice(1, 1, "not a line")],
     ["a line of another version", (lines: string[]) => lines.splice(3, 1, lineOfVersion2)],
-  ])("is not reported as torn when it is damaged: %s", async (_, damage) => {
-    const lines = journalOf(5, 20).toString().trimEnd().split("\n");
-    damage(lines);
-    expect(await scanLines([Buffer.from(`${lines.join("\n")}\n`)])).toHaveProperty("why");
-  });
+  ])(
+    "the valid part of a journal is not reported as torn when it is damaged: %s",
+    async (_, damage) => {
+      const lines = journalOf(5, 20).toString().trimEnd().split("\n");
+      damage(lines);
+      expect(await scanLines([Buffer.from(`${lines.join("\n")}\n`)])).toHaveProperty("why");
+    },
+  );
 });
 
 const lineOfVersion2 = '{"v":2,"seq":4,"new":true,"crc":"282debca"}';
 
 describe("opening a journal", () => {
-  it("cuts a torn tail and keeps the rest", async () => {
+  it("opening a journal cuts a torn tail and keeps the rest", async () => {
     const good = journalOf(3, 50);
     await writeFile(file, Buffer.concat([good, journalOf(1, 50, 4).subarray(0, 30)]));
     expect(await recoverJournal(file)).toEqual({
@@ -135,7 +138,7 @@ describe("opening a journal", () => {
     expect((await stat(file)).size).toBe(good.length);
   });
 
-  it("goes on after the last whole line, wherever it was cut, and all of it reads back", async () => {
+  it("opening a journal goes on after the last whole line, wherever it was cut, and all of it reads back", async () => {
     const whole = journalOf(17, 3_900).subarray(0, 65_536);
     const random = seeded(64);
     const edges = endsOf(whole).flatMap((end) => [end - 1, end, end + 1]);
@@ -154,11 +157,11 @@ describe("opening a journal", () => {
     }
   });
 
-  it("finds nothing where there is nothing", async () => {
+  it("opening a journal finds nothing where there is nothing", async () => {
     expect(await recoverJournal(file)).toEqual({ lastSeq: 0, firstSeq: 0, size: 0, cutBytes: 0 });
   });
 
-  it("copies a damaged file aside, leaves it alone, and says where the damage is", async () => {
+  it("opening a journal copies a damaged file aside, leaves it alone, and says where the damage is", async () => {
     const bytes = journalOf(5, 50);
     bytes[200] = 0;
     await writeFile(file, bytes);
@@ -176,7 +179,7 @@ describe("opening a journal", () => {
     ]);
   });
 
-  it("goes on after what was put aside when the newest file is empty or missing", async () => {
+  it("opening a journal goes on after what was put aside when the newest file is empty or missing", async () => {
     await writeFile(join(folder, "runtime.000000000001.jsonl"), journalOf(4, 20));
     expect((await recoverJournal(file)).lastSeq).toBe(4);
     await writeFile(file, "");
@@ -185,7 +188,7 @@ describe("opening a journal", () => {
 });
 
 describe("reading a damaged journal", () => {
-  it("gives what stands before the damage, then throws", async () => {
+  it("reading a damaged journal gives what stands before the damage, then throws", async () => {
     const bytes = journalOf(5, 50);
     bytes[bytes.indexOf(10, bytes.indexOf(10) + 1) + 20] = 0;
     await writeFile(file, bytes);
@@ -197,14 +200,14 @@ describe("reading a damaged journal", () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it("takes a torn last line for no entry", async () => {
+  it("reading a damaged journal takes a torn last line for no entry", async () => {
     await writeFile(file, journalOf(3, 50).subarray(0, -1));
     const seen: number[] = [];
     for await (const { seq } of readJournal(file)) seen.push(seq);
     expect(seen).toEqual([1, 2]);
   });
 
-  it("throws when a file in the middle is missing", async () => {
+  it("reading a damaged journal throws when a file in the middle is missing", async () => {
     await writeFile(join(folder, "runtime.000000000001.jsonl"), journalOf(2, 20));
     await writeFile(join(folder, "runtime.000000000005.jsonl"), journalOf(2, 20, 5));
     await writeFile(file, journalOf(2, 20, 7));
@@ -214,7 +217,7 @@ describe("reading a damaged journal", () => {
     await expect(reading()).rejects.toThrow("does not follow entry 2");
   });
 
-  it("says that there is no such file", async () => {
+  it("reading a damaged journal says that there is no such file", async () => {
     await expect(readJournal(file).next()).rejects.toMatchObject({ code: "ENOENT" });
   });
 });

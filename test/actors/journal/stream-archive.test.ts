@@ -45,7 +45,7 @@ function numbered(from: number, to: number): readonly (readonly [number, unknown
 }
 
 describe("a stream whose events are in the journal", () => {
-  it("is read back from any place in it, over many files, among the events of others", async () => {
+  it("a stream whose events are in the journal is read back from any place in it, over many files, among the events of others", async () => {
     const [mine, other] = [stream("/main"), stream("/main/other")];
     for (let n = 1; n <= 3_000; n += 1) {
       mine.append("n", { n });
@@ -59,14 +59,14 @@ describe("a stream whose events are in the journal", () => {
       expect(await read(mine, from)).toEqual(numbered(from, 3_000));
   });
 
-  it("is read back before its events were written", async () => {
+  it("a stream whose events are in the journal is read back before its events were written", async () => {
     const log = stream();
     fill(log, 2_000);
     log.end();
     expect(await read(log)).toEqual(numbered(1, 2_000));
   });
 
-  it("gives each event as it was: its time, epoch, source and values that JSON has not", async () => {
+  it("a stream whose events are in the journal gives each event as it was: its time, epoch, source and values that JSON has not", async () => {
     const log = stream();
     const data = { when: new Date(7), sizes: new Map([["a", 1]]), none: undefined };
     log.append("odd", data, { source: "pool/t0001", epoch: 4, at: 12_345 });
@@ -88,7 +88,7 @@ describe("a stream whose events are in the journal", () => {
     expect(Object.keys(seen[1] ?? {})).not.toContain("source");
   });
 
-  it("is not mixed up with an earlier or a later stream of the same path", async () => {
+  it("a stream whose events are in the journal is not mixed up with an earlier or a later stream of the same path", async () => {
     const first = stream();
     fill(first, 300);
     first.end();
@@ -102,7 +102,7 @@ describe("a stream whose events are in the journal", () => {
     ]);
   });
 
-  it("says which of its events went with a file that was removed", async () => {
+  it("a stream whose events are in the journal says which of its events went with a file that was removed", async () => {
     const log = stream();
     for (let times = 0; times < 6; times += 1) {
       fill(log, 400);
@@ -120,7 +120,7 @@ describe("a stream whose events are in the journal", () => {
     );
   });
 
-  it("says what a damaged journal does not give", async () => {
+  it("a stream whose events are in the journal says what a damaged journal does not give", async () => {
     const log = stream();
     fill(log, 100);
     await journal.flush();
@@ -129,7 +129,7 @@ describe("a stream whose events are in the journal", () => {
     expect(await read(log)).toEqual([[90, { from: 1, to: 90 }], ...numbered(91, 100)]);
   });
 
-  it("is still read back when the run is over", async () => {
+  it("a stream whose events are in the journal is still read back when the run is over", async () => {
     const log = stream();
     fill(log, 100);
     log.end();

@@ -108,7 +108,7 @@ async function machineWorld(abilities?: (machine: Made) => Partial<Machine>) {
 }
 
 describe("a machine's actor", () => {
-  it("spawns the image, lends the machine, and stops it at its end", async () => {
+  it("a machine's actor spawns the image, lends the machine, and stops it at its end", async () => {
     const { start, memory, made, states, cleaned, clock } = await machineWorld();
     const ref = start();
     await ref.started;
@@ -122,7 +122,7 @@ describe("a machine's actor", () => {
     expect(() => memory.current()).toThrow(MachineUnreachableError);
   });
 
-  it("ends as lost when a command cannot reach the machine, and stops what is left of it", async () => {
+  it("a machine's actor ends as lost when a command cannot reach the machine, and stops what is left of it", async () => {
     const { start, memory, made, states, exits, clock } = await machineWorld();
     await start().started;
     Object.assign(made[0] ?? {}, { isGone: true });
@@ -135,7 +135,7 @@ describe("a machine's actor", () => {
     expect(states).toEqual(["starting", "ready", "unreachable", "backoff"]);
   });
 
-  it("fails its start with the error of the image", async () => {
+  it("a machine's actor fails its start with the error of the image", async () => {
     const { start, image, states, clock } = await machineWorld();
     image.fails = true;
     await expect(start().started).rejects.toThrow("there is no room");
@@ -143,7 +143,7 @@ describe("a machine's actor", () => {
     expect(states).toEqual(["starting", "backoff"]);
   });
 
-  it("can be stopped while it starts", async () => {
+  it("a machine's actor can be stopped while it starts", async () => {
     const { start, image, states, clock } = await machineWorld();
     image.hangs = true;
     const ref = start();
@@ -154,7 +154,7 @@ describe("a machine's actor", () => {
     expect(states).toEqual(["starting", "stopping", "stopped"]);
   });
 
-  it("does not take the end of an earlier machine for its own", async () => {
+  it("a machine's actor does not take the end of an earlier machine for its own", async () => {
     const { start, memory, made, exits, clock } = await machineWorld();
     const first = start();
     await first.started;
@@ -169,7 +169,7 @@ describe("a machine's actor", () => {
 });
 
 describe("a machine's handle", () => {
-  it("stands for the machine of the moment, and waits while there is none", async () => {
+  it("a machine's handle stands for the machine of the moment, and waits while there is none", async () => {
     const { start, memory } = await machineWorld();
     const first = start();
     await first.started;
@@ -181,7 +181,7 @@ describe("a machine's handle", () => {
     expect((await handle.exec(["ls"])).stdout).toBe("2: ls");
   });
 
-  it("gives up its wait when the signal aborts, or when there will be no machine", async () => {
+  it("a machine's handle gives up its wait when the signal aborts, or when there will be no machine", async () => {
     const { start, memory } = await machineWorld();
     const first = start();
     await first.started;
@@ -197,7 +197,7 @@ describe("a machine's handle", () => {
     await expect(handle.exec("ls")).rejects.toThrow(MachineUnreachableError);
   });
 
-  it("has the abilities of its machine and no others", async () => {
+  it("a machine's handle has the abilities of its machine and no others", async () => {
     const { start, memory, made } = await machineWorld((machine) => ({
       shell: () => ["enter", String(machine.number)],
       fork: async () => machine,
@@ -217,7 +217,7 @@ describe("a machine's handle", () => {
     expect(await handle.fork?.()).toBe(made[1]);
   });
 
-  it("is stopped by whoever keeps it", async () => {
+  it("a machine's handle is stopped by whoever keeps it", async () => {
     const { start, memory } = await machineWorld();
     await start().started;
     let isStopped = false;

@@ -52,7 +52,7 @@ describe("the machine's lifecycle", () => {
     expect(machineChart.next(from, { type })).toBe(to);
   });
 
-  it("throws for every other event, naming state and event", () => {
+  it("the machine's lifecycle throws for every other event, naming state and event", () => {
     const known = new Set(legal.map(([from, type]) => `${from} ${type}`));
     for (const from of states) {
       for (const type of events.filter((type) => !known.has(`${from} ${type}`))) {

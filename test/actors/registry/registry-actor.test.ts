@@ -8,7 +8,7 @@ import {
 import { node } from "../../fixtures/fake-run.ts";
 
 describe("the registry", () => {
-  it("forgets what was below a node with the node, its connections among it, and tells who watches", async () => {
+  it("the registry forgets what was below a node with the node, its connections among it, and tells who watches", async () => {
     const system = createSystem();
     const registry = system.spawn(registryBehavior(), { kind: "registry" });
     for (const path of ["/m", "/m/t1", "/m/t1/run", "/m/t1/run/a", "/m/t10"]) {

@@ -33,11 +33,11 @@ async function told() {
 }
 
 describe("a chart", () => {
-  it("leads from a state to the next one by its table", () => {
+  it("a chart leads from a state to the next one by its table", () => {
     expect(lamp.next("off", { type: "pressed" })).toBe("on");
   });
 
-  it("throws for an event that the state does not know, naming both", () => {
+  it("a chart throws for an event that the state does not know, naming both", () => {
     expect(() => lamp.next("broken", { type: "pressed" })).toThrow(
       "A lamp that is broken cannot take pressed.",
     );
@@ -45,7 +45,7 @@ describe("a chart", () => {
 });
 
 describe("a standing", () => {
-  it("reports each move to the registry, with the time of the last change of state", async () => {
+  it("a standing reports each move to the registry, with the time of the last change of state", async () => {
     const { clock, registry, nodes, settled } = await told();
     const standing = new Standing(lamp, { path: "/lamp", clock, registry });
     const start = clock.wallNow();
@@ -60,7 +60,7 @@ describe("a standing", () => {
     ]);
   });
 
-  it("keeps the time when an event leads back to the same state", async () => {
+  it("a standing keeps the time when an event leads back to the same state", async () => {
     const { clock } = await told();
     const still = chart<"a", LampEvent>("lamp", {
       initial: "a",
@@ -78,7 +78,7 @@ describe("a standing", () => {
     expect(nodes).toMatchObject([{ since: clock.wallNow() - 10, facts: { colour: "red" } }]);
   });
 
-  it("counts restarts from its second epoch on, with one report for each", async () => {
+  it("a standing counts restarts from its second epoch on, with one report for each", async () => {
     const { clock, registry, nodes, settled } = await told();
     const standing = new Standing(lamp, { path: "/lamp", clock, registry });
     standing.enter(1, { type: "pressed" });
@@ -104,7 +104,7 @@ describe("the lives of a thing", () => {
     return lives;
   };
 
-  it("take no word from an incarnation of an earlier epoch", () => {
+  it("the lives of a thing take no word from an incarnation of an earlier epoch", () => {
     const lives = launch();
     lives.left("it leaked");
     lives.enter(2, { type: "restarted" });
@@ -116,7 +116,7 @@ describe("the lives of a thing", () => {
     ]);
   });
 
-  it("end as stopped when an incarnation was asked to stop, and as crashed otherwise", () => {
+  it("the lives of a thing end as stopped when an incarnation was asked to stop, and as crashed otherwise", () => {
     const [asked, crashed] = [launch(), launch()];
     asked.stopping(1);
     asked.left(undefined);
@@ -128,7 +128,7 @@ describe("the lives of a thing", () => {
     ]);
   });
 
-  it("that wait for a restart end for good as it is said", () => {
+  it("lives that wait for a restart end for good as it is said", () => {
     const [stopped, failed] = [launch(), launch()];
     for (const lives of [stopped, failed]) lives.left("it leaked");
     stopped.end("the run stops", "stopped");

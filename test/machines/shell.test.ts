@@ -29,7 +29,7 @@ function fed(shell: string, input: string): string {
 }
 
 describe("A quoted line", () => {
-  it.each(shells)("arrives word for word in %s, whatever the words are", (shell) => {
+  it.each(shells)("a quoted line arrives word for word in %s, whatever the words are", (shell) => {
     fc.assert(
       fc.property(lists, (many) => {
         const sent = many.flatMap((list) => [String(list.length), ...list]);
@@ -39,7 +39,7 @@ describe("A quoted line", () => {
     );
   });
 
-  it.each(shells)("survives a second %s, as over ssh", (shell) => {
+  it.each(shells)("a quoted line survives a second %s, as over ssh", (shell) => {
     fc.assert(
       fc.property(words, (list) => {
         const inner = shellLine(["printf", "%s\\0", "first", ...list]);
@@ -67,25 +67,25 @@ describe("A quoted line", () => {
     "$'x'",
     "\u{10ffff}",
     "\u0001\u007f",
-  ])("carries %j", (word) => {
+  ])("a quoted line carries %j", (word) => {
     for (const shell of shells) expect(arrived(shell, [shellLine([word])])).toEqual(["1", word]);
   });
 
-  it("runs a program that is named like a word of the shell's own", () => {
+  it("a quoted line runs a program that is named like a word of the shell's own", () => {
     for (const name of ["if", "done", "until", "a=b"]) {
       const tried = `${quote(name)} 2>/dev/null; echo $?`;
       expect(fed("sh", tried)).toBe("127\n");
     }
   });
 
-  it("leaves plain words plain, for people who read logs", () => {
+  it("a quoted line leaves plain words plain, for people who read logs", () => {
     expect(shellLine(["git", "log", "-n1", "a@b:/c%d+e,f"])).toBe("git log -n1 a@b:/c%d+e,f");
   });
 
   it.each([
     ["a NUL", "a\0b"],
     ["half a surrogate pair", "a\ud800b"],
-  ])("is refused for %s", (_, word) => {
+  ])("a quoted line is refused for %s", (_, word) => {
     expect(() => shellLine(["echo", word])).toThrow(
       expect.objectContaining({ code: "unsafe-word", retryable: false }),
     );

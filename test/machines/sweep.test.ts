@@ -36,7 +36,7 @@ async function marked(
 }
 
 describe.runIf(process.platform === "linux")("A sweep of a machine", () => {
-  it("ends what carries exactly the marker and nothing else", async () => {
+  it("a sweep of a machine ends what carries exactly the marker and nothing else", async () => {
     await using machine = await localMachine(newFolder());
     const ours = await marked("SWEPT=a.b*[x]");
     const others = await Promise.all(
@@ -47,7 +47,7 @@ describe.runIf(process.platform === "linux")("A sweep of a machine", () => {
     expect(others.map(({ ended }) => ended())).toEqual([false, false, false, false]);
   });
 
-  it("spares strangers when the marker has a line break in it", async () => {
+  it("a sweep of a machine spares strangers when the marker has a line break in it", async () => {
     await using machine = await localMachine(newFolder());
     const ours = await marked("TMUX=/tmp\nx/tmux,12,3");
     const strangers = await Promise.all(
@@ -60,7 +60,7 @@ describe.runIf(process.platform === "linux")("A sweep of a machine", () => {
     expect(strangers.map(({ ended }) => ended())).toEqual([false, false, false]);
   });
 
-  it("kills what ignores SIGTERM, and what it starts meanwhile", async () => {
+  it("a sweep of a machine kills what ignores SIGTERM, and what it starts meanwhile", async () => {
     await using machine = await localMachine(newFolder());
     const ours = await marked("SWEPT=stubborn", "trap '' TERM; while :; do sleep 0.3; done");
     expect(await sweep(machine, { marker: "SWEPT=stubborn" })).toEqual([]);

@@ -118,20 +118,23 @@ async function writeInPlace(
 }
 
 describe("The conformance suite", () => {
-  it("has at least 40 cases, each with a title of its own", () => {
+  it("the conformance suite has at least 40 cases, each with a title of its own", () => {
     const titles = machineConformance(new LocalImage()).map(({ title }) => title);
     expect(titles.length).toBeGreaterThanOrEqual(40);
     expect(new Set(titles).size).toBe(titles.length);
   });
 
-  it.each(faults)("fails %j for a machine that %s", async (title, _, fault) => {
-    const cases = machineConformance(() => broken(fault), { fork: true });
-    const { run } = cases.find((one) => one.title === title) ?? {};
-    expect(run).toBeDefined();
-    await expect(run?.()).rejects.toThrow();
-  });
+  it.each(faults)(
+    "the conformance suite fails %j for a machine that %s",
+    async (title, _, fault) => {
+      const cases = machineConformance(() => broken(fault), { fork: true });
+      const { run } = cases.find((one) => one.title === title) ?? {};
+      expect(run).toBeDefined();
+      await expect(run?.()).rejects.toThrow();
+    },
+  );
 
-  it("fails for an ability that is there and was not said", async () => {
+  it("the conformance suite fails for an ability that is there and was not said", async () => {
     const cases = machineConformance(() => new LocalImage({ workDir: newFolder() }));
     const { run } = cases.find(({ title }) => title.startsWith("fork:")) ?? {};
     await expect(run?.()).rejects.toThrow(/its abilities do not say so/);

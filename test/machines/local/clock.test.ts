@@ -9,7 +9,7 @@ describe("The host's clock", () => {
     vi.useRealTimers();
   });
 
-  it("pauses until the time has come or the signal aborts, and leaves no timer", async () => {
+  it("the host's clock pauses until the time has come or the signal aborts, and leaves no timer", async () => {
     const controller = new AbortController();
     const paused = [pause(100), pause(1_000_000, controller.signal), pause(5, AbortSignal.abort())];
     controller.abort();
@@ -18,7 +18,7 @@ describe("The host's clock", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("calls back once, or never when called off", async () => {
+  it("the host's clock calls back once, or never when called off", async () => {
     const called: string[] = [];
     callAfter(10, () => called.push("first"));
     callAfter(10, () => called.push("called off"))();
@@ -27,14 +27,14 @@ describe("The host's clock", () => {
   });
 
   it.each([undefined, 0, -1, Number.POSITIVE_INFINITY, 2 ** 31])(
-    "never calls back after %s ms",
+    "the host's clock never calls back after %s ms",
     (ms) => {
       callAfter(ms, () => {});
       expect(vi.getTimerCount()).toBe(0);
     },
   );
 
-  it("asks until it is told true, and for a bounded time", async () => {
+  it("the host's clock asks until it is told true, and for a bounded time", async () => {
     let asked = 0;
     const third = poll(() => ++asked === 3, { withinMs: 1_000 });
     const never = poll(async () => false, { withinMs: 1_000, everyMs: 100 });

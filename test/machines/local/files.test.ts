@@ -22,7 +22,7 @@ function madeFolder(): string {
 }
 
 describe("A file of this host", () => {
-  it("holds no thread of the program when it is a FIFO that nobody writes to", async () => {
+  it("a file of this host holds no thread of the program when it is a FIFO that nobody writes to", async () => {
     const folder = madeFolder();
     const pipes = Array.from({ length: 30 }, (_, number) => join(folder, String(number)));
     execFileSync("sh", ["-c", 'mkfifo "$@"', "sh", ...pipes]);
@@ -35,18 +35,18 @@ describe("A file of this host", () => {
     expect((await readFile("/dev/null")).length).toBe(0);
   });
 
-  it("is refused when it is a device", async () => {
+  it("a file of this host is refused when it is a device", async () => {
     await expect(readHostFile("/dev/zero")).rejects.toMatchObject({ reason: "not a regular file" });
   });
 
-  it("is read whole when the system gives no size for it", async () => {
+  it("a file of this host is read whole when the system gives no size for it", async () => {
     const read = await readHostFile("/proc/self/status");
     expect(Buffer.from(read).toString()).toMatch(/^Name:/);
     const bounded = readHostFile("/proc/self/status", { maxBytes: 10 });
     await expect(bounded).rejects.toMatchObject({ reason: "larger than 10 bytes" });
   });
 
-  it("never comes from outside its folder, however often a link takes its place", async () => {
+  it("a file of this host never comes from outside its folder, however often a link takes its place", async () => {
     const folder = madeFolder();
     const inside = join(folder, "inside");
     mkdirSync(inside);
@@ -66,7 +66,7 @@ describe("A file of this host", () => {
     }
   });
 
-  it("is written inside its folder or not at all, however often a link takes a folder's place", async () => {
+  it("a file of this host is written inside its folder or not at all, however often a link takes a folder's place", async () => {
     const folder = madeFolder();
     const [inside, outside] = [join(folder, "inside"), join(folder, "outside")];
     for (const made of [inside, outside]) mkdirSync(made);
@@ -84,7 +84,7 @@ describe("A file of this host", () => {
     expect(execFileSync("ls", ["-A", outside]).toString()).toBe("");
   });
 
-  it("replaces a link under its name instead of what the link stands for, inside its folder", async () => {
+  it("a file of this host replaces a link under its name instead of what the link stands for, inside its folder", async () => {
     const folder = madeFolder();
     writeFileSync(join(folder, "target"), "old", { mode: 0o640 });
     symlinkSync("target", join(folder, "link"));
@@ -97,7 +97,7 @@ describe("A file of this host", () => {
 
 describe("A work directory that cannot be made", () => {
   it.runIf(process.platform === "linux")(
-    "is refused at once",
+    "a work directory that cannot be made is refused at once",
     async () => {
       const refused = { code: "machine-file", path: "/proc/nope", reason: "ENOENT" };
       await expect(localMachine("/proc/nope")).rejects.toMatchObject(refused);
@@ -114,7 +114,7 @@ function codeOf(error: unknown): string {
 }
 
 describe("A folder of this host", () => {
-  it("is made by each of many that make folders beside it at the same moment", async () => {
+  it("a folder of this host is made by each of many that make folders beside it at the same moment", async () => {
     const folder = madeFolder();
     for (let round = 0; round < 50; round += 1) {
       const parent = join(folder, String(round), "a", "b");

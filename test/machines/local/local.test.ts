@@ -17,7 +17,7 @@ itConforms(() => new LocalImage({ workDir: newFolder() }), {
 });
 
 describe("The local machine itself", () => {
-  it("makes a missing work directory and deletes nothing when it stops", async () => {
+  it("the local machine itself makes a missing work directory and deletes nothing when it stops", async () => {
     const workDir = join(newFolder(), "not", "there");
     const machine = await localMachine(workDir);
     await machine.writeFile("kept", "yes");
@@ -25,13 +25,13 @@ describe("The local machine itself", () => {
     expect(readFileSync(join(workDir, "kept"), "utf8")).toBe("yes");
   });
 
-  it("works in the current directory unless told otherwise", async () => {
+  it("the local machine itself works in the current directory unless told otherwise", async () => {
     const signal = new AbortController().signal;
     await using machine = await new LocalImage().spawn({ name: "here", signal });
     expect(machine.workDir).toBe(process.cwd());
   });
 
-  it("says that a work directory cannot be made", async () => {
+  it("the local machine itself says that a work directory cannot be made", async () => {
     const file = newFolder();
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, "");
@@ -39,32 +39,32 @@ describe("The local machine itself", () => {
     await expect(spawned).rejects.toMatchObject({ code: "machine-file", reason: "ENOTDIR" });
   });
 
-  it("inherits the program's environment and adds the image's", async () => {
+  it("the local machine itself inherits the program's environment and adds the image's", async () => {
     await using machine = await localMachine(newFolder(), { RAMURE_PROBE: "mine" });
     const { stdout } = await machine.exec(["printenv", "PATH", "RAMURE_PROBE"]);
     expect(stdout).toBe(`${process.env.PATH}\nmine\n`);
   });
 
-  it("cannot switch users and says so", async () => {
+  it("the local machine itself cannot switch users and says so", async () => {
     await using machine = await localMachine(newFolder());
     const running = machine.exec(["true"], { user: "somebody-else" });
     await expect(running).rejects.toMatchObject({ code: "wrong-user", retryable: false });
     expect((await machine.exec(["true"], { user: String(process.getuid?.()) })).ok).toBe(true);
   });
 
-  it("reports a signal by its name", async () => {
+  it("the local machine itself reports a signal by its name", async () => {
     await using machine = await localMachine(newFolder());
     const result = await machine.exec(["sh", "-c", "kill -SEGV $$"]);
     expect(result).toMatchObject({ exitCode: 139, signal: "SIGSEGV", ok: false });
   });
 
-  it("answers 126 for more arguments than the system carries", async () => {
+  it("the local machine itself answers 126 for more arguments than the system carries", async () => {
     await using machine = await localMachine(newFolder());
     const result = await machine.exec(["echo", "x".repeat(200_000)]);
     expect(result).toMatchObject({ exitCode: 126, stderr: "echo: Argument list too long\n" });
   });
 
-  it("keeps reading what a background command writes, so that it is not ended by a closed pipe", async () => {
+  it("the local machine itself keeps reading what a background command writes, so that it is not ended by a closed pipe", async () => {
     await using machine = await localMachine(newFolder());
     const line =
       "(for n in 1 2 3 4 5 6 7 8; do echo $n; sleep 0.1; done; touch finished) & echo begun";
@@ -74,7 +74,7 @@ describe("The local machine itself", () => {
       .toBe(true);
   });
 
-  it("keeps no listener on the signals of commands that have ended", async () => {
+  it("the local machine itself keeps no listener on the signals of commands that have ended", async () => {
     await using machine = await localMachine(newFolder());
     const { signal } = new AbortController();
     const warnings: Error[] = [];
@@ -86,7 +86,7 @@ describe("The local machine itself", () => {
   });
 
   it.runIf(process.platform === "linux")(
-    "keeps no file open after 200 commands, half of them ended by force",
+    "the local machine itself keeps no file open after 200 commands, half of them ended by force",
     async () => {
       const machine = await localMachine(newFolder());
       await machine.exec(["true"]);
@@ -102,7 +102,7 @@ describe("The local machine itself", () => {
     },
   );
 
-  it("removes the folder of a fork when the fork stops", async () => {
+  it("the local machine itself removes the folder of a fork when the fork stops", async () => {
     await using machine = await localMachine(newFolder());
     await machine.writeFile("file", "x");
     const fork = await machine.fork();
@@ -112,7 +112,7 @@ describe("The local machine itself", () => {
     expect(readdirSync(machine.workDir)).toEqual(["file"]);
   });
 
-  it("forks what git tracks as a work tree, and removes it again", async () => {
+  it("the local machine itself forks what git tracks as a work tree, and removes it again", async () => {
     await using machine = await localMachine(newFolder());
     const setup = `git init -q . && git config user.email a@b && git config user.name a &&
       mkdir sub && echo one > sub/tracked && git add . && git commit -qm first && echo x > sub/loose`;
@@ -125,7 +125,7 @@ describe("The local machine itself", () => {
     expect(trees.stdout.match(/^worktree /gm)).toHaveLength(1);
   });
 
-  it("says why a folder cannot be forked", async () => {
+  it("the local machine itself says why a folder cannot be forked", async () => {
     await using machine = await localMachine(newFolder());
     await expect(machine.fork({ files: "tracked" })).rejects.toThrow(/not a git repository/);
   });

@@ -26,7 +26,7 @@ async function leftBehind(run: string, ...lines: readonly string[]) {
 }
 
 describe.runIf(process.platform === "linux")("The process table", () => {
-  it("finds what carries the mark, wherever it moved to", async () => {
+  it("the process table finds what carries the mark, wherever it moved to", async () => {
     const run = newRun();
     await using _machine = await leftBehind(run, "sleep 40", "cd / && sleep 41");
     const found = await findMarked("RAMURE_RUN", run);
@@ -36,7 +36,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
     expect(await findMarked("AMURE_RUN", run)).toEqual([]);
   });
 
-  it("ends what carries the mark, also what ignores SIGHUP and SIGTERM", async () => {
+  it("the process table ends what carries the mark, also what ignores SIGHUP and SIGTERM", async () => {
     const run = newRun();
     await using _machine = await leftBehind(
       run,
@@ -50,7 +50,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
     expect(await findMarked("RAMURE_RUN", run)).toEqual([]);
   });
 
-  it("finds nothing to end where nothing is marked, and this process never", async () => {
+  it("the process table finds nothing to end where nothing is marked, and this process never", async () => {
     expect(await endAll(() => findMarked("RAMURE_RUN", newRun()), 100)).toEqual({
       supported: true,
       ended: [],
@@ -60,7 +60,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
     expect((await findMarked("PATH", path))?.some(({ pid }) => pid === process.pid)).toBe(false);
   });
 
-  it("tells a process from a later one with the same pid", async () => {
+  it("the process table tells a process from a later one with the same pid", async () => {
     const own = await readProcess(process.pid);
     expect(own).toMatchObject({ pid: process.pid });
     if (!own) return;
@@ -68,7 +68,7 @@ describe.runIf(process.platform === "linux")("The process table", () => {
     expect(await isLive({ ...own, startTime: own.startTime - 1 })).toBe(false);
   });
 
-  it("does not count a zombie as living", async () => {
+  it("the process table does not count a zombie as living", async () => {
     await using machine = await localMachine(newFolder());
     // The child's parent becomes a sleep, which never asks how its child ended.
     const duplex = await machine.duplex(["bash", "-c", "sleep 0 & echo $!; exec sleep 30"]);

@@ -26,7 +26,7 @@ function keepBusyForMs(ms: number): void {
 }
 
 describe("A command whose way closes", () => {
-  it("has its exit code when this program was too busy to read it before the way closed", async () => {
+  it("a command whose way closes has its exit code when this program was too busy to read it before the way closed", async () => {
     const pipe = closedPipe();
     const run = startPipedRun(pipe, { request, maxOutputBytes: 100 });
     await nextTurn();
@@ -40,7 +40,7 @@ describe("A command whose way closes", () => {
     expect(stdout.toString()).toBe("out\n");
   });
 
-  it("has its exit code when its output is read slowly", async () => {
+  it("a command whose way closes has its exit code when its output is read slowly", async () => {
     const pipe = closedPipe();
     const run = startPipedRun(pipe, { request, maxOutputBytes: 100, stream: true });
     pipe.output.write(`n0;${"x".repeat(100_000)}`);
@@ -58,7 +58,7 @@ describe("A command whose way closes", () => {
     expect(read).toBe(100_000);
   });
 
-  it("is lost when its exit code never comes", async () => {
+  it("a command whose way closes is lost when its exit code never comes", async () => {
     const run = startPipedRun(closedPipe(), { request, maxOutputBytes: 100 });
     await expect(run.result).rejects.toThrow("ssh ended with exit code 0");
   });

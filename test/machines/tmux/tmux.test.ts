@@ -56,12 +56,12 @@ async function sizeOf({ machine, socket }: World): Promise<string> {
 }
 
 describe.runIf(await hasTmux())("A tmux client", () => {
-  it("tells the version", async () => {
+  it("a tmux client tells the version", async () => {
     const { tmux } = await world();
     expect(await tmux.version()).toMatch(/^\d+\.\d+/);
   });
 
-  it("says how to install tmux where there is none, or an old one", async () => {
+  it("a tmux client says how to install tmux where there is none, or an old one", async () => {
     const folder = newFolder();
     const machine = await localMachine(folder, { PATH: folder });
     const tmux = createTmux(machine, { socket: join(folder, "s"), configPath: join(folder, "c") });
@@ -74,7 +74,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await machine.stop();
   });
 
-  it("knows without a server that nothing is there", async () => {
+  it("a tmux client knows without a server that nothing is there", async () => {
     const { tmux } = await world();
     expect(await tmux.hasSession("a")).toBe(false);
     expect(await tmux.listSessions()).toEqual([]);
@@ -85,7 +85,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await expect(tmux.paste("a", "x")).rejects.toMatchObject({ code: "tmux" });
   });
 
-  it("runs words without a shell, in a directory, at a size", async () => {
+  it("a tmux client runs words without a shell, in a directory, at a size", async () => {
     const { tmux, machine } = await world();
     const words = [
       "a b",
@@ -112,21 +112,21 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(existsSync(join(machine.workDir, "probe"))).toBe(false);
   });
 
-  it("runs a single word as a program, not as a line", async () => {
+  it("a tmux client runs a single word as a program, not as a line", async () => {
     const { tmux, machine } = await world();
     await machine.writeFile("a b; exit 9", "#!/bin/sh\nexit 5\n", { mode: 0o755 });
     await tmux.newSession({ name: "a", command: [join(machine.workDir, "a b; exit 9")] });
     await expect.poll(() => tmux.paneStatus("a")).toMatchObject({ dead: true, status: 5 });
   });
 
-  it("adds to a pane's environment and passes on the machine's", async () => {
+  it("a tmux client adds to a pane's environment and passes on the machine's", async () => {
     const { tmux, run } = await world();
     const command = ["sh", "-c", 'echo "<$EXTRA><$RAMURE_RUN>"; sleep 60'];
     await tmux.newSession({ name: "a", command, env: { EXTRA: "x y;" } });
     await shows(tmux, "a", `<x y;><${run}>`);
   });
 
-  it("matches names exactly: worker-1 is not worker-10", async () => {
+  it("a tmux client matches names exactly: worker-1 is not worker-10", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "worker-10", command: echo });
     expect(await tmux.hasSession("worker-1")).toBe(false);
@@ -139,7 +139,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await tmux.listSessions()).toEqual(["worker-10"]);
   });
 
-  it("refuses #( and other unsafe words in every name and path, before anything runs", async () => {
+  it("a tmux client refuses #( and other unsafe words in every name and path, before anything runs", async () => {
     const { tmux, machine } = await world();
     const evil = `#(touch ${join(machine.workDir, "probe")})`;
     const tries = [
@@ -171,7 +171,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(existsSync(join(machine.workDir, "probe"))).toBe(false);
   });
 
-  it("leaves nothing to run in what a model may write: text, arguments, titles", async () => {
+  it("a tmux client leaves nothing to run in what a model may write: text, arguments, titles", async () => {
     const { tmux, machine } = await world();
     const evil = `#(touch ${join(machine.workDir, "probe")})`;
     const title = [
@@ -190,7 +190,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(existsSync(join(machine.workDir, "probe"))).toBe(false);
   });
 
-  it("keeps what starts a session out of the server's command line", async () => {
+  it("a tmux client keeps what starts a session out of the server's command line", async () => {
     const made = await world();
     await made.tmux.newSession({
       name: "a",
@@ -202,7 +202,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(line).not.toContain("canary");
   });
 
-  it("reads its own configuration, not the user's", async () => {
+  it("a tmux client reads its own configuration, not the user's", async () => {
     const made = await world();
     await made.tmux.startServer();
     const options = ["status", "remain-on-exit", "escape-time", "exit-empty", "set-titles"];
@@ -218,7 +218,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(messages.stdout).not.toMatch(/unknown|invalid/);
   });
 
-  it("says that a name is taken, a directory is not there, a command is too long", async () => {
+  it("a tmux client says that a name is taken, a directory is not there, a command is too long", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "a", command: echo });
     await expect(tmux.newSession({ name: "a", command: echo })).rejects.toThrow(/duplicate/);
@@ -230,14 +230,14 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await tmux.listSessions()).toEqual(["a", "c"]);
   });
 
-  it("starts many sessions at once on a server that was not there", async () => {
+  it("a tmux client starts many sessions at once on a server that was not there", async () => {
     const { tmux } = await world();
     const names = Array.from({ length: 12 }, (_, number) => `s${number}`);
     await Promise.all(names.map((name) => tmux.newSession({ name, command: echo })));
     expect([...(await tmux.listSessions())].sort()).toEqual([...names].sort());
   });
 
-  it("pastes text as it is: last ;, 100 kB, quotes, unicode, leading dashes", async () => {
+  it("a tmux client pastes text as it is: last ;, 100 kB, quotes, unicode, leading dashes", async () => {
     const { tmux, machine } = await world();
     const texts = [
       "hello;",
@@ -257,7 +257,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await expect.poll(read, { timeout: 10_000 }).toBe(sent.join(""));
   });
 
-  it("brackets a paste for programs that ask for it, so that its lines are not submitted", async () => {
+  it("a tmux client brackets a paste for programs that ask for it, so that its lines are not submitted", async () => {
     const { tmux } = await world();
     const command = ["sh", "-c", "stty -echo -icanon; printf '\\033[?2004h'; echo ready; cat -v"];
     await tmux.newSession({ name: "a", command });
@@ -266,7 +266,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await shows(tmux, "a", "^[[200~one^[[201~");
   });
 
-  it("refuses to paste into a dead pane, which would crash tmux 3.3a", async () => {
+  it("a tmux client refuses to paste into a dead pane, which would crash tmux 3.3a", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "a", command: ["sh", "-c", "exit 0"] });
     await expect.poll(() => tmux.paneStatus("a")).toMatchObject({ dead: true });
@@ -274,14 +274,14 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await tmux.hasSession("a")).toBe(true);
   });
 
-  it("keeps the last words of what died, the top line above the screen", async () => {
+  it("a tmux client keeps the last words of what died, the top line above the screen", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "a", command: ["sh", "-c", "echo last words; exit 1"] });
     await expect.poll(() => tmux.paneStatus("a")).toMatchObject({ dead: true, status: 1 });
     expect(await tmux.capturePane("a", { historyLines: 5 })).toContain("last words");
   });
 
-  it("presses keys", async () => {
+  it("a tmux client presses keys", async () => {
     const { tmux } = await world();
     await tmux.newSession({
       name: "a",
@@ -292,7 +292,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await shows(tmux, "a", "got typed");
   });
 
-  it("tells how a pane's process ended, every time", async () => {
+  it("a tmux client tells how a pane's process ended, every time", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "a", command: ["sleep", "60"] });
     const alive = await tmux.paneStatus("a");
@@ -307,7 +307,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     }
   });
 
-  it("respawns in place: same session, same log, other directory", async () => {
+  it("a tmux client respawns in place: same session, same log, other directory", async () => {
     const { tmux, machine } = await world();
     const log = join(machine.workDir, "100%d it's #1.log");
     await tmux.newSession({ name: "a", command: ["sh", "-c", "sleep 60"] });
@@ -320,7 +320,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(statSync(log).mode & 0o777).toBe(0o600);
   });
 
-  it("waits for a channel, signalled before or after", async () => {
+  it("a tmux client waits for a channel, signalled before or after", async () => {
     const { tmux } = await world();
     await tmux.startServer();
     const waiting = tmux.waitFor("after");
@@ -330,7 +330,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await tmux.waitFor("before");
   });
 
-  it("stops waiting for a channel when aborted, and when the server ends", async () => {
+  it("a tmux client stops waiting for a channel when aborted, and when the server ends", async () => {
     const made = await world();
     await made.tmux.startServer();
     const controller = new AbortController();
@@ -344,7 +344,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await lost;
   });
 
-  it("ends a session with all it started, also what ignores SIGHUP, and no other", async () => {
+  it("a tmux client ends a session with all it started, also what ignores SIGHUP, and no other", async () => {
     const { tmux, run } = await world();
     const stubborn = "trap '' HUP TERM; (setsid sleep 1041 &); sleep 1042; sleep 1043";
     for (let number = 0; number < 12; number += 1) {
@@ -363,7 +363,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await stubbornOnes()).toEqual([]);
   });
 
-  it("ends the server and all it started", async () => {
+  it("a tmux client ends the server and all it started", async () => {
     const made = await world();
     const { tmux, run, socket } = made;
     const stubborn = "trap '' HUP TERM; (setsid sleep 1041 &); sleep 1042; sleep 1043";
@@ -377,7 +377,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await tmux.killServer();
   });
 
-  it("ends a server that hangs", async () => {
+  it("a tmux client ends a server that hangs", async () => {
     const made = await world(1_500);
     await made.tmux.newSession({ name: "a", command: ["sleep", "1045"] });
     const server = await serverPid(made);
@@ -388,7 +388,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await findMarked("RAMURE_RUN", made.run)).toEqual([]);
   });
 
-  it("survives a kill -9 of the server: nothing is there, nothing is left, and it starts again", async () => {
+  it("a tmux client survives a kill -9 of the server: nothing is there, nothing is left, and it starts again", async () => {
     const made = await world();
     const { tmux, run, socket } = made;
     const stubborn = "trap '' HUP; (setsid sleep 1041 &); sleep 1042; sleep 1043";
@@ -405,7 +405,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await findMarked("RAMURE_RUN", run)).toEqual([]);
   });
 
-  it("shows a session to a person's terminal, read-only if wanted, in tmux or not", async () => {
+  it("a tmux client shows a session to a person's terminal, read-only if wanted, in tmux or not", async () => {
     const { tmux } = await world();
     await tmux.newSession({ name: "a", command: echo });
     await shows(tmux, "a", "ready");
@@ -420,7 +420,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await shows(tmux, "a", "typed by hand");
   });
 
-  it("makes a window as large as the terminal of whoever looks, and as before when nobody does", async () => {
+  it("a tmux client makes a window as large as the terminal of whoever looks, and as before when nobody does", async () => {
     const made = await world();
     const { tmux } = made;
     const place = "/fix-issues/fixers/t0002/worker";
@@ -458,7 +458,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await looks("again", 90, 25);
   });
 
-  it("refuses a place that tmux could read as more than a text", async () => {
+  it("a tmux client refuses a place that tmux could read as more than a text", async () => {
     const { tmux } = await world();
     for (const place of ["/a#(touch probe)", "/a b", "", "/a\nb"]) {
       const made = tmux.newSession({ name: "a", command: echo, place });
@@ -467,7 +467,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     expect(await tmux.hasSession("a")).toBe(false);
   });
 
-  it("attaches to nothing where there is nothing, and starts no server", async () => {
+  it("a tmux client attaches to nothing where there is nothing, and starts no server", async () => {
     const { tmux, machine, socket } = await world();
     await machine.exec(["mkdir", "-p", join(socket, "..")]);
     const [file = "", ...words] = tmux.attachArgv("a");

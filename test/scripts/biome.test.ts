@@ -35,7 +35,7 @@ async function complaints(files: Readonly<Record<string, string>>): Promise<read
 }
 
 describe("biome", () => {
-  it("forbids two files to import each other, even for a type", async () => {
+  it("biome forbids two files to import each other, even for a type", async () => {
     const found = await complaints({
       "src/a.ts": 'import type { B } from "./b.ts";\nexport type A = B | 1;\n',
       "src/b.ts": 'import type { A } from "./a.ts";\nexport type B = A | 2;\n',
@@ -43,7 +43,7 @@ describe("biome", () => {
     expect(found).toEqual(["src/a.ts noImportCycles", "src/b.ts noImportCycles"]);
   });
 
-  it("forbids a file of more than 400 lines, and a function of more than 60, in src", async () => {
+  it("biome forbids a file of more than 400 lines, and a function of more than 60, in src", async () => {
     const lines = Array.from({ length: 401 }, (_, line) => `export const a${line} = ${line};`);
     const body = Array.from({ length: 61 }, (_, line) => `  console.log(${line});`);
     const found = await complaints({
@@ -62,7 +62,7 @@ describe("biome", () => {
     ["any", "noExplicitAny", "export const a: any = 1;\n"],
     ["!", "noNonNullAssertion", "export const a = (b?: string) => b!.length;\n"],
     ["a default export", "noDefaultExport", "export default 1;\n"],
-  ])("forbids %s", async (_, rule, text) => {
+  ])("biome forbids %s", async (_, rule, text) => {
     expect(await complaints({ "src/a.ts": text })).toEqual([`src/a.ts ${rule}`]);
   });
 });

@@ -35,30 +35,30 @@ const rightLines = [
 ];
 
 describe("check-files", () => {
-  it.each(wrongNames)("forbids a file named %s", (file) => {
+  it.each(wrongNames)("check-files forbids a file named %s", (file) => {
     expect(fileViolations(new Map([[file, ""]]))).toHaveLength(1);
   });
 
-  it.each(rightNames)("allows a file named %s", (file) => {
+  it.each(rightNames)("check-files allows a file named %s", (file) => {
     expect(fileViolations(new Map([[file, ""]]))).toEqual([]);
   });
 
-  it.each(wrongLines)("forbids %s", (line) => {
+  it.each(wrongLines)("check-files forbids %s", (line) => {
     expect(fileViolations(new Map([["src/actors/kernel/mailbox.ts", line]]))).toHaveLength(1);
   });
 
-  it.each(rightLines)("allows %s", (line) => {
+  it.each(rightLines)("check-files allows %s", (line) => {
     expect(fileViolations(new Map([["src/actors/kernel/mailbox.ts", line]]))).toEqual([]);
   });
 
-  it("lets the clocks read the time, and the extension, which lives in another process", () => {
+  it("check-files lets the clocks read the time, and the extension, which lives in another process", () => {
     const files = ["src/actors/clock.ts", "src/actors/agent/pi/extension/pi.ts"];
     for (const file of files) {
       expect(fileViolations(new Map([[file, "setTimeout(done, 5);"]]))).toEqual([]);
     }
   });
 
-  it("says where", () => {
+  it("check-files says where", () => {
     expect(fileViolations(new Map([["src/a.ts", "\nDate.now();\n"]]))).toEqual([
       "src/a.ts:2: time comes from the clock",
     ]);

@@ -39,22 +39,22 @@ const along: readonly (readonly [file: string, line: string])[] = [
 ];
 
 describe("check-layers", () => {
-  it.each(against)("forbids in %s: %s", (file, line) => {
+  it.each(against)("check-layers forbids in %s: %s", (file, line) => {
     expect(layerViolations(new Map([[file, `\n${line}\n`]]))).toHaveLength(1);
   });
 
-  it.each(along)("allows in %s: %s", (file, line) => {
+  it.each(along)("check-layers allows in %s: %s", (file, line) => {
     expect(layerViolations(new Map([[file, line]]))).toEqual([]);
   });
 
-  it("names the file, the line, the room and what was imported", () => {
+  it("check-layers names the file, the line, the room and what was imported", () => {
     const text = '/* one\n two */\nimport {\n  a,\n} from "../cli/main.ts";\n';
     expect(layerViolations(new Map([["src/supervisors/pool.ts", text]]))).toEqual([
       "src/supervisors/pool.ts:5: src/supervisors may not import src/cli/main.ts",
     ]);
   });
 
-  it("finds two rooms that import each other, through any number of files", () => {
+  it("check-layers finds two rooms that import each other, through any number of files", () => {
     const files = new Map([
       ["src/supervisors/process/a.ts", 'import type { B } from "../runtime/index.ts";'],
       ["src/supervisors/runtime/index.ts", 'export type { B } from "./b.ts";'],
@@ -65,7 +65,7 @@ describe("check-layers", () => {
     ]);
   });
 
-  it("takes the files beside rooms for their ground, and the index beside rooms for their face", () => {
+  it("check-layers takes the files beside rooms for their ground, and the index beside rooms for their face", () => {
     const files = new Map([
       ["src/actors/index.ts", 'export { Mailbox } from "./kernel/index.ts";'],
       ["src/actors/kernel/mailbox.ts", 'import { Ring } from "../ring.ts";'],
@@ -74,18 +74,18 @@ describe("check-layers", () => {
     expect(layerViolations(files)).toEqual([]);
   });
 
-  it("finds a room that has become a hall", () => {
+  it("check-layers finds a room that has become a hall", () => {
     const names = Array.from({ length: 23 }, (_, nth) => `src/machines/local/file-${nth}.ts`);
     expect(layerViolations(new Map(names.map((name) => [name, ""])))).toEqual([
       "src/machines/local: 23 files are a hall; cut a room out of it",
     ]);
   });
 
-  it("knows no other storeys", () => {
+  it("check-layers knows no other storeys", () => {
     expect(layerViolations(new Map([["src/io/x.ts", ""]]))).toHaveLength(1);
   });
 
-  it("finds the house in order", () => {
+  it("check-layers finds the house in order", () => {
     expect(layerViolations(readSourceFiles("src"))).toEqual([]);
   });
 });

@@ -17,14 +17,14 @@ export * from "./d.js";
 `;
 
 describe("declarations", () => {
-  it("are cut into statements, each with its comment", () => {
+  it("declarations are cut into statements, each with its comment", () => {
     const statements = statementsOf(text);
     expect(statements).toHaveLength(7);
     expect(statements[1]).toMatch(/^\/\*\* One;[\s\S]*\n\}$/);
     expect(statements.flatMap(exportedNames)).toEqual(["One", "two", "Four", "Six"]);
   });
 
-  it("say what comes from elsewhere", () => {
+  it("declarations say what comes from elsewhere", () => {
     expect(statementsOf(text).flatMap(reexports)).toEqual([
       { name: "A", from: "A", module: "./a.js" },
       { name: "c", from: "b", module: "./a.js" },

@@ -31,29 +31,35 @@ async function command(name: string, script: string): Promise<void> {
 }
 
 describe("setting up a clone", () => {
-  it.each(["18.20.8", "20.18.1"])("says that Node %s is too old", async (version) => {
-    const { exitCode, stderr } = await setUp(`checkNode("${version}")`);
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain(`this is Node ${version}; ramure needs 20.19 or newer`);
-  });
+  it.each(["18.20.8", "20.18.1"])(
+    "setting up a clone says that Node %s is too old",
+    async (version) => {
+      const { exitCode, stderr } = await setUp(`checkNode("${version}")`);
+      expect(exitCode).toBe(1);
+      expect(stderr).toContain(`this is Node ${version}; ramure needs 20.19 or newer`);
+    },
+  );
 
-  it.each(["20.19.0", "20.20.2", "22.0.0", "26.1.0"])("takes Node %s", async (version) => {
-    expect(await setUp(`checkNode("${version}")`)).toEqual({ exitCode: 0, stderr: "" });
-  });
+  it.each(["20.19.0", "20.20.2", "22.0.0", "26.1.0"])(
+    "setting up a clone takes Node %s",
+    async (version) => {
+      expect(await setUp(`checkNode("${version}")`)).toEqual({ exitCode: 0, stderr: "" });
+    },
+  );
 
-  it("leaves a tmux alone that is there", async () => {
+  it("setting up a clone leaves a tmux alone that is there", async () => {
     await command("tmux", "exit 0");
     expect(await setUp("setUpTmux()")).toEqual({ exitCode: 0, stderr: "" });
   });
 
-  it("says what to type where it cannot install tmux", async () => {
+  it("setting up a clone says what to type where it cannot install tmux", async () => {
     const { exitCode, stderr } = await setUp("setUpTmux()");
     expect(exitCode).toBe(1);
     expect(stderr).toContain("tmux is missing. Install it and start again");
     expect(stderr).toContain("apt-get install -y -qq tmux");
   });
 
-  it("installs tmux with the package manager that is there", async () => {
+  it("setting up a clone installs tmux with the package manager that is there", async () => {
     await command("sudo", 'while [ "$1" = -n ]; do shift; done; "$@"');
     await command("true", "exit 0");
     await command("dnf", `echo "$@" >> ${join(folder, "log")}`);
@@ -63,7 +69,7 @@ describe("setting up a clone", () => {
     expect(await readFile(join(folder, "log"), "utf8")).toContain("install -y tmux");
   });
 
-  it("says which line failed", async () => {
+  it("setting up a clone says which line failed", async () => {
     await command("sudo", 'while [ "$1" = -n ]; do shift; done; "$@"');
     await command("true", "exit 0");
     await command("apk", 'test "$1" = --version');

@@ -11,7 +11,7 @@ async function start(words: readonly string[], env: Readonly<Record<string, stri
 }
 
 describe("the suites with the newest pi", { timeout: 120_000 }, () => {
-  it("say where there is no Node for them, and what to do there", async () => {
+  it("the suites with the newest pi say where there is no Node for them, and what to do there", async () => {
     const onMac =
       'data:text/javascript,Object.defineProperty(process,"platform",{value:"darwin"});Object.defineProperty(process,"arch",{value:"arm64"})';
     const { exitCode, stderr } = await start(["--import", onMac]);
@@ -20,7 +20,7 @@ describe("the suites with the newest pi", { timeout: 120_000 }, () => {
     expect(stderr).toContain("npx vitest run test/actors/agent");
   });
 
-  it("say what could not be installed, and leave no half of it", async () => {
+  it("the suites with the newest pi say what could not be installed, and leave no half of it", async () => {
     const cache = await mkdtemp(join(tmpdir(), "ramure-latest-"));
     const { exitCode, stderr } = await start([], {
       XDG_CACHE_HOME: cache,

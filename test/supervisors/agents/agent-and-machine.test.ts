@@ -11,7 +11,7 @@ import {
 } from "../../../src/index.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
 
-it("takes an agent down with its machine, and brings it back after the machine", async () => {
+it("a machine's restart takes an agent down with its machine, and brings it back after the machine", async () => {
   let spawned = 0;
   let unreachable = false;
   const local = new LocalImage();

@@ -10,7 +10,7 @@ const frail: Script = async (one) => {
 };
 
 describe("an agent that ends and that its policy does not restart", () => {
-  it("rejects its receipts, ends its events and is failed", async () => {
+  it("an agent that ends and that its policy does not restart rejects its receipts, ends its events and is failed", async () => {
     const program = agentProcess(async function main() {
       const worker = await agent("worker", { policy: { restart: "temporary" } });
       const receipt = await worker.send("carry this");
@@ -27,7 +27,7 @@ describe("an agent that ends and that its policy does not restart", () => {
       expect(error).toMatch(/\/main\/worker.*its policy does not restart it/);
   });
 
-  it("is no reason to wait any longer: its process says that nothing is left to wait for", async () => {
+  it("an agent that ends and that its policy does not restart is no reason to wait any longer: its process says that nothing is left to wait for", async () => {
     const program = agentProcess(async function main() {
       await agent("worker", { policy: { restart: "temporary" }, prompt: "go", nudge: true });
       await agent("idler");
@@ -40,7 +40,7 @@ describe("an agent that ends and that its policy does not restart", () => {
     expect(await run.finished()).toBe("noticed");
   });
 
-  it("ends all the same when what is left of it cannot be removed", async () => {
+  it("an agent that ends and that its policy does not restart ends all the same when what is left of it cannot be removed", async () => {
     const inner = scriptedHarness(frail);
     const harness: Harness = {
       kind: inner.kind,
@@ -72,7 +72,7 @@ describe("an agent that ends and that its policy does not restart", () => {
     });
   });
 
-  it("goes with the machine that it depends on, and does not come back with it", async () => {
+  it("an agent that ends and that its policy does not restart goes with the machine that it depends on, and does not come back with it", async () => {
     const program = agentProcess(async function main() {
       const worker = await agent("worker", { policy: { restart: "temporary" } });
       await worker.machine.stop();

@@ -20,7 +20,7 @@ it("initial prompt: the agent has it, and the tools that it is given right away"
   expect(heard).toEqual(["Begin."]);
 });
 
-it("gives one local machine to all agents for which nobody chose another", async () => {
+it("a process gives one local machine to all agents for which nobody chose another", async () => {
   const program = agentProcess(async () => {
     const [one, two] = [await agent("one"), await agent("two")];
     return { same: one.machine === two.machine, kind: one.machine.kind };

@@ -87,7 +87,7 @@ describe("connected agents", () => {
     ]);
   });
 
-  it("cannot learn who else exists: unknown and out of reach are one answer", async () => {
+  it("connected agents cannot learn who else exists: unknown and out of reach are one answer", async () => {
     const { answers } = await company(
       ({ alice, bob }) => connect(alice, bob),
       [
@@ -107,7 +107,7 @@ describe("connected agents", () => {
     expect(answers[4]).toContain("There is no tool message");
   });
 
-  it("reach one way only when the connection is forward", async () => {
+  it("connected agents reach one way only when the connection is forward", async () => {
     await writeFile(here("alice", "plan.md"), "the plan");
     const { answers } = await company(
       ({ alice, bob }) => connect(alice, bob, { direction: "forward" }),
@@ -124,7 +124,7 @@ describe("connected agents", () => {
     expect(answers[3]).toContain("There is no tool download_file");
   });
 
-  it("send files from one machine to another, and check their hash", async () => {
+  it("connected agents send files from one machine to another, and check their hash", async () => {
     const bytes = new Uint8Array(300_000).map((_, i) => (i * 7) % 256);
     await writeFile(here("alice", "data.bin"), bytes);
     const { answers } = await company(
@@ -147,7 +147,7 @@ describe("connected agents", () => {
     }
   });
 
-  it("send no file that is too large, missing, or outside the work directories", async () => {
+  it("connected agents send no file that is too large, missing, or outside the work directories", async () => {
     await writeFile(here("secret"), "s");
     await writeFile(here("alice", "big"), "x".repeat(2_000));
     await writeFile(here("alice", "ok"), "ok");
@@ -189,7 +189,7 @@ describe("connected agents", () => {
     ]);
   });
 
-  it("send files under names that a shell or tmux would run, and nothing runs", async () => {
+  it("connected agents send files under names that a shell or tmux would run, and nothing runs", async () => {
     const names = [
       "#(touch probe)",
       "$(touch probe)",
@@ -213,7 +213,7 @@ describe("connected agents", () => {
     expect(found.filter((path) => path.split("/").at(-1) === "probe")).toEqual([]);
   });
 
-  it("cannot talk without end: so many messages a minute", async () => {
+  it("connected agents cannot talk without end: so many messages a minute", async () => {
     const say = ["alice", "message", { receiver: "bob", message: "again" }] as const;
     const { answers } = await company(
       ({ alice, bob }) => connect(alice, bob, { maxMessagesPerMinute: 2 }),
@@ -228,7 +228,7 @@ describe("connected agents", () => {
 });
 
 describe("a connection", () => {
-  it("ends with the process that made it and with either agent; the tree is told", async () => {
+  it("a connection ends with the process that made it and with either agent; the tree is told", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const [a, b, c] = [await agent("a"), await agent("b"), await agent("c")];
       const linked = agentProcess(async () => {
@@ -244,7 +244,7 @@ describe("a connection", () => {
     expect(await run.finished()).toEqual([2, 4, 2, 0]);
   });
 
-  it("is refused between an agent and itself", async () => {
+  it("a connection is refused between an agent and itself", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const a = await agent("a");
       connect(a, a);
@@ -255,7 +255,7 @@ describe("a connection", () => {
     );
   });
 
-  it("is refused in a direction that is misspelt", async () => {
+  it("a connection is refused in a direction that is misspelt", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const [a, b] = [await agent("a"), await agent("b")];
       connect(a, b, { direction: "foward" as "forward" });
@@ -317,7 +317,7 @@ describe("two agents of one name that are connected with the same colleague", ()
     return { run, first, second, reviewer: run.handle.agents.get("reviewer") };
   }
 
-  it("are known by one word each, which is in all lines and reaches exactly that agent", async () => {
+  it("two agents of one name that are connected with the same colleague are known by one word each, which is in all lines and reaches exactly that agent", async () => {
     const { run, first, second, reviewer } = await misnamed();
     for (const worker of [first, second]) {
       await order(worker, "message", { receiver: "reviewer", message: "look" });
@@ -340,7 +340,7 @@ describe("two agents of one name that are connected with the same colleague", ()
     await run.finished().catch(() => {});
   });
 
-  it("never replace each other's files, nor their own", async () => {
+  it("two agents of one name that are connected with the same colleague never replace each other's files, nor their own", async () => {
     const { run, first, second, reviewer } = await misnamed();
     await writeFile(here("alice", "fix.patch"), "of issue 1");
     await writeFile(here("bob", "fix.patch"), "of issue 2");
@@ -365,7 +365,7 @@ describe("two agents of one name that are connected with the same colleague", ()
     await run.finished().catch(() => {});
   });
 
-  it("keep their words when one of them has ended, and whoever writes to that one is told so", async () => {
+  it("two agents of one name that are connected with the same colleague keep their words when one of them has ended, and whoever writes to that one is told so", async () => {
     const { run, second, reviewer } = await misnamed();
     await run.handle.call("end_first");
     expect(await order(reviewer, "message", { receiver: "worker", message: "hello?" })).toContain(

@@ -43,7 +43,7 @@ async function nudgedTimes(run: Parameters<typeof typesOf>[0], name: string, tim
   await expect.poll(rested, { timeout: 10_000 }).toBe(true);
 }
 
-it("reminds an agent that has come to rest of its tools, until it calls one", async () => {
+it("a process reminds an agent that has come to rest of its tools, until it calls one", async () => {
   const run = await testRun(team, [3], { script: forgetful(2) });
   await nudgedTimes(run, "worker", 1);
   await run.clock.advance(60_000);
@@ -61,7 +61,7 @@ it("reminds an agent that has come to rest of its tools, until it calls one", as
   expect(said.at(-1)).toContain("finish");
 });
 
-it("says that nothing will come any more when it was reminded in vain", async () => {
+it("a process says that nothing will come any more when it was reminded in vain", async () => {
   const run = await testRun(team, [2], { script: forgetful(1_000) });
   await nudgedTimes(run, "worker", 1);
   await run.clock.advance(60_000);
@@ -114,7 +114,7 @@ describe("an agent that ends its turn while another is busy", () => {
     return { run, beside: run.handle.agents.get("busy")?.state, told: told() };
   }
 
-  it("is told of as an event, and reminded of the tool that was named", async () => {
+  it("an agent that ends its turn while another is busy is told of as an event, and reminded of the tool that was named", async () => {
     let turns = 0;
     const { run, beside, told } = await played("approve", 4, async (agent) => {
       for await (const _ of agent.messages) {
@@ -134,7 +134,7 @@ describe("an agent that ends its turn while another is busy", () => {
     expect(await run.finished()).toBe("finished");
   });
 
-  it("is told of, and waited with, when no tool was named", async () => {
+  it("an agent that ends its turn while another is busy is told of, and waited with, when no tool was named", async () => {
     const { run, told } = await played(undefined, 1, async (agent) => {
       for await (const { text } of agent.messages) {
         if (text !== "work") await agent.call("approve");
@@ -146,7 +146,7 @@ describe("an agent that ends its turn while another is busy", () => {
     await run.finished().catch(() => {});
   });
 
-  it("has missed nothing when it called its tool, and has when the tool refused", async () => {
+  it("an agent that ends its turn while another is busy has missed nothing when it called its tool, and has when the tool refused", async () => {
     const refusing = agentProcess(async function refusing() {
       const worker = await agent("worker", { prompt: "work", nudge: { tool: "finish" } });
       let handedIn = 0;
@@ -175,7 +175,7 @@ describe("an agent that ends its turn while another is busy", () => {
   });
 });
 
-it("leaves alone an agent that was broken off", async () => {
+it("a process leaves alone an agent that was broken off", async () => {
   const program = agentProcess(async function program() {
     const worker = await agent("worker", { prompt: "work", nudge: { tool: "finish" } });
     worker.on("finish", { description: "Hand it in." }, () => done());
@@ -193,7 +193,7 @@ it("leaves alone an agent that was broken off", async () => {
   await run.finished().catch(() => {});
 });
 
-it("sees, when a process begins to wait, who came to rest before", async () => {
+it("a process sees, when a process begins to wait, who came to rest before", async () => {
   const late = agentProcess(async function late() {
     const worker = await agent("worker", { nudge: { max: 1 } });
     worker.on("finish", { description: "Hand it in." }, () => done());
@@ -218,7 +218,7 @@ describe("an agent that is reminded of one tool", () => {
     return await wait<string>();
   });
 
-  it("is reminded at most once in a minute, then in two, then in four", async () => {
+  it("an agent that is reminded of one tool is reminded at most once in a minute, then in two, then in four", async () => {
     const run = await testRun(lone, [{ max: 4 }], { script: forgetful(1_000) });
     const moments: number[] = [];
     for (const times of [1, 2, 3, 4]) {
@@ -234,7 +234,7 @@ describe("an agent that is reminded of one tool", () => {
     await run.finished().catch(() => {});
   });
 
-  it("fails its process when it was reminded in vain and that is asked for", async () => {
+  it("an agent that is reminded of one tool fails its process when it was reminded in vain and that is asked for", async () => {
     // biome-ignore lint/suspicious/noThenProperty: a word that nobody calls.
     const options = { max: 2, afterMs: 1_000, then: "fail" } as const;
     const run = await testRun(lone, [options], { script: forgetful(1_000) });
@@ -282,7 +282,7 @@ describe("an agent that asked another one", () => {
     return { script, asked: async () => await poll() };
   }
 
-  it("is not reminded while it waits for the answer, and is when that has come", async () => {
+  it("an agent that asked another one is not reminded while it waits for the answer, and is when that has come", async () => {
     const { script: reviewer, asked } = slow("yes");
     const run = await testRun(pair, ["wait"], { script: { worker: asking, reviewer } });
     await asked();
@@ -294,7 +294,7 @@ describe("an agent that asked another one", () => {
     expect(countOf(run, "nudged")).toBe(1);
   });
 
-  it("is reminded when the one that it asked has ended", async () => {
+  it("an agent that asked another one is reminded when the one that it asked has ended", async () => {
     const { script: reviewer, asked } = slow();
     const run = await testRun(pair, ["wait"], { script: { worker: asking, reviewer } });
     await asked();
@@ -303,7 +303,7 @@ describe("an agent that asked another one", () => {
     expect(await run.finished()).toBe("finished");
   });
 
-  it("leaves its process quiescent, or failed, only when the one that it asked rests too", async () => {
+  it("an agent that asked another one leaves its process quiescent, or failed, only when the one that it asked rests too", async () => {
     for (const then of ["wait", "fail"] as const) {
       const { script: reviewer, asked } = slow();
       const run = await testRun(pair, [then], { script: { worker: asking, reviewer } });

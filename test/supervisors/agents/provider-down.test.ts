@@ -43,7 +43,7 @@ function densest(moments: readonly number[], ms: number): number {
 }
 
 describe("fifty agents on one provider that fails", () => {
-  it("let one of them ask, and come back one after the other", async () => {
+  it("fifty agents on one provider that fails let one of them ask, and come back one after the other", async () => {
     const { whileDown, after } = await asked(false);
     // Alone, each of the fifty would have asked seven times.
     expect(whileDown.length).toBeLessThanOrEqual(20);
@@ -52,7 +52,7 @@ describe("fifty agents on one provider that fails", () => {
   });
 
   // They all looked again at the very moment that a later failure had put off.
-  it("do so too when it fails all of them at one moment", async () => {
+  it("fifty agents on one provider that fails do so too when it fails all of them at one moment", async () => {
     const { whileDown, after } = await asked(true);
     expect(whileDown.length).toBeLessThanOrEqual(50 + 20);
     expect(after.length).toBe(50);
@@ -61,7 +61,7 @@ describe("fifty agents on one provider that fails", () => {
 });
 
 // The process failed with an error that said nothing of it, and was restarted for ever.
-it("is not asked again by a restart of the process, when its key is wrong", async () => {
+it("a provider is not asked again by a restart of the process, when its key is wrong", async () => {
   let attempts = 0;
   const program = agentProcess(async function program() {
     attempts += 1;

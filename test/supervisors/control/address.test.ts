@@ -39,23 +39,23 @@ describe("an address", () => {
     expect(resolveAddress(nodes, text, kinds).path).toBe(path);
   });
 
-  it("prefers the one that has not ended", () => {
+  it("an address prefers the one that has not ended", () => {
     expect(resolveAddress(nodes, "worker").path).toBe("/main/pool/t2/worker");
     expect(resolveAddress(nodes, "t1/worker").path).toBe("/main/pool/t1/worker");
   });
 
-  it("means the only one of the kinds that fit", () => {
+  it("an address means the only one of the kinds that fit", () => {
     expect(resolveAddress(nodes, "author", ["agent"]).path).toBe("/main/author");
     expect(refusal("author").reason).toBe("ambiguous");
   });
 
-  it("that several have is ambiguous, and names them", () => {
+  it("an address that several nodes have is ambiguous, and names them", () => {
     const { reason, facts } = refusal("pool");
     expect(reason).toBe("ambiguous");
     expect(facts.candidates).toEqual(["/main/pool", "/main/other/pool"]);
   });
 
-  it("that nobody has is not found, and names those like it", () => {
+  it("an address that no node has is not found, and names those like it", () => {
     expect(refusal("workr", ["agent"])).toMatchObject({
       reason: "not-found",
       facts: { near: ["worker"] },
@@ -64,13 +64,13 @@ describe("an address", () => {
     expect(refusal("t2/wroker").facts.near).toContain("t2/worker");
   });
 
-  it("of another kind is the wrong state, and says which kind it is", () => {
+  it("an address of another kind is the wrong state, and says which kind it is", () => {
     const { reason, message } = refusal("box", ["agent"]);
     expect(reason).toBe("wrong-state");
     expect(message).toBe("/main/pool/t2/box is a machine, and this needs an agent.");
   });
 
-  it("matches whole segments only, and an empty one nothing", () => {
+  it("an address matches whole segments only, and an empty one nothing", () => {
     expect(refusal("orker").reason).toBe("not-found");
     expect(refusal("").reason).toBe("not-found");
     expect(refusal("/").reason).toBe("not-found");
@@ -78,7 +78,7 @@ describe("an address", () => {
 });
 
 describe("near names", () => {
-  it("begin alike or differ in few letters, nearest first", () => {
+  it("near names begin alike or differ in few letters, nearest first", () => {
     expect(nearNames("stat", ["status", "start", "stop", "send"])).toEqual([
       "start",
       "status",

@@ -13,7 +13,7 @@ const node = (path: string, state: string) =>
     node: { path, kind: "process", state, epoch: 1, since: 0, restarts: 0 },
   }) as const;
 
-it("gives a snapshot first, and a slow reader only the newest of each path", async () => {
+it("the watch of a tree gives a snapshot first, and a slow reader only the newest of each path", async () => {
   const system = createSystem({ clock: manualClock() });
   const registry = system.spawn(registryBehavior());
   registry.send(node("/a", "running"));

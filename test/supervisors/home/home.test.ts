@@ -21,13 +21,13 @@ afterEach(async () => {
 const modeOf = async (path: string) => ((await lstat(path)).mode & 0o777).toString(8);
 
 describe("the home of runs", () => {
-  it("is RAMURE_HOME, or else .ramure in the user's home", () => {
+  it("the home of runs is RAMURE_HOME, or else .ramure in the user's home", () => {
     expect(homeLayout({ RAMURE_HOME: "/x/y", HOME: "/h" }).runtimes).toBe("/x/y/runtimes");
     expect(homeLayout({ HOME: "/h" }).logs).toBe("/h/.ramure/logs");
     expect(homeLayout({ RAMURE_HOME: "", HOME: "/h" }).home).toBe("/h/.ramure");
   });
 
-  it("is made for this user alone, whatever the umask", async () => {
+  it("the home of runs is made for this user alone, whatever the umask", async () => {
     const mask = process.umask(0);
     const layout = await prepareHome({ RAMURE_HOME: join(home, "a/b") });
     process.umask(mask);
@@ -36,7 +36,7 @@ describe("the home of runs", () => {
     expect(await modeOf(layout.logs)).toBe("700");
   });
 
-  it("is refused when it stood open to others, and keeps its mode", async () => {
+  it("the home of runs is refused when it stood open to others, and keeps its mode", async () => {
     await chmod(home, 0o1777);
     await expect(prepareHome({ RAMURE_HOME: home })).rejects.toThrow(
       `${home} is open to other users (mode 1777); chmod 700 it`,
@@ -44,7 +44,7 @@ describe("the home of runs", () => {
     expect(((await lstat(home)).mode & 0o7777).toString(8)).toBe("1777");
   });
 
-  it("is refused when it is a symbolic link, and the refusal says what to set", async () => {
+  it("the home of runs is refused when it is a symbolic link, and the refusal says what to set", async () => {
     await mkdir(join(home, "real"));
     await symlink(join(home, "real"), join(home, "link"));
     const refused = prepareHome({ RAMURE_HOME: join(home, "link") });
@@ -54,18 +54,21 @@ describe("the home of runs", () => {
     await expect(refused).rejects.toMatchObject({ code: "home" });
   });
 
-  it("is refused when it is a file", async () => {
+  it("the home of runs is refused when it is a file", async () => {
     await writeFile(join(home, "file"), "");
     await expect(privateDirectory(join(home, "file"))).rejects.toMatchObject({ code: "home" });
   });
 
-  it.runIf(process.getuid?.() === 0)("is refused when it belongs to someone else", async () => {
-    await mkdir(join(home, "theirs"));
-    await execa("chown", ["65534", join(home, "theirs")]);
-    await expect(privateDirectory(join(home, "theirs"))).rejects.toThrow("belongs to user 65534");
-  });
+  it.runIf(process.getuid?.() === 0)(
+    "the home of runs is refused when it belongs to someone else",
+    async () => {
+      await mkdir(join(home, "theirs"));
+      await execa("chown", ["65534", join(home, "theirs")]);
+      await expect(privateDirectory(join(home, "theirs"))).rejects.toThrow("belongs to user 65534");
+    },
+  );
 
-  it("names the path when it cannot be made", async () => {
+  it("the home of runs names the path when it cannot be made", async () => {
     await expect(prepareHome({ RAMURE_HOME: "/proc/none" })).rejects.toThrow(
       /^\/proc\/none cannot be made .*RAMURE_HOME/,
     );
@@ -73,7 +76,7 @@ describe("the home of runs", () => {
 });
 
 describe("the paths of a run", () => {
-  it("lie in the home, and the log directory is there", async () => {
+  it("the paths of a run lie in the home, and the log directory is there", async () => {
     const paths = await runPaths(await prepareHome({ RAMURE_HOME: home }), "abc");
     expect(paths).toMatchObject({
       record: join(home, "runtimes/abc.json"),
@@ -83,7 +86,7 @@ describe("the paths of a run", () => {
     expect(await modeOf(paths.logDir)).toBe("700");
   });
 
-  it("put a socket whose path would be too long into a short directory of this user", async () => {
+  it("the paths of a run put a socket whose path would be too long into a short directory of this user", async () => {
     vi.stubEnv("TMPDIR", home);
     const long = join(home, "x".repeat(120));
     const { socket } = await runPaths(await prepareHome({ RAMURE_HOME: long }), "abc");
@@ -92,7 +95,7 @@ describe("the paths of a run", () => {
     expect(await modeOf(join(socket, ".."))).toBe("700");
   });
 
-  it("fail clearly when even the short one is too long", async () => {
+  it("the paths of a run fail clearly when even the short one is too long", async () => {
     const layout = await prepareHome({ RAMURE_HOME: join(home, "x".repeat(120)) });
     await expect(runPaths(layout, "y".repeat(110))).rejects.toMatchObject({
       code: "socket-path-too-long",

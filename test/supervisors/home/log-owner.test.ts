@@ -27,7 +27,7 @@ async function recordFor(id: string, facts: Partial<RunRecord> = {}): Promise<Ru
 const dead = { pid: 2 ** 22 + 1, processStart: "1" };
 
 describe("a log directory", () => {
-  it("is refused to a second live run, with the id, process, host and start of the first", async () => {
+  it("a log directory is refused to a second live run, with the id, process, host and start of the first", async () => {
     await takeLogDirectory(await recordFor("first", { host: undefined }));
     const refused = takeLogDirectory(await recordFor("second"));
     await expect(refused).rejects.toThrow(LogDirectoryError);
@@ -36,7 +36,7 @@ describe("a log directory", () => {
     );
   });
 
-  it("goes to the next run when the first has given it back, and names the first", async () => {
+  it("a log directory goes to the next run when the first has given it back, and names the first", async () => {
     const first = await takeLogDirectory(await recordFor("first"));
     expect(first.earlier).toBeUndefined();
     await first.release(5);
@@ -44,18 +44,18 @@ describe("a log directory", () => {
     expect(second.earlier).toBe("first");
   });
 
-  it("goes to the next run when the process of the first is gone", async () => {
+  it("a log directory goes to the next run when the process of the first is gone", async () => {
     await takeLogDirectory(await recordFor("first", dead));
     expect((await takeLogDirectory(await recordFor("second"))).earlier).toBe("first");
     expect(await readdir(logDir)).toEqual(["owner.2"]);
   });
 
-  it("goes to the same run again when its process is gone", async () => {
+  it("a log directory goes to the same run again when its process is gone", async () => {
     await takeLogDirectory(await recordFor("first", dead));
     expect((await takeLogDirectory(await recordFor("first"))).earlier).toBeUndefined();
   });
 
-  it("goes to the next run when the file of the first cannot be read", async () => {
+  it("a log directory goes to the next run when the file of the first cannot be read", async () => {
     await mkdir(logDir, { mode: 0o700 });
     await writeFile(join(logDir, "owner.7"), "");
     await takeLogDirectory(await recordFor("second"));
@@ -64,14 +64,14 @@ describe("a log directory", () => {
     });
   });
 
-  it("is refused when the run that has it is of another host, and the refusal names the file", async () => {
+  it("a log directory is refused when the run that has it is of another host, and the refusal names the file", async () => {
     await takeLogDirectory(await recordFor("first", { host: "elsewhere" }));
     await expect(takeLogDirectory(await recordFor("second"))).rejects.toThrow(
       `remove ${join(logDir, "owner.1")} if that run is over`,
     );
   });
 
-  it("goes to one alone of many that take it at the same time", async () => {
+  it("a log directory goes to one alone of many that take it at the same time", async () => {
     await takeLogDirectory(await recordFor("first", dead));
     const records = await Promise.all(
       Array.from({ length: 20 }, (_, number) => recordFor(`r${number}`)),
@@ -81,7 +81,7 @@ describe("a log directory", () => {
     expect(await readdir(logDir)).toEqual(["owner.2"]);
   });
 
-  it("keeps the mode that others gave it, and the refusal says what to do", async () => {
+  it("a log directory keeps the mode that others gave it, and the refusal says what to do", async () => {
     await mkdir(logDir, { mode: 0o755 });
     await expect(takeLogDirectory(await recordFor("first"))).rejects.toThrow(
       `${logDir} is open to other users (mode 0755); chmod 700 it if it is ramure's alone; give this run another logDir.`,

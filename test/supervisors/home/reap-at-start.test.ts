@@ -11,7 +11,7 @@ it.each([
   ["called process.exit", exits],
   ["was killed", killed],
 ])(
-  "removes at the start of a run what a program left that %s",
+  "the reaper removes at the start of a run what a program left that %s",
   {
     timeout: 90_000,
   },

@@ -93,7 +93,7 @@ function sleeper(run: string): { readonly pid: number; readonly ended: Promise<u
 }
 
 describe("the record of things", () => {
-  it("is on the disk when record resolves, for this user's eyes, and the last word counts", async () => {
+  it("the record of things is on the disk when record resolves, for this user's eyes, and the last word counts", async () => {
     const things = thingsOf("r1");
     await things.record({ kind: "tmux-server", file: "/x/tmux" }, owner);
     await things.record({ kind: "tmux-server", file: "/x/tmux", pid: process.pid }, owner);
@@ -112,7 +112,7 @@ describe("the record of things", () => {
     ]);
   });
 
-  it("is read as far as it was written", async () => {
+  it("the record of things is read as far as it was written", async () => {
     const things = thingsOf("r1");
     await things.record({ kind: "directory", file: "/y" }, owner);
     await appendFile(things.file, '{"v":1,"kind":"directory","fi');
@@ -120,7 +120,7 @@ describe("the record of things", () => {
     expect(await readThings("/nowhere")).toEqual([]);
   });
 
-  it("is never written through a link", async () => {
+  it("the record of things is never written through a link", async () => {
     const target = inRuntimes("target");
     await symlink(target, inRuntimes("r1.things.jsonl"));
     await expect(thingsOf("r1").record({ kind: "directory", file: "/y" }, owner)).rejects.toThrow(
@@ -131,7 +131,7 @@ describe("the record of things", () => {
 });
 
 describe("the reaper", () => {
-  it("removes all that a dead run left, its record last, and says what", async () => {
+  it("the reaper removes all that a dead run left, its record last, and says what", async () => {
     const { directory } = await deadRun(ids.dead1);
     const process = sleeper(ids.dead1);
     const [run] = await reap(layout);
@@ -149,7 +149,7 @@ describe("the reaper", () => {
     expect(await reap(layout)).toEqual([]);
   });
 
-  it("only looks in a dry run", async () => {
+  it("the reaper only looks in a dry run", async () => {
     await deadRun(ids.dead1);
     const before = await readdir(layout.runtimes);
     const [run] = await reap(layout, { dryRun: true });
@@ -163,7 +163,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual(before);
   });
 
-  it("touches nothing of a run whose process lives", async () => {
+  it("the reaper touches nothing of a run whose process lives", async () => {
     await deadRun(ids.alive1);
     await record(ids.alive1, { pid: process.pid, processStart: await processStart(process.pid) });
     const own = sleeper(ids.alive1);
@@ -175,13 +175,13 @@ describe("the reaper", () => {
     await own.ended;
   });
 
-  it("takes a reused pid for another process", async () => {
+  it("the reaper takes a reused pid for another process", async () => {
     await record("reused1", { pid: process.pid, processStart: "1" });
     expect(await reap(layout)).toMatchObject([{ id: "reused1", left: [] }]);
     expect(await readdir(layout.runtimes)).toEqual([]);
   });
 
-  it("believes a socket that answers more than a pid that is gone", async () => {
+  it("the reaper believes a socket that answers more than a pid that is gone", async () => {
     await record("other1", { pid: deadPid });
     const server = createServer().listen(inRuntimes("other1.sock"));
     servers.push(server);
@@ -190,7 +190,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual(["other1.json", "other1.sock"]);
   });
 
-  it("never ends itself, nor a living run, though they carry the mark of the dead one", async () => {
+  it("the reaper never ends itself, nor a living run, though they carry the mark of the dead one", async () => {
     await deadRun(ids.dead1);
     // With a helper of its own, which inherits the mark as it did.
     const script = `process.stdout.write(String(require("child_process").spawn("sleep", ["300"]).pid))`;
@@ -209,7 +209,7 @@ describe("the reaper", () => {
     await once(living, "exit");
   });
 
-  it("never ends a living run of another home, though it was started inside the dead one", async () => {
+  it("the reaper never ends a living run of another home, though it was started inside the dead one", async () => {
     const other = await temporaryHome();
     const elsewhere = await prepareHome({ RAMURE_HOME: other.home });
     await record(ids.dead1, { pid: deadPid });
@@ -232,7 +232,7 @@ describe("the reaper", () => {
     await other.remove();
   });
 
-  it("names a record that cannot be read, and removes what the list of its things names", async () => {
+  it("the reaper names a record that cannot be read, and removes what the list of its things names", async () => {
     const { directory } = await deadRun("torn");
     await truncate(inRuntimes("torn.json"));
     const [reaped] = await reap(layout);
@@ -244,14 +244,14 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual([]);
   });
 
-  it("leaves a record of a newer version to that version", async () => {
+  it("the reaper leaves a record of a newer version to that version", async () => {
     await deadRun("newer");
     await writeFile(inRuntimes("newer.json"), '{"schema":2,"name":"newer"}');
     expect(await reap(layout)).toEqual([]);
     expect(await readdir(layout.runtimes)).toContain("newer.json");
   });
 
-  it("follows no link and removes no file that is not what its record says", async () => {
+  it("the reaper follows no link and removes no file that is not what its record says", async () => {
     await record(ids.dead1, { pid: deadPid });
     const elsewhere = await mkdtemp(join(tmpdir(), "ramure-precious-"));
     await writeFile(join(elsewhere, "precious"), "");
@@ -272,7 +272,7 @@ describe("the reaper", () => {
     await rm(elsewhere, { recursive: true });
   });
 
-  it("keeps the record of what lies on another machine, and says so", async () => {
+  it("the reaper keeps the record of what lies on another machine, and says so", async () => {
     await record(ids.dead1, { pid: deadPid });
     await thingsOf(ids.dead1).record(
       { kind: "directory", file: "/tmp/ramure-x", machine: "box" },
@@ -283,7 +283,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toContain(`${ids.dead1}.json`);
   });
 
-  it("keeps the record of a thing that only a newer version knows", async () => {
+  it("the reaper keeps the record of a thing that only a newer version knows", async () => {
     await record(ids.dead1, { pid: deadPid });
     const line = { v: 2, kind: "container", file: "c1", run: ids.dead1, ...owner, at: 1 };
     await writeFile(inRuntimes(`${ids.dead1}.things.jsonl`), `${JSON.stringify(line)}\n`);
@@ -292,7 +292,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toContain(`${ids.dead1}.json`);
   });
 
-  it("touches no run of another host that shares the home", async () => {
+  it("the reaper touches no run of another host that shares the home", async () => {
     await deadRun("far1");
     await record("far1", { pid: deadPid, host: "elsewhere" });
     const before = await readdir(layout.runtimes);
@@ -300,7 +300,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual(before);
   });
 
-  it("removes sockets, drafts and torn records whose run is gone", async () => {
+  it("the reaper removes sockets, drafts and torn records whose run is gone", async () => {
     await staleSocket(inRuntimes("gone1.sock"));
     await writeFile(inRuntimes(`gone2.json.${deadPid}.tmp`), "{");
     await writeFile(inRuntimes(`mine.json.${process.pid}.tmp`), "{");
@@ -309,7 +309,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual([`mine.json.${process.pid}.tmp`]);
   });
 
-  it("is harmless beside another one", async () => {
+  it("the reaper is harmless beside another one", async () => {
     await deadRun(ids.dead1);
     await deadRun(ids.dead2);
     const child = sleeper(ids.dead1);
@@ -319,7 +319,7 @@ describe("the reaper", () => {
     expect(await readdir(layout.runtimes)).toEqual([]);
   });
 
-  it.runIf(process.getuid?.() === 0)("touches nothing of another user", async () => {
+  it.runIf(process.getuid?.() === 0)("the reaper touches nothing of another user", async () => {
     const { directory } = await deadRun(ids.dead1);
     await chown(directory, 65_534, 65_534);
     await chown(inRuntimes(`${ids.dead1}.sock`), 65_534, 65_534);
@@ -329,7 +329,7 @@ describe("the reaper", () => {
     await expect(reap(layout)).rejects.toThrow("belongs to user 65534");
   });
 
-  it("finds nothing where there is no home", async () => {
+  it("the reaper finds nothing where there is no home", async () => {
     expect(await reap({ ...layout, runtimes: "/nowhere/runtimes" })).toEqual([]);
   });
 });

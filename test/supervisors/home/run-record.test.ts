@@ -32,7 +32,7 @@ const liveness = async () =>
   Object.fromEntries((await listRuns(layout)).map((run) => [run.record.id, run.liveness]));
 
 describe("the records of runs", () => {
-  it("say who runs, for this user's eyes", async () => {
+  it("the records of runs say who runs, for this user's eyes", async () => {
     const run = await openFakeRun({ home, id: "aaa" });
     const written = JSON.parse(await readFile(run.paths.record, "utf8"));
     expect(written).toMatchObject({ schema: 1, id: "aaa", pid: process.pid });
@@ -43,7 +43,7 @@ describe("the records of runs", () => {
     expect(await liveness()).toEqual({});
   });
 
-  it("tell a live run, one that is silent, and one that died", async () => {
+  it("the records of runs tell a live run, one that is silent, and one that died", async () => {
     const run = await openFakeRun({ home, id: "live" });
     await record("silent", { pid: process.pid });
     await record("dead", { pid: deadPid });
@@ -51,12 +51,12 @@ describe("the records of runs", () => {
     await run.close();
   });
 
-  it("are not fooled by a reused pid", async () => {
+  it("the records of runs are not fooled by a reused pid", async () => {
     await record("reused", { pid: process.pid, processStart: "1" });
     expect(await liveness()).toEqual({ reused: "dead" });
   });
 
-  it("call a run dead whose socket was left behind by a killed process", async () => {
+  it("the records of runs call a run dead whose socket was left behind by a killed process", async () => {
     const socket = await record("stale", { pid: deadPid });
     const script = `require("net").createServer().listen(${JSON.stringify(socket)}, () => process.kill(process.pid, "SIGKILL"))`;
     await execa("node", ["-e", script], { reject: false });
@@ -64,27 +64,27 @@ describe("the records of runs", () => {
     expect(await liveness()).toEqual({ stale: "dead" });
   });
 
-  it("believe a socket that answers more than a pid that is gone", async () => {
+  it("the records of runs believe a socket that answers more than a pid that is gone", async () => {
     const socket = await record("other", { pid: deadPid });
     const server = createServer().listen(socket);
     expect(await liveness()).toEqual({ other: "live" });
     await new Promise((closed) => server.close(closed));
   });
 
-  it("skip files that are no records", async () => {
+  it("the records of runs skip files that are no records", async () => {
     await writeFile(join(layout.runtimes, "half.json"), '{"schema":1,');
     await writeFile(join(layout.runtimes, "list.json"), "[]");
     await writeFile(join(layout.runtimes, "note.txt"), "");
     expect(await listRuns(layout)).toEqual([]);
   });
 
-  it("list nothing where there is no home", async () => {
+  it("the records of runs list nothing where there is no home", async () => {
     expect(await listRuns({ ...layout, runtimes: "/nowhere" })).toEqual([]);
   });
 });
 
 describe("the start of a process", () => {
-  it("tells a process from another one of the same pid", async () => {
+  it("the start of a process tells a process from another one of the same pid", async () => {
     expect(await isSameProcess(process.pid, await processStart(process.pid))).toBe(true);
     expect(await isSameProcess(process.pid, "another")).toBe(false);
     expect(await processStart(deadPid)).toBeUndefined();

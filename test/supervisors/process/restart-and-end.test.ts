@@ -15,7 +15,7 @@ import {
 import { testRun } from "../../../src/testing.ts";
 
 describe("a loop over the events of a process", () => {
-  it("reads on when it restarts the process and does not wait for it", async () => {
+  it("a loop over the events of a process reads on when it restarts the process and does not wait for it", async () => {
     let runs = 0;
     const flaky = agentProcess(async function flaky() {
       runs += 1;
@@ -35,7 +35,7 @@ describe("a loop over the events of a process", () => {
     expect(await run.finished()).toEqual(["failed@1", "failed@2", "done@3"]);
   });
 
-  it("reads on when another one restarts the process while it runs", async () => {
+  it("a loop over the events of a process reads on when another one restarts the process while it runs", async () => {
     const ticker = agentProcess(async function ticker() {
       emit("tick");
       if (currentProcess().attempt === 1) await wait();
@@ -55,7 +55,7 @@ describe("a loop over the events of a process", () => {
     expect(await run.finished()).toEqual(["tick@1", "cancelled@1", "tick@2", "done@2"]);
   });
 
-  it("does not fail its process when that ends before the restart has", async () => {
+  it("a loop over the events of a process does not fail its process when that ends before the restart has", async () => {
     const flaky = agentProcess(async function flaky() {
       throw new Error("always");
     });
@@ -81,7 +81,7 @@ describe("a call of an endpoint on a process that has ended", () => {
     async () => await sleep(1_000),
   );
 
-  it("says that it ended, and how", async () => {
+  it("a call of an endpoint on a process that has ended says that it ended, and how", async () => {
     const root = agentProcess(async function root() {
       const cancelled = spawn(service);
       await cancelled.events.waitFor("ready");
@@ -111,7 +111,7 @@ describe("a call of an endpoint on a process that has ended", () => {
     ]);
   });
 
-  it("waits while the process is going to be restarted", async () => {
+  it("a call of an endpoint on a process that has ended waits while the process is going to be restarted", async () => {
     let runs = 0;
     const flaky = agentProcess(
       { name: "flaky", contract: contract({ endpoints: { later: {} } }) },

@@ -32,7 +32,7 @@ async function run<Result>(body: () => Promise<Result>, script: Script = () => {
 }
 
 describe("the scope of a process", () => {
-  it("holds in a callback of a library that was bound, whoever calls it, and ends with it", async () => {
+  it("the scope of a process holds in a callback of a library that was bound, whoever calls it, and ends with it", async () => {
     const library = new EventEmitter();
     const listening = agentProcess(async function listening() {
       const self = currentProcess();
@@ -64,7 +64,7 @@ describe("the scope of a process", () => {
     });
   });
 
-  it("holds after awaits of sockets and streams", async () => {
+  it("the scope of a process holds after awaits of sockets and streams", async () => {
     const started = await run(async () => {
       const server = createServer((socket) => socket.end("hello"));
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -77,7 +77,7 @@ describe("the scope of a process", () => {
     expect(await started.finished()).toBe("/root");
   });
 
-  it("of a handler is that of the process that wrote it, whoever called", async () => {
+  it("the scope of a handler is that of the process that wrote it, whoever called", async () => {
     const service = agentProcess(async function service() {
       expose("where", () => {
         emit("called");
@@ -102,7 +102,7 @@ describe("the scope of a process", () => {
 });
 
 describe("a process that is called, not spawned", () => {
-  it("may have a name and be called again and again: when its result is here it is gone", async () => {
+  it("a process that is called, not spawned may have a name and be called again and again: when its result is here it is gone", async () => {
     const step = agentProcess({ name: "step" }, async (n: number) => {
       await agent("worker");
       if (n === 2) throw new Error("two");
@@ -121,7 +121,7 @@ describe("a process that is called, not spawned", () => {
     ]);
   });
 
-  it("may not be called twice at once under one given name", async () => {
+  it("a process that is called, not spawned may not be called twice at once under one given name", async () => {
     const step = agentProcess({ name: "step" }, async () => await sleep(1));
     const started = await run(async () => await Promise.all([step(), step()]).catch(String));
     await started.clock.advance(1);
@@ -130,7 +130,7 @@ describe("a process that is called, not spawned", () => {
 });
 
 describe("a handle's events", () => {
-  it("are read from the first by many readers, early and late, each on its own", async () => {
+  it("a handle's events are read from the first by many readers, early and late, each on its own", async () => {
     const three = agentProcess(async function three() {
       for (const type of ["a", "b", "c"]) {
         emit(type);
@@ -149,7 +149,7 @@ describe("a handle's events", () => {
     expect(await started.finished()).toEqual([all, all, all, ["c", "done"]]);
   });
 
-  it("are waited for within bounds: a timeout, a signal, the log's end", async () => {
+  it("a handle's events are waited for within bounds: a timeout, a signal, the log's end", async () => {
     const quiet = agentProcess(async function quiet() {
       await sleep(1_000);
     });
@@ -168,7 +168,7 @@ describe("a handle's events", () => {
     expect(await started.finished()).toEqual(["WaitTimeoutError", "AbortError", "LogEndedError"]);
   });
 
-  it("keep cancelled, failed and timeouts apart", async () => {
+  it("a handle's events keep cancelled, failed and timeouts apart", async () => {
     const waiting = agentProcess({ timeoutMs: 1_000 }, async () => await wait());
     const broken = agentProcess(async () => {
       throw new Error("broken");
@@ -193,7 +193,7 @@ describe("a handle's events", () => {
 });
 
 describe("a mailbox", () => {
-  it("is reached by path, by handle, and by what whereis found; an agent's too", async () => {
+  it("a mailbox is reached by path, by handle, and by what whereis found; an agent's too", async () => {
     const heard: string[] = [];
     const script: Script = async (worker) => {
       for await (const { text } of worker.messages) heard.push(text);
@@ -221,7 +221,7 @@ describe("a mailbox", () => {
     });
   });
 
-  it("gives up waiting after its timeout, and keeps what did not fit", async () => {
+  it("a mailbox gives up waiting after its timeout, and keeps what did not fit", async () => {
     const started = await run(async () => {
       send("/root", "a");
       const none = await receive({ where: (m) => m === "b", timeoutMs: 100 }).catch(String);

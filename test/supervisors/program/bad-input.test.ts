@@ -31,7 +31,7 @@ describe("an agent that cannot be started fails its program with the cause", () 
     await rm(directory, { recursive: true, force: true });
   });
 
-  it("when there is no tmux", async () => {
+  it("an agent that cannot be started fails its program with the cause when there is no tmux", async () => {
     const bin = join(directory, "bin");
     await mkdir(bin);
     for (const name of [
@@ -53,13 +53,13 @@ describe("an agent that cannot be started fails its program with the cause", () 
     expect(String(error)).toContain("install tmux");
   });
 
-  it("when there is no pi", async () => {
+  it("an agent that cannot be started fails its program with the cause when there is no pi", async () => {
     const error = await failureOf(agentProcess(worker), piHarness({ command: "/nowhere/pi" }));
     expect(error).toBeInstanceOf(PiMissingError);
     expect(String(error)).toContain("npm install");
   });
 
-  it("when pi is too old", async () => {
+  it("an agent that cannot be started fails its program with the cause when pi is too old", async () => {
     const command = join(directory, "pi");
     await writeFile(command, "#!/bin/sh\necho 0.42.0\n");
     await chmod(command, 0o755);
@@ -68,7 +68,7 @@ describe("an agent that cannot be started fails its program with the cause", () 
     expect(String(error)).toContain("0.42.0");
   });
 
-  it("when no model is configured, long before its start would time out", {
+  it("an agent that cannot be started fails its program with the cause when no model is configured, long before its start would time out", {
     timeout: 60_000,
   }, async () => {
     const agentDir = join(directory, "agent");
@@ -82,7 +82,7 @@ describe("an agent that cannot be started fails its program with the cause", () 
 });
 
 describe("a home that cannot be used is refused before anything starts", () => {
-  it("when it is a file", async () => {
+  it("a home that cannot be used is refused before anything starts when it is a file", async () => {
     const directory = await mkdtemp(join(tmpdir(), "ramure-bad-"));
     const home = join(directory, "home");
     await writeFile(home, "");
@@ -91,11 +91,11 @@ describe("a home that cannot be used is refused before anything starts", () => {
     await rm(directory, { recursive: true });
   });
 
-  it("when its file system is read-only", async () => {
+  it("a home that cannot be used is refused before anything starts when its file system is read-only", async () => {
     await expect(open("/proc/ramure-home")).rejects.toThrow("/proc/ramure-home");
   });
 
-  it("but one whose path is too long for a socket gets a short one", async () => {
+  it("a home whose path is too long for a socket gets a short one", async () => {
     const directory = await mkdtemp(join(tmpdir(), "ramure-bad-"));
     const home = join(directory, "x".repeat(90));
     const { finished } = await open(home);
@@ -106,7 +106,7 @@ describe("a home that cannot be used is refused before anything starts", () => {
 });
 
 describe("a program that misuses an agent", () => {
-  it("may not give a tool twice, and may not give a tool a name that no model could use", async () => {
+  it("a program that misuses an agent may not give a tool twice, and may not give a tool a name that no model could use", async () => {
     const program = agentProcess(async () => {
       const one = await agent("worker");
       one.on("finish", { description: "Finish." }, () => {});
@@ -119,7 +119,7 @@ describe("a program that misuses an agent", () => {
   });
 
   it.each(["", "Upper", "-dash", "a/b", "a b", "#(id)", "x".repeat(65)])(
-    "may not name one %j",
+    "a program that misuses an agent may not name one %j",
     async (name) => {
       const program = agentProcess(async () => await agent(name));
       const run = await testRun(program, [], { script: idle });
@@ -127,7 +127,7 @@ describe("a program that misuses an agent", () => {
     },
   );
 
-  it("may not give two the same name in one process", async () => {
+  it("a program that misuses an agent may not give two the same name in one process", async () => {
     const program = agentProcess(async () => {
       await agent("worker");
       await agent("worker");
@@ -136,7 +136,7 @@ describe("a program that misuses an agent", () => {
     await expect(run.finished()).rejects.toMatchObject({ code: "name-taken" });
   });
 
-  it("lets the model read what a handler threw and which arguments were wrong", async () => {
+  it("a program that misuses an agent lets the model read what a handler threw and which arguments were wrong", async () => {
     const answers: string[] = [];
     const script: Script = async (worker) => {
       for await (const _ of worker.messages) {
@@ -162,7 +162,7 @@ describe("a program that misuses an agent", () => {
     expect(answers[2]).toBe("0.25");
   });
 
-  it("is told when nothing is left that could call done", async () => {
+  it("a program that misuses an agent is told when nothing is left that could call done", async () => {
     const program = agentProcess({ timeoutMs: 60_000 }, async () => {
       const one = await agent("worker");
       await one.send("do it");

@@ -60,7 +60,7 @@ const counter = contract({
 });
 
 describe("a message to an agent", () => {
-  it("that cannot be sent is refused where it is written, by whichever way", async () => {
+  it("a message to an agent that cannot be sent is refused where it is written, by whichever way", async () => {
     const errors = await run(async () => {
       const worker = await agent("worker");
       return [
@@ -82,14 +82,16 @@ describe("a message to an agent", () => {
 });
 
 describe("an agent", () => {
-  it("whose model has no name is refused before it is started", async () => {
+  it("an agent whose model has no name is refused before it is started", async () => {
     const error = await run(async () => await agent("worker", { model: " " }).catch(String));
     expect(error).toContain('The model of /root/worker cannot be " "; write it as "provider/id"');
   });
 });
 
 describe("a process that starts itself without end", () => {
-  it("is told so, and the run ends", { timeout: 60_000 }, async () => {
+  it("a process that starts itself without end is told so, and the run ends", {
+    timeout: 60_000,
+  }, async () => {
     const endless: AgentProcess<[], string> = agentProcess(
       { name: "endless" },
       async (): Promise<string> =>
@@ -104,7 +106,7 @@ describe("a process that starts itself without end", () => {
 });
 
 describe("a tool", () => {
-  it("without a description is refused where it is given", async () => {
+  it("a tool without a description is refused where it is given", async () => {
     const error = await run(async () => {
       const worker = await agent("worker");
       return thrown(() => worker.on("finish", fromJavaScript({}), () => ""));
@@ -114,14 +116,14 @@ describe("a tool", () => {
 });
 
 describe("a policy", () => {
-  it("that cannot be counted with is said to be so", async () => {
+  it("a policy that cannot be counted with is said to be so", async () => {
     const steady = retry(service, { maxRestarts: -1 });
     const error = await run(async () => await steady().catch(String));
     expect(error).toContain("InvalidSpecError");
     expect(error).toContain("maxRestarts and maxConsecutive are integers >= 0");
   });
 
-  it("is looked for on a child, not on a bare process", async () => {
+  it("a policy is looked for on a child, not on a bare process", async () => {
     const team = supervisor({ children: [fromJavaScript(service)] });
     const error = await run(async () => await spawn(team).result().catch(String));
     expect(error).toContain("make it with child(id, process, [args])");
@@ -129,7 +131,7 @@ describe("a policy", () => {
 });
 
 describe("an endpoint", () => {
-  it("that is unknown fails at once and names those that are there", async () => {
+  it("an endpoint that is unknown fails at once and names those that are there", async () => {
     const error = await run(async () => {
       const handle = spawn(service);
       await handle.events.waitFor("ready");
@@ -138,7 +140,7 @@ describe("an endpoint", () => {
     expect(error).toContain('/root/service has no endpoint "greeet"; it exposes greet.');
   });
 
-  it("that is declared and not yet exposed is waited for, within the call's limit", async () => {
+  it("an endpoint that is declared and not yet exposed is waited for, within the call's limit", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const handle = spawn(declared);
       const late = await handle.call("later", undefined, { timeoutMs: 500 }).catch(String);
@@ -149,7 +151,7 @@ describe("an endpoint", () => {
     expect(await started.finished()).toContain('/root/declared has no endpoint "later"');
   });
 
-  it("tells what is wrong with its arguments", async () => {
+  it("an endpoint tells what is wrong with its arguments", async () => {
     const error = await run(async () => {
       const handle = spawn(service);
       await handle.events.waitFor("ready");
@@ -158,7 +160,7 @@ describe("an endpoint", () => {
     expect(error).toContain("/root/service:greet cannot take this input:\nname: ");
   });
 
-  it("of a process that has ended says so, and how it ended", async () => {
+  it("an endpoint of a process that has ended says so, and how it ended", async () => {
     const error = await run(async () => {
       const handle = spawn(service);
       await handle.events.waitFor("ready");
@@ -181,7 +183,7 @@ describe("attach", () => {
     });
   const spawnService = () => spawn(service);
 
-  it("of an unknown name fails and attaches nothing", async () => {
+  it("attach of an unknown name fails and attaches nothing", async () => {
     const error = await attached(async (worker, handle) => {
       return await handle.attach(worker, { only: ["greet", "grunt"] }).catch(String);
     });
@@ -190,7 +192,7 @@ describe("attach", () => {
     );
   });
 
-  it("of a declared name that is not exposed yet says so", async () => {
+  it("attach of a declared name that is not exposed yet says so", async () => {
     const error = await run(async () => {
       const worker = await agent("worker");
       return await spawn(declared)
@@ -200,7 +202,7 @@ describe("attach", () => {
     expect(error).toContain("later: it is declared and not exposed yet; attach it once it is");
   });
 
-  it("refuses a tool that the agent has already, and a prefix helps", async () => {
+  it("attach refuses a tool that the agent has already, and a prefix helps", async () => {
     const [error, detach] = (await attached(async (worker, handle) => {
       worker.on("greet", { description: "Own." }, () => "own");
       const refused = await handle.attach(worker).catch(String);
@@ -210,7 +212,7 @@ describe("attach", () => {
     expect(detach).toBe("function");
   });
 
-  it("refuses a prefix that makes a name which no model could use", async () => {
+  it("attach refuses a prefix that makes a name which no model could use", async () => {
     const error = await attached(async (worker, handle) => {
       return await handle.attach(worker, { prefix: "1 " }).catch(String);
     });
@@ -219,7 +221,7 @@ describe("attach", () => {
 });
 
 describe("connect", () => {
-  it("refuses a direction that is misspelt, and names the two there are", async () => {
+  it("connect refuses a direction that is misspelt, and names the two there are", async () => {
     const error = await run(async () => {
       const [a, b] = [await agent("a"), await agent("b")];
       return thrown(() => connect(a, b, { direction: "foward" as "forward" }));
@@ -227,14 +229,14 @@ describe("connect", () => {
     expect(error).toContain('has no direction "foward"; use "both" or "forward".');
   });
 
-  it("refuses what is no agent", async () => {
+  it("connect refuses what is no agent", async () => {
     const error = await run(async () => thrown(() => connect({} as Agent, {} as Agent)));
     expect(error).toContain("This is no agent of a run; pass what agent() gave.");
   });
 });
 
 describe("emit", () => {
-  it("after the end throws, and says that it has no effect", async () => {
+  it("emit after the end throws, and says that it has no effect", async () => {
     let late = (): unknown => undefined;
     await run(async () => {
       const done = agentProcess(async function early() {
@@ -245,13 +247,13 @@ describe("emit", () => {
     expect(late()).toContain("/root/early: it has ended, so emit() has no effect");
   });
 
-  it("refuses the types that tell a process's end", async () => {
+  it("emit refuses the types that tell a process's end", async () => {
     expect(await run(async () => thrown(() => emit("done")))).toContain(
       "a process's end is told by done() and fail(); choose another type",
     );
   });
 
-  it("refuses an event that the contract does not have, and data that does not fit", async () => {
+  it("emit refuses an event that the contract does not have, and data that does not fit", async () => {
     const errors: string[] = [];
     const root = agentProcess({ name: "root", contract: counter }, async () => {
       errors.push(thrown(() => emit("count", { total: 1 })));
@@ -269,19 +271,19 @@ describe("emit", () => {
     ["a symbol", Symbol("x"), "the value (a symbol)"],
     ["a live object", { self: new (class Socket {})() }, "the value.self (a Socket)"],
     ["a function in a map", new Map([["fn", () => {}]]), "the value.fn (a function)"],
-  ])("refuses %s: it is no data", async (_, data, what) => {
+  ])("emit refuses %s: it is no data", async (_, data, what) => {
     const error = await run(async () => thrown(() => emit("x", data)));
     expect(error).toContain(`${what} is no data and cannot leave its process`);
   });
 
-  it("refuses data that goes round in a circle", async () => {
+  it("emit refuses data that goes round in a circle", async () => {
     const circle: { self?: unknown } = {};
     circle.self = circle;
     const error = await run(async () => thrown(() => emit("x", circle)));
     expect(error).toContain("nested too deeply, or in a circle");
   });
 
-  it("takes dates, maps, sets, bytes and errors, and what changes later is not seen", async () => {
+  it("emit takes dates, maps, sets, bytes and errors, and what changes later is not seen", async () => {
     const data = { at: new Date(0), seen: new Map([["a", new Set([1])]]), error: new Error("e") };
     const list = [1];
     const root = agentProcess({ name: "root" }, async () => {
@@ -299,7 +301,7 @@ describe("send", () => {
     return await receive();
   });
 
-  it("of a message that does not fit the contract throws at the sender", async () => {
+  it("send of a message that does not fit the contract throws at the sender", async () => {
     const [error, result] = await run(async () => {
       const handle = spawn(adder);
       const wrong = thrown(() => send(handle, { add: "one" }));
@@ -310,7 +312,7 @@ describe("send", () => {
     expect(result).toEqual({ add: 1 });
   });
 
-  it("of what is no data throws at the sender", async () => {
+  it("send of a value that is no data throws at the sender", async () => {
     const error = await run(async () => {
       const handle = spawn(service);
       return thrown(() => send(handle, { reply: () => {} }));
@@ -318,26 +320,26 @@ describe("send", () => {
     expect(error).toContain("the value.reply (a function) is no data");
   });
 
-  it("to a path where nobody is throws", async () => {
+  it("send to a path without an actor throws", async () => {
     const error = await run(async () => thrown(() => send("/root/nobody", 1)));
     expect(error).toContain("There is no actor at /root/nobody");
   });
 });
 
 describe("currentProcess", () => {
-  it("refuses the contract of another process", async () => {
+  it("currentProcess refuses the contract of another process", async () => {
     const error = await run(async () => thrown(() => currentProcess(counter)));
     expect(error).toContain("/root was not made with this contract");
   });
 });
 
 describe("a process", () => {
-  it("that is no process cannot be spawned", async () => {
+  it("a function that is no process cannot be spawned", async () => {
     const error = await run(async () => thrown(() => spawn((() => {}) as never)));
     expect(error).toContain("This is no process; wrap the function: agentProcess(async () => …).");
   });
 
-  it("with options of the run cannot be nested, and its name stays free", async () => {
+  it("a process with options of the run cannot be nested, and its name stays free", async () => {
     const nested = agentProcess({ name: "inner", port: 1 }, async () => "ran");
     const [error, result] = await run(async () => [
       thrown(() => spawn(nested)),

@@ -420,7 +420,7 @@ describe("retry", () => {
     return { process, runs: () => runs };
   };
 
-  it("waits between attempts as its backoff says, on the run's clock", async () => {
+  it("retry waits between attempts as its backoff says, on the run's clock", async () => {
     const { process, runs } = failing(3);
     const backoff = { initialMs: 1_000, factor: 3, maxMs: 5_000, jitter: 0 };
     const started = await testRun(retry(process, { withinMs: 60_000, backoff }), []);
@@ -433,7 +433,7 @@ describe("retry", () => {
     expect(await started.finished()).toBe("run 4");
   });
 
-  it("gives up beyond its limits; the last error is the cause and gave-up an event", async () => {
+  it("retry gives up beyond its limits; the last error is the cause and gave-up an event", async () => {
     const { process } = failing(9, () => new TypeError("mine"));
     const started = await testRun(retry(process, { maxRestarts: 2 }), []);
     const error = await started.finished().catch((thrown: unknown) => thrown);
@@ -452,7 +452,7 @@ describe("retry", () => {
     ]);
   });
 
-  it("gives up at once when restartIf says that no restart would help", async () => {
+  it("retry gives up at once when restartIf says that no restart would help", async () => {
     const { process, runs } = failing(9);
     const restartIf = () => runs() < 2;
     const started = await testRun(retry(process, { restartIf }), []);
@@ -460,14 +460,14 @@ describe("retry", () => {
     expect(runs()).toBe(2);
   });
 
-  it("never restarts what is temporary, and rejects with its own error", async () => {
+  it("retry never restarts what is temporary, and rejects with its own error", async () => {
     const { process, runs } = failing(9, () => new TypeError("mine"));
     const started = await testRun(retry(process, { restart: "temporary" }), []);
     await expect(started.finished()).rejects.toBeInstanceOf(TypeError);
     expect(runs()).toBe(1);
   });
 
-  it("tells the next attempt its number and the last error", async () => {
+  it("retry tells the next attempt its number and the last error", async () => {
     const seen: unknown[] = [];
     const telling = agentProcess(async function telling() {
       const { attempt, lastError } = currentProcess();
@@ -482,7 +482,7 @@ describe("retry", () => {
     ]);
   });
 
-  it("keeps endpoints, agents and mailbox of the one it stands for", async () => {
+  it("retry keeps endpoints, agents and mailbox of the one it stands for", async () => {
     const shape = contract({ endpoints: { echo: {} } });
     const service = agentProcess({ name: "service", contract: shape }, async () => {
       await agent("worker");
@@ -499,7 +499,7 @@ describe("retry", () => {
 });
 
 describe("the events of an endless process", () => {
-  it("stay bounded in memory; a reader that comes late reads them all, from the journal", async () => {
+  it("the events of an endless process stay bounded in memory; a late reader reads them all, from the journal", async () => {
     const endless = agentProcess(async function endless() {
       for (let n = 1; n <= 25_000; n += 1) emit("n", n);
       await wait();

@@ -35,7 +35,7 @@ async function pooled<Item, Result>(
 }
 
 describe("a pool", () => {
-  it("works on so many items at a time, and gives what came of each in their order", async () => {
+  it("a pool works on so many items at a time, and gives what came of each in their order", async () => {
     const log: string[] = [];
     const run = await testRun(pool({ process: worker(log), size: 2 }), [[30, 10, 20]]);
     await run.clock.advance(100);
@@ -47,7 +47,7 @@ describe("a pool", () => {
     expect(log).toEqual(["+30", "+10", "-10", "+20", "-30", "-20"]);
   });
 
-  it("lets add wait while the queue is full: backpressure", async () => {
+  it("a pool lets add wait while the queue is full: backpressure", async () => {
     const made = pool({ process: worker(), size: 1, queue: 1 });
     const run = await pooled(made, async (handle) => {
       const taken: number[] = [];
@@ -70,7 +70,7 @@ describe("a pool", () => {
     });
   });
 
-  it("rejects at once when it is full, where its rules say so", async () => {
+  it("a pool rejects at once when it is full, where its rules say so", async () => {
     const made = pool({ process: worker(), size: 1, queue: 0, whenFull: "reject" });
     const run = await pooled(made, async (handle) => {
       await handle.add(10);
@@ -82,7 +82,7 @@ describe("a pool", () => {
     );
   });
 
-  it("puts a crashed worker's item back in, so many times, with the error for the next try", async () => {
+  it("a pool puts a crashed worker's item back in, so many times, with the error for the next try", async () => {
     const attempts: string[] = [];
     const flaky = agentProcess(async function flaky(name: string) {
       const { attempt, lastError } = currentProcess();
@@ -98,7 +98,7 @@ describe("a pool", () => {
     expect(attempts).toEqual(["good 1 -", "bad 1 -", "good 2 first", "bad 2 bad 1", "bad 3 bad 2"]);
   });
 
-  it("tries no failure again that no other try mends", async () => {
+  it("a pool tries no failure again that no other try mends", async () => {
     let tries = 0;
     const hopeless = agentProcess(async function hopeless(n: number) {
       tries += 1;
@@ -109,7 +109,7 @@ describe("a pool", () => {
     expect(tries).toBe(1);
   });
 
-  it("never lets two overlap with size 1: a merge queue", async () => {
+  it("a pool never lets two overlap with size 1: a merge queue", async () => {
     let merging = 0;
     let most = 0;
     const merge = agentProcess(async function merge(ms: number) {
@@ -129,7 +129,7 @@ describe("a pool", () => {
     expect(most).toBe(1);
   });
 
-  it("drains: takes no more, finishes what it has, and is done", async () => {
+  it("a pool drains: takes no more, finishes what it has, and is done", async () => {
     const run = await pooled(pool({ process: worker(), size: 1 }), async (handle) => {
       const tasks = [await handle.add(10), await handle.add(20)];
       const draining = handle.drain();
@@ -151,7 +151,7 @@ describe("a pool", () => {
     });
   });
 
-  it("stops its tasks at the same time", async () => {
+  it("a pool stops its tasks at the same time", async () => {
     const stubborn = agentProcess(async function stubborn(_: number) {
       emit("busy");
       await new Promise(() => {}); // Uses up the 5 s that a body has to end.
@@ -164,7 +164,7 @@ describe("a pool", () => {
     expect(run.clock.now()).toBeLessThan(15_000); // Its own body's time to end, and theirs.
   });
 
-  it("bubbles its workers' events with the task as source, beside its own", async () => {
+  it("a pool bubbles its workers' events with the task as source, beside its own", async () => {
     const telling = agentProcess(async function telling(n: number) {
       emit("working-on", n);
       return n;
@@ -185,7 +185,7 @@ describe("a pool", () => {
     ]);
   });
 
-  it("is reached by its endpoints, typed by the schema of its items", async () => {
+  it("a pool is reached by its endpoints, typed by the schema of its items", async () => {
     const review = agentProcess(async function review({ file }: { readonly file: string }) {
       return file.length;
     });
@@ -207,7 +207,7 @@ describe("a pool", () => {
     expect(wrong).toContain("/root/pool:add cannot take this input");
   });
 
-  it("tells of its tasks, and forgets the processes of those that are finished", async () => {
+  it("a pool tells of its tasks, and forgets the processes of those that are finished", async () => {
     const run = await pooled(pool({ process: worker(), size: 1 }), async (handle) => {
       const first = await handle.add(10);
       await handle.add(20);
@@ -224,7 +224,7 @@ describe("a pool", () => {
     ]);
   });
 
-  it("ends its workers when it is stopped, and tells those who wait for a result", async () => {
+  it("a pool ends its workers when it is stopped, and tells those who wait for a result", async () => {
     const run = await pooled(pool({ process: worker(), size: 1 }), async (handle) => {
       const task = await handle.add(1_000);
       const result = task.result().catch(String);
@@ -237,7 +237,7 @@ describe("a pool", () => {
     });
   });
 
-  it("refuses rules that no pool could keep", () => {
+  it("a pool refuses rules that no pool could keep", () => {
     expect(() => pool({ process: worker(), size: 0 })).toThrow("size is an integer >= 1");
     expect(() => pool({ process: worker(), size: 1, tries: 0 })).toThrow("tries is a number >= 1");
     expect(() => pool({ process: worker(), size: 1, name: "A" })).toThrow("name of a pool");

@@ -33,7 +33,7 @@ async function typesOf(events: AsyncIterable<LogEvent>): Promise<readonly string
 }
 
 describe("the outcome of a process", () => {
-  it("is what the body returns", async () => {
+  it("the outcome of a process is what the body returns", async () => {
     const run = await testRun(
       agentProcess(async (name: string) => `hello ${name}`),
       ["ada"],
@@ -42,7 +42,7 @@ describe("the outcome of a process", () => {
     expect(await typesOf(run.handle.events)).toEqual(["done"]);
   });
 
-  it("is what done was given when the body returns nothing", async () => {
+  it("the outcome of a process is what done was given when the body returns nothing", async () => {
     const run = await testRun(
       agentProcess(async () => {
         done(1);
@@ -54,7 +54,7 @@ describe("the outcome of a process", () => {
     expect(await run.finished()).toBe(1);
   });
 
-  it("is a failure when fail was called and nobody waited", async () => {
+  it("the outcome of a process is a failure when fail was called and nobody waited", async () => {
     const run = await testRun(
       agentProcess(async () => {
         fail("no luck");
@@ -67,7 +67,7 @@ describe("the outcome of a process", () => {
     expect(last?.data).toMatchObject({ class: "fail", message: "/process failed: no luck" });
   });
 
-  it("says what it failed with, also when that was no error", async () => {
+  it("the outcome of a process says what it failed with, also when that was no error", async () => {
     const failing = agentProcess(async (how: "fail" | "throw") => {
       if (how === "throw") throw { stage: 2 };
       fail({ stage: 1 });
@@ -85,7 +85,7 @@ describe("the outcome of a process", () => {
     ]);
   });
 
-  it("is told in the tree, with why it was no success", async () => {
+  it("the outcome of a process is told in the tree, with why it was no success", async () => {
     const child = agentProcess(async function child(how: string) {
       if (how === "throw") throw new Error("no luck");
       await wait();
@@ -108,7 +108,7 @@ describe("the outcome of a process", () => {
     expect(nodes.get("/root/child-2")).toBe("not needed");
   });
 
-  it("is a success when the body heard of the failure and went on", async () => {
+  it("the outcome of a process is a success when the body heard of the failure and went on", async () => {
     const run = await testRun(
       agentProcess(async () => {
         fail("no luck");
@@ -119,7 +119,7 @@ describe("the outcome of a process", () => {
     expect(await run.finished()).toBe("recovered");
   });
 
-  it("rejects with the very error that the body threw", async () => {
+  it("the outcome of a process rejects with the very error that the body threw", async () => {
     const error = new TypeError("boom");
     const run = await testRun(
       agentProcess(async () => {
@@ -131,7 +131,7 @@ describe("the outcome of a process", () => {
     expect(run.handle.state).toBe("failed");
   });
 
-  it("is a timeout, told apart, when the body takes too long", async () => {
+  it("the outcome of a process is a timeout, told apart, when the body takes too long", async () => {
     const slow = agentProcess({ timeoutMs: 1_000 }, async () => await wait());
     const run = await testRun(slow, []);
     await run.clock.advance(1_000);
@@ -140,7 +140,7 @@ describe("the outcome of a process", () => {
     expect(event).toMatchObject({ type: "failed", data: { class: "timeout" } });
   });
 
-  it("refuses a body that is not async, and says so", async () => {
+  it("the outcome of a process refuses a body that is not async, and says so", async () => {
     const body = (() => 1) as unknown as () => Promise<number>;
     const run = await testRun(agentProcess({ name: "plain" }, body), []);
     await expect(run.finished()).rejects.toThrow("The body of /plain must be an async function");
@@ -148,7 +148,7 @@ describe("the outcome of a process", () => {
 });
 
 describe("a child process", () => {
-  it("runs nested, in the same run, and gives its result", async () => {
+  it("a child process runs nested, in the same run, and gives its result", async () => {
     const double = agentProcess(async function double(n: number) {
       return n * 2;
     });
@@ -164,7 +164,7 @@ describe("a child process", () => {
     expect(paths).toEqual(["/root/double"]);
   });
 
-  it("does not fail its parent when it fails", async () => {
+  it("a child process does not fail its parent when it fails", async () => {
     const broken = agentProcess(async function broken() {
       throw new Error("mine");
     });
@@ -176,7 +176,7 @@ describe("a child process", () => {
     expect(await (await testRun(root, [])).finished()).toBe("failed");
   });
 
-  it("ends before its parent, in reverse order", async () => {
+  it("a child process ends before its parent, in reverse order", async () => {
     const ended: string[] = [];
     const child = agentProcess(async function child(name: string) {
       try {
@@ -195,7 +195,7 @@ describe("a child process", () => {
     expect(ended).toEqual(["c", "b", "a"]);
   });
 
-  it("has its whole budget on stop, after its parent has had its own", async () => {
+  it("a child process has its whole budget on stop, after its parent has had its own", async () => {
     const ended: string[] = [];
     const slowly = async (name: string): Promise<void> => {
       try {
@@ -221,7 +221,7 @@ describe("a child process", () => {
     await expect(run.finished()).rejects.toThrow("enough");
   });
 
-  it("has its terminal event when it is cancelled before its first step", async () => {
+  it("a child process has its terminal event when it is cancelled before its first step", async () => {
     const entered: string[] = [];
     const child = agentProcess(async () => {
       entered.push("child");
@@ -239,7 +239,7 @@ describe("a child process", () => {
     expect(entered).toEqual([]);
   });
 
-  it("rejects its result with CancelledError and the reason", async () => {
+  it("a child process rejects its result with CancelledError and the reason", async () => {
     const child = agentProcess(async () => await wait());
     const root = agentProcess(async () => {
       const handle = spawn(child);
@@ -255,7 +255,7 @@ describe("a child process", () => {
     expect(String(error)).toContain("enough");
   });
 
-  it("begins a new epoch on restart, and the same loop reads on", async () => {
+  it("a child process begins a new epoch on restart, and the same loop reads on", async () => {
     let runs = 0;
     const flaky = agentProcess(async () => {
       runs += 1;
@@ -277,7 +277,7 @@ describe("a child process", () => {
     });
   });
 
-  it("gets a free name when its name was defaulted, and is refused when it was given", async () => {
+  it("a child process gets a free name when its name was defaulted, and is refused when it was given", async () => {
     const child = agentProcess(async function task() {
       await wait();
     });
@@ -293,7 +293,7 @@ describe("a child process", () => {
     });
   });
 
-  it("may not carry options of the run", async () => {
+  it("a child process may not carry options of the run", async () => {
     const child = agentProcess({ name: "inner", logDir: "/tmp/elsewhere" }, async () => {});
     const root = agentProcess(async () => message(() => spawn(child)));
     expect(await (await testRun(root, [])).finished()).toContain(
@@ -303,7 +303,7 @@ describe("a child process", () => {
 });
 
 describe("the ambient verbs", () => {
-  it("throw, by name, outside a process", () => {
+  it("the ambient verbs throw, by name, outside a process", () => {
     for (const verb of [done, fail, emit, sleep, wait, receive, whereis, every] as const) {
       expect(() => (verb as () => unknown)()).toThrow(
         expect.objectContaining({ code: "outside-process" }),
@@ -314,7 +314,7 @@ describe("the ambient verbs", () => {
     }
   });
 
-  it("mean the process whose code runs, whoever awaits", async () => {
+  it("the ambient verbs mean the process whose code runs, whoever awaits", async () => {
     const child = agentProcess(async function child() {
       await sleep(10);
       emit("child-event");
@@ -333,7 +333,7 @@ describe("the ambient verbs", () => {
     expect(await run.finished()).toEqual({ path: "/root/child", own: ["root-event"] });
   });
 
-  it("send to a path, and receive in order or by choice", async () => {
+  it("the ambient verbs send to a path, and receive in order or by choice", async () => {
     const echo = agentProcess(async function echo() {
       const urgent = await receive<{ n: number }>({ where: ({ n }) => n === 2 });
       return [urgent, await receive(), await receive()];
@@ -346,7 +346,7 @@ describe("the ambient verbs", () => {
     expect(await (await testRun(root, [])).finished()).toEqual([{ n: 2 }, { n: 1 }, { n: 3 }]);
   });
 
-  it("reject what waits when the process is to stop, so that finally runs", async () => {
+  it("the ambient verbs reject what waits when the process is to stop, so that finally runs", async () => {
     const names: string[] = [];
     const child = agentProcess(async () => {
       await Promise.all(
@@ -366,7 +366,7 @@ describe("the ambient verbs", () => {
     expect(names).toEqual(["StoppedError", "StoppedError", "StoppedError"]);
   });
 
-  it("have no effect once a body that will not stop is abandoned", async () => {
+  it("the ambient verbs have no effect once a body that will not stop is abandoned", async () => {
     const late: unknown[] = [];
     const stubborn = agentProcess(async () => {
       await new Promise<void>((resolve) => {
@@ -391,7 +391,7 @@ describe("the ambient verbs", () => {
     expect(late[0]).toContain("it has ended");
   });
 
-  it("call a timer until the process ends, and fail it when the timer throws", async () => {
+  it("the ambient verbs call a timer until the process ends, and fail it when the timer throws", async () => {
     const ticking = agentProcess(async () => {
       let ticks = 0;
       every(100, () => {

@@ -48,7 +48,7 @@ function worker(log: string[]) {
 }
 
 describe("a supervisor", () => {
-  it("starts its children in order and stops them in reverse", async () => {
+  it("a supervisor starts its children in order and stops them in reverse", async () => {
     const log: string[] = [];
     const one = worker(log);
     const team = supervisor({
@@ -74,7 +74,7 @@ describe("a supervisor", () => {
     ["one-for-one", ["-b", "+b"]],
     ["one-for-all", ["-b", "-c", "-a", "+a", "+b", "+c"]],
     ["rest-for-one", ["-b", "-c", "+b", "+c"]],
-  ] as const)("restarts by its strategy: %s", async (strategy, expected) => {
+  ] as const)("a supervisor restarts by its strategy: %s", async (strategy, expected) => {
     const log: string[] = [];
     const one = worker(log);
     const team = supervisor({
@@ -94,7 +94,7 @@ describe("a supervisor", () => {
     expect(await run.finished()).toEqual(expected);
   });
 
-  it("tells of restarts, and of its children's events by their ids", async () => {
+  it("a supervisor tells of restarts, and of its children's events by their ids", async () => {
     let runs = 0;
     const flaky = agentProcess(async () => {
       runs += 1;
@@ -126,7 +126,7 @@ describe("a supervisor", () => {
     });
   });
 
-  it("gives up when a child fails too often, and its error is the cause", async () => {
+  it("a supervisor gives up when a child fails too often, and its error is the cause", async () => {
     const broken = agentProcess(async function broken() {
       throw new TypeError("always");
     });
@@ -155,7 +155,7 @@ describe("a supervisor", () => {
     ]);
   });
 
-  it("gives up at once, all the way up, over what no restart mends", async () => {
+  it("a supervisor gives up at once, all the way up, over what no restart mends", async () => {
     let attempts = 0;
     const hopeless = agentProcess(async function hopeless() {
       attempts += 1;
@@ -171,7 +171,7 @@ describe("a supervisor", () => {
     expect(attempts).toBe(1);
   });
 
-  it("counts restarts of all its children together, unless a child has limits of its own", async () => {
+  it("a supervisor counts restarts of all its children together, unless a child has limits of its own", async () => {
     const log: string[] = [];
     const one = worker(log);
     const own = { maxRestarts: 5, withinMs: 1_000 };
@@ -200,7 +200,7 @@ describe("a supervisor", () => {
     );
   });
 
-  it("tells a sibling that is stopped with its group with whom, and says who took part when it gives up", async () => {
+  it("a supervisor tells a sibling that is stopped with its group with whom, and says who took part when it gives up", async () => {
     const one = agentProcess(async function one(name: string) {
       emit("up");
       await receive({ where: (message) => message === "crash" });
@@ -230,7 +230,7 @@ describe("a supervisor", () => {
     ]);
   });
 
-  it("is a process like any other: nested, awaited, retried", async () => {
+  it("a supervisor is a process like any other: nested, awaited, retried", async () => {
     let starts = 0;
     const fragile = agentProcess(async () => {
       starts += 1;
@@ -253,7 +253,7 @@ describe("a supervisor", () => {
     expect(starts).toBe(3);
   });
 
-  it("does not start when a child does not, and stops those that had started", async () => {
+  it("a supervisor does not start when a child does not, and stops those that had started", async () => {
     const log: string[] = [];
     const never = agentProcess(async function never() {
       throw new Error("no config");
@@ -278,7 +278,7 @@ describe("a supervisor", () => {
 });
 
 describe("the five admin verbs of a supervisor's handle", () => {
-  it("start, end, restart and forget children", async () => {
+  it("the five admin verbs of a supervisor's handle start, end, restart and forget children", async () => {
     const log: string[] = [];
     const one = worker(log);
     const run = await supervised(supervisor({ name: "team" }), async (handle) => {
@@ -310,7 +310,7 @@ describe("the five admin verbs of a supervisor's handle", () => {
     expect(log).toEqual(["+a", "-a", "+a", "-a", "+new", "-new"]);
   });
 
-  it("wait until the supervisor has started", async () => {
+  it("the five admin verbs of a supervisor's handle wait until the supervisor has started", async () => {
     const log: string[] = [];
     const run = await supervised(supervisor(), async (handle) => {
       await handle.startChild(child("a", worker(log), ["a"]));
@@ -319,7 +319,7 @@ describe("the five admin verbs of a supervisor's handle", () => {
     expect(await run.finished()).toBe(1);
   });
 
-  it("work on the children of the new epoch after the supervisor was restarted", async () => {
+  it("the five admin verbs of a supervisor's handle work on the children of the new epoch after the supervisor was restarted", async () => {
     const log: string[] = [];
     const team = supervisor({ children: [child("a", worker(log), ["a"])] });
     const run = await supervised(team, async (handle) => {
@@ -334,7 +334,7 @@ describe("the five admin verbs of a supervisor's handle", () => {
     expect(log).toEqual(["+a", "+b", "-b", "-a", "+a", "-a", "+a", "-a"]);
   });
 
-  it("reject when the supervisor does not live", async () => {
+  it("the five admin verbs of a supervisor's handle reject when the supervisor does not live", async () => {
     const run = await supervised(supervisor(), async (handle) => {
       await handle.cancel();
       return await handle.children().catch(String);
@@ -342,7 +342,7 @@ describe("the five admin verbs of a supervisor's handle", () => {
     expect(await run.finished()).toContain("NoProcError: There is no actor at /root/supervisor");
   });
 
-  it("leave a terminated child alone: ending it by command is no failure", async () => {
+  it("the five admin verbs of a supervisor's handle leave a terminated child alone: ending it by command is no failure", async () => {
     const log: string[] = [];
     const team = supervisor({
       children: [child("a", worker(log), ["a"], { restart: "permanent" })],
@@ -372,7 +372,7 @@ describe("startedBy", () => {
     await wait();
   });
 
-  it("makes later siblings wait for the event that a spec names", async () => {
+  it("startedBy makes later siblings wait for the event that a spec names", async () => {
     const log: string[] = [];
     const team = supervisor({
       children: [
@@ -396,7 +396,7 @@ describe("startedBy", () => {
     expect(await run.finished()).toEqual(["store entered", "store ready", "client entered"]);
   });
 
-  it("fails a start that takes longer than startTimeoutMs, as a timeout", async () => {
+  it("startedBy fails a start that takes longer than startTimeoutMs, as a timeout", async () => {
     const log: string[] = [];
     const policy = { startedBy: "ready", startTimeoutMs: 100 };
     const team = supervisor({ children: [child("store", slowStore, [log], policy)] });
@@ -410,7 +410,7 @@ describe("startedBy", () => {
     expect(error).toContain("store was not started within 100 ms");
   });
 
-  it("lets a child receive messages before it counts as started", async () => {
+  it("startedBy lets a child receive messages before it counts as started", async () => {
     const configured = agentProcess(async function configured() {
       const config = await receive();
       emit("ready");
@@ -430,7 +430,7 @@ describe("startedBy", () => {
     expect(await run.finished()).toEqual({ configured: ["config", "work"] });
   });
 
-  it("counts a late start of a retried process as a failure to be retried", async () => {
+  it("startedBy counts a late start of a retried process as a failure to be retried", async () => {
     const attempts: [number, unknown][] = [];
     const slow = agentProcess(async function slow() {
       const { attempt, lastError } = currentProcess();
@@ -446,7 +446,7 @@ describe("startedBy", () => {
     expect(String(attempts[1]?.[1])).toContain("was not started within 1000 ms");
   });
 
-  it("is stopped in bounded time while it waits for its event", async () => {
+  it("startedBy is stopped in bounded time while it waits for its event", async () => {
     const log: string[] = [];
     const team = supervisor({
       children: [child("store", slowStore, [log], { startedBy: "never" })],
@@ -464,7 +464,7 @@ describe("startedBy", () => {
 describe("flags and specs that cannot be worked with", () => {
   const idle = agentProcess(async () => await wait());
 
-  it("are refused before anything runs", () => {
+  it("flags and specs that cannot be worked with are refused before anything runs", () => {
     const strategy = "one-for-none" as "one-for-one";
     expect(() => supervisor({ strategy })).toThrow("strategy is one-for-one, one-for-all");
     expect(() => supervisor({ name: "No" })).toThrow("cannot be the name of a supervisor");
@@ -472,7 +472,7 @@ describe("flags and specs that cannot be worked with", () => {
     expect(() => child("A B", idle)).toThrow("cannot be the name of a child of a supervisor");
   });
 
-  it("fail the supervisor when they show only with its children", async () => {
+  it("flags and specs that cannot be worked with fail the supervisor when they show only with its children", async () => {
     const twice = supervisor({ children: [child("a", idle), child("a", idle)] });
     await expect((await testRun(twice, [])).finished()).rejects.toThrow("/supervisor/a exists");
     const significant = supervisor({ children: [child("a", idle, [], { significant: true })] });

@@ -8,7 +8,7 @@ import { programOf } from "../../setup/programs.ts";
 
 const kills = 4;
 
-it(`has all that was promised to a program that is killed, ${kills} times`, {
+it(`the journal has all that was promised to a program that is killed, ${kills} times`, {
   timeout: 120_000,
 }, async () => {
   const home = await mkdtemp(join(tmpdir(), "ramure-acknowledged-"));

@@ -25,24 +25,30 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
     { way: "throw", exitCode: 1, says: "TypeError: thrown" },
     { way: "timeout", exitCode: 1, says: "/ends/slow did not end within 100 ms" },
     { way: "uncaught", exitCode: 1, says: "nobody catches this" },
-  ])("after $way", { timeout: 60_000 }, async ({ way, exitCode, says }) => {
-    const program = start(way, home);
-    const run = await ready(program);
-    const ended = await program;
-    expect(ended.exitCode).toBe(exitCode);
-    expect(ended.stderr).toContain(says);
-    // A person is told once, without the library's frames, and what to type next.
-    expect(ended.stderr).not.toMatch(/ramure\/src|src\/supervisors|Node\.js v/);
-    if (["fail", "throw", "timeout"].includes(way)) {
-      expect(ended.stderr.split("\n").at(-1)).toBe(`ramure logs --id ${run} shows what happened.`);
-      expect(ended.stderr.split(says)).toHaveLength(2);
-    }
-    expect(await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8")).toContain(says);
-    await expectNothingLeft(home, run);
-  });
+  ])(
+    "a run with a real pi leaves nothing behind, and its exit code tells after $way",
+    { timeout: 60_000 },
+    async ({ way, exitCode, says }) => {
+      const program = start(way, home);
+      const run = await ready(program);
+      const ended = await program;
+      expect(ended.exitCode).toBe(exitCode);
+      expect(ended.stderr).toContain(says);
+      // A person is told once, without the library's frames, and what to type next.
+      expect(ended.stderr).not.toMatch(/ramure\/src|src\/supervisors|Node\.js v/);
+      if (["fail", "throw", "timeout"].includes(way)) {
+        expect(ended.stderr.split("\n").at(-1)).toBe(
+          `ramure logs --id ${run} shows what happened.`,
+        );
+        expect(ended.stderr.split(says)).toHaveLength(2);
+      }
+      expect(await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8")).toContain(says);
+      await expectNothingLeft(home, run);
+    },
+  );
 
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
-    "after %s",
+    "a run with a real pi leaves nothing behind, and its exit code tells after %s",
     { timeout: 60_000 },
     async (signal) => {
       const program = start("wait", home);

@@ -39,7 +39,7 @@ describe.runIf(canMount.exitCode === 0)("a run whose disk is full", () => {
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
-  it("goes on, and says in its status why its journal is not written", async () => {
+  it("a run whose disk is full goes on, and says in its status why its journal is not written", async () => {
     const { stdout } = await ramure("status", "--json");
     const { run, nodes } = JSON.parse(stdout);
     expect(nodes).toMatchObject([{ path: "/fills", state: "running" }]);
@@ -47,7 +47,7 @@ describe.runIf(canMount.exitCode === 0)("a run whose disk is full", () => {
     expect((await ramure("status")).stdout).toContain("! ");
   });
 
-  it("ends as any other, having said it once", async () => {
+  it("a run whose disk is full ends as any other, having said it once", async () => {
     await ramure("stop");
     const { stderr } = await program;
     expect(stderr.split("cannot be written")).toHaveLength(2);
@@ -99,7 +99,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     return { problem: run.problem, stdout, stderr, exitCode };
   }
 
-  it("goes on and says so; what was to be kept is, as soon as there is room", {
+  it("a run that starts when its disk cannot be written goes on and says so; what was to be kept is, as soon as there is room", {
     timeout: 60_000,
   }, async () => {
     const words = [disk, join(disk, "filler")];
@@ -114,7 +114,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     expect(exitCode).toBe(0);
   });
 
-  it("goes on, says so, and ends as any other when the disk stays read-only", {
+  it("a run that starts when its disk cannot be written goes on, says so, and ends as any other when the disk stays read-only", {
     timeout: 60_000,
   }, async () => {
     const { problem, stdout, stderr } = await played(onReadOnlyDisk, [join(disk, "logs")]);
@@ -127,7 +127,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     ["full", onFullDisk],
     ["read-only", onReadOnlyDisk],
   ])(
-    "does not start when the home itself is on that disk, and says why: %s",
+    "a run that starts when its disk cannot be written does not start when the home itself is on that disk, and says why: %s",
     {
       timeout: 60_000,
     },

@@ -36,25 +36,25 @@ describe("a word that tmux would run", { timeout: 120_000 }, () => {
 
   const work = () => join(folder, "work");
 
-  it("does nothing in prompts, the model's name and words, a tool's arguments, titles", async () => {
+  it("a word that tmux would run does nothing in prompts, the model's name and words, a tool's arguments, titles", async () => {
     const { stdout, ran } = await played([evil, work()]);
     expect(stdout).toBe(`said I say ${evil}`);
     expect(ran).toBe(false);
   });
 
-  it("is refused in the work directory, and does nothing", async () => {
+  it("a word that tmux would run is refused in the work directory, and does nothing", async () => {
     const { stdout, ran } = await played(["x", join(folder, evil)]);
     expect(stdout).toContain(`threw unsafe-word "${join(folder, evil)}"`);
     expect(ran).toBe(false);
   });
 
-  it("is refused in RAMURE_HOME, and does nothing", async () => {
+  it("a word that tmux would run is refused in RAMURE_HOME, and does nothing", async () => {
     const { stdout, ran } = await played(["x", work()], { RAMURE_HOME: join(folder, evil) });
     expect(stdout).toContain(`threw unsafe-word "${join(folder, evil)}`);
     expect(ran).toBe(false);
   });
 
-  it("is refused in TMPDIR, where a long RAMURE_HOME needs it, and does nothing", async () => {
+  it("a word that tmux would run is refused in TMPDIR, where a long RAMURE_HOME needs it, and does nothing", async () => {
     await mkdir(join(folder, evil), { recursive: true });
     const env = { TMPDIR: join(folder, evil), RAMURE_HOME: join(folder, "x".repeat(90)) };
     const { stdout, ran } = await played(["x", work()], env);

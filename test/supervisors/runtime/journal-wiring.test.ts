@@ -64,7 +64,7 @@ const echo: Script = async (scripted) => {
 };
 
 describe("the journal of a run", () => {
-  it("has everything that happened, in order", async () => {
+  it("the journal of a run has everything that happened, in order", async () => {
     await ran(async () => {
       const author = await agent("author");
       const reader = await agent("reader");
@@ -101,7 +101,7 @@ describe("the journal of a run", () => {
     expect(taken?.data).toMatchObject({ text: "hello", deliver: "follow-up" });
   });
 
-  it("has an event that bubbled once a stream, and numbers the events of each", async () => {
+  it("the journal of a run has an event that bubbled once a stream, and numbers the events of each", async () => {
     const child = agentProcess(async function child() {
       emit("found", 1);
       emit("found", 2);
@@ -127,7 +127,7 @@ describe("the journal of a run", () => {
     ]);
   });
 
-  it("tells a loop over an agent's events of all that it did, though memory holds few", async () => {
+  it("the journal of a run tells a loop over an agent's events of all that it did, though memory holds few", async () => {
     const seen: unknown[] = [];
     await ran(
       async () => {
@@ -147,7 +147,7 @@ describe("the journal of a run", () => {
     expect(seen).toEqual(Array.from({ length: 2_000 }, (_, n) => `word ${n}`));
   });
 
-  it("gives a late bubble what is in memory, and says what is not", async () => {
+  it("the journal of a run gives a late bubble what is in memory, and says what is not", async () => {
     const child = agentProcess(async function child() {
       for (let n = 1; n <= 12_000; n += 1) emit("n", n);
     });
@@ -165,7 +165,7 @@ describe("the journal of a run", () => {
     expect(told.slice(0, 2)).toEqual([{ from: 1, to: 2_001 }, "n"]);
   });
 
-  it("has the messages to a process, as they were", async () => {
+  it("the journal of a run has the messages to a process, as they were", async () => {
     await ran(async () => {
       send("/main", { add: 1 });
       return await receive();
@@ -174,12 +174,12 @@ describe("the journal of a run", () => {
     expect(received).toMatchObject([{ path: "/main", data: { message: { add: 1 } } }]);
   });
 
-  it("needs no meta for members that are undefined", async () => {
+  it("the journal of a run needs no meta for members that are undefined", async () => {
     await ran(async () => emit("plain", { a: 1, b: undefined }), echo);
     expect(onDisk()).not.toContain('"meta"');
   });
 
-  it("holds a message before send resolves", async () => {
+  it("the journal of a run holds a message before send resolves", async () => {
     let seen = "";
     await ran(async () => {
       await (await agent("author")).send("not to be lost");
@@ -189,7 +189,7 @@ describe("the journal of a run", () => {
     expect(seen).toContain("not to be lost");
   });
 
-  it("holds a tool's result before the agent has it", async () => {
+  it("the journal of a run holds a tool's result before the agent has it", async () => {
     let seen = "";
     await ran(
       async () => {
@@ -208,7 +208,7 @@ describe("the journal of a run", () => {
     expect(seen).toContain("the answer");
   });
 
-  it("holds how a process ended before its result settles", async () => {
+  it("the journal of a run holds how a process ended before its result settles", async () => {
     let seen = "";
     const child = agentProcess(async function child() {
       return "the outcome";
@@ -221,7 +221,7 @@ describe("the journal of a run", () => {
     expect(seen).toContain("the outcome");
   });
 
-  it("shows no secret of the program's environment, nor an agent's token", async () => {
+  it("the journal of a run shows no secret of the program's environment, nor an agent's token", async () => {
     process.env.CANARY_API_KEY = canary;
     await ran(async () => {
       emit("said", `my key is ${canary}.`);

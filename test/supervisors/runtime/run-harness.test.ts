@@ -43,7 +43,7 @@ const running = (detail: string) => ({
 });
 
 describe("the harness of a run", () => {
-  it("records what is made, for whom", async () => {
+  it("the harness of a run records what is made, for whom", async () => {
     await launch(async ({ record }) => {
       await record?.({ kind: "tmux-server", file: "/x" });
       return running("");
@@ -57,7 +57,7 @@ describe("the harness of a run", () => {
     });
   });
 
-  it("logs the terminal by the agent's path, in a directory for this user alone", async () => {
+  it("the harness of a run logs the terminal by the agent's path, in a directory for this user alone", async () => {
     await launch(async ({ paneLog = "" }) => {
       expect(paneLog).toBe(join(directory, "agents/main/pool/worker.pane.log"));
       expect((await stat(dirname(paneLog))).mode & 0o777).toBe(0o700);
@@ -65,7 +65,7 @@ describe("the harness of a run", () => {
     });
   });
 
-  it("takes secrets out of the last words on the screen", async () => {
+  it("the harness of a run takes secrets out of the last words on the screen", async () => {
     const { exited } = await launch(async ({ conceal }) => {
       conceal?.("hunter22");
       return running(`the key is hunter22, the token ${token}`);
@@ -73,7 +73,7 @@ describe("the harness of a run", () => {
     expect((await exited).detail).toBe("the key is [redacted], the token [redacted]");
   });
 
-  it("takes secrets out of why it did not start, and leaves the error what it is", async () => {
+  it("the harness of a run takes secrets out of why it did not start, and leaves the error what it is", async () => {
     const failure = new AgentStartError(`no such token: ${token}`);
     const error = await launch(() => Promise.reject(failure)).catch((thrown: unknown) => thrown);
     expect(error).toBe(failure);

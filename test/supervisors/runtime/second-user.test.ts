@@ -63,7 +63,7 @@ describe.runIf(canBeNobody.exitCode === 0)("another user of the host", () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  it("can list, read and dial nothing of a run with a real pi: each is refused", async () => {
+  it("another user of the host can list, read and dial nothing of a run with a real pi: each is refused", async () => {
     const entries = await entriesOf(home);
     const kinds = entries.map(([kind]) => kind);
     // The control socket, the bridge's and tmux's.
@@ -75,7 +75,7 @@ describe.runIf(canBeNobody.exitCode === 0)("another user of the host", () => {
   });
 
   // What pi writes has the mode that the user's umask gives: its directory keeps it.
-  it("is kept from every socket and file of ours even where the directories stand open", async () => {
+  it("another user of the host is kept from every socket and file of ours even where the directories stand open", async () => {
     const entries = await entriesOf(home);
     const closed = [
       home,

@@ -14,6 +14,6 @@ it.each([
   ["MAX_TOKENS", "100000", false],
   ["PATH", "/usr/local/bin:/usr/bin", false],
   ["EMPTY_KEY", "", false],
-])("takes %s=%s for a secret: %s", (name, value, isSecret) => {
+])("a run takes %s=%s for a secret: %s", (name, value, isSecret) => {
   expect(secretsOf({ [name]: value })).toEqual(isSecret ? [value] : []);
 });

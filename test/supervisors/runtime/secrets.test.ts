@@ -43,11 +43,11 @@ describe("the secrets of a run with a real pi", () => {
     return join(runtimes, directory, "a1", name);
   }
 
-  it("are three, and long enough to be found", () => {
+  it("the secrets of a run with a real pi are three, and long enough to be found", () => {
     expect(secrets().map((secret) => secret.length)).toEqual([43, 43, 40]);
   });
 
-  it("are in no file of the home but those that hand them to pi, for this user's eyes", async () => {
+  it("the secrets of a run with a real pi are in no file of the home but those that hand them to pi, for this user's eyes", async () => {
     const allowed = [await handed("env"), await handed("facts.json")];
     const found: string[] = [];
     let looked = 0;
@@ -61,18 +61,18 @@ describe("the secrets of a run with a real pi", () => {
     for (const file of found) expect((await stat(file)).mode & 0o777).toBe(0o600);
   });
 
-  it("are taken out of what the program itself says", async () => {
+  it("the secrets of a run with a real pi are taken out of what the program itself says", async () => {
     const journal = await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8");
     expect(journal).toContain("the secrets are [redacted] and [redacted].");
   });
 
-  it("are in no process's command line", async () => {
+  it("the secrets of a run with a real pi are in no process's command line", async () => {
     const lines = await ofProcesses("cmdline");
     expect(lines.filter(({ text }) => holdsOne(text))).toEqual([]);
     expect(lines.length).toBeGreaterThan(10);
   });
 
-  it("are in no environment but that of pi, and the token in none", async () => {
+  it("the secrets of a run with a real pi are in no environment but that of pi, and the token in none", async () => {
     const holders = (await ofProcesses("environ")).filter(({ text }) => holdsOne(text));
     expect(holders).not.toEqual([]);
     for (const { text } of holders) {
@@ -82,7 +82,7 @@ describe("the secrets of a run with a real pi", () => {
     }
   });
 
-  it("are not in what tmux tells of its environment, options and buffers", async () => {
+  it("the secrets of a run with a real pi are not in what tmux tells of its environment, options and buffers", async () => {
     const socket = join(await handed("."), "..", "tmux");
     const told = await Promise.all(
       [

@@ -27,11 +27,11 @@ async function doorUrl(options: { host?: string; port?: number }): Promise<strin
   return url;
 }
 
-it("listens on no TCP port unless the program asks for one", async () => {
+it("a run listens on no TCP port unless the program asks for one", async () => {
   expect(await doorUrl({})).toBeUndefined();
 });
 
-it("listens on the host and port that the program names, and no longer than the run", async () => {
+it("a run listens on the host and port that the program names, and no longer than the run", async () => {
   const url = new URL((await doorUrl({ host: "127.0.0.1", port: 0 })) ?? "");
   expect(url.hostname).toBe("127.0.0.1");
   const refused = await new Promise((resolve) => {

@@ -21,13 +21,13 @@ describe("delayMs", () => {
     expect([0, 1, 2, 3, 4, 5].map((failures) => delayMs(policy, failures))).toEqual(expected);
   });
 
-  it("adds its random part after the cap", () => {
+  it("delayMs adds its random part after the cap", () => {
     const policy = backoffPolicy({ ...plain, jitter: 0.5 });
     expect(delayMs(policy, 9, () => 0)).toBe(80);
     expect(delayMs(policy, 9, () => 0.5)).toBe(100);
   });
 
-  it("survives any number of failures", () => {
+  it("delayMs survives any number of failures", () => {
     expect(delayMs(backoffPolicy(plain), 5_000)).toBe(80);
   });
 });
@@ -39,7 +39,7 @@ describe("isHealthy", () => {
     [{ ...plain, resetAfterMs: 1_000 }, 999, false],
     [{ ...plain, resetAfterMs: 1_000 }, 1_000, true],
     [undefined, 0, true],
-  ])("under %j a run of %i ms: %s", (backoff, ranMs, expected) => {
+  ])("isHealthy under %j a run of %i ms: %s", (backoff, ranMs, expected) => {
     expect(isHealthy(backoffPolicy(backoff), ranMs)).toBe(expected);
   });
 });

@@ -15,7 +15,7 @@ describe("children that depend on each other", () => {
     return all;
   }
 
-  it("go down with what they depend on, in reverse, and come back after it", async () => {
+  it("children that depend on each other go down with what they depend on, in reverse, and come back after it", async () => {
     const all = await machineAndAgents();
     await tell(all, "vm", "boom");
     expect(all.take().slice(1)).toEqual([
@@ -35,7 +35,7 @@ describe("children that depend on each other", () => {
     ]);
   });
 
-  it("leave what they depend on alone when they fail themselves", async () => {
+  it("children that depend on each other leave what they depend on alone when they fail themselves", async () => {
     const all = await machineAndAgents();
     await tell(all, "agent", "boom");
     expect(all.take().slice(1)).toEqual([
@@ -46,7 +46,7 @@ describe("children that depend on each other", () => {
     ]);
   });
 
-  it("stay down while it backs off, and are not restarted on their own meanwhile", async () => {
+  it("children that depend on each other stay down while it backs off, and are not restarted on their own meanwhile", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [
@@ -60,7 +60,7 @@ describe("children that depend on each other", () => {
     expect(statuses(supervision)).toBe("vm running, agent running");
   });
 
-  it("join the restart of what they depend on, whatever they were waiting for", async () => {
+  it("children that depend on each other join the restart of what they depend on, whatever they were waiting for", async () => {
     const all = await owned();
     const { W, supervision } = all;
     await begun(all, supervision, [
@@ -74,7 +74,7 @@ describe("children that depend on each other", () => {
     expect(all.clock.pending).toBe(0);
   });
 
-  it("are stopped when it is terminated, and started when it is restarted", async () => {
+  it("children that depend on each other are stopped when it is terminated, and started when it is restarted", async () => {
     const all = await machineAndAgents();
     await all.supervision.terminateChild("vm");
     expect(all.take()).toEqual([
@@ -89,7 +89,7 @@ describe("children that depend on each other", () => {
     expect(all.take()).toEqual(["start vm#2", "start agent#2", "start tool#2"]);
   });
 
-  it("do not hold each other up when one of them cannot start", async () => {
+  it("children that depend on each other do not hold each other up when one of them cannot start", async () => {
     const all = await owned();
     const { W, supervision } = all;
     const slow = { initialMs: 60_000, maxMs: 60_000 };
@@ -102,7 +102,7 @@ describe("children that depend on each other", () => {
     expect(statuses(supervision)).toBe("vm running, bad restarting, good running");
   });
 
-  it("that are added while it backs off start after it", async () => {
+  it("children that are added while the one they depend on backs off start after it", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -116,7 +116,7 @@ describe("children that depend on each other", () => {
     expect(all.take().slice(2)).toEqual(["start vm#2", "start agent#1"]);
   });
 
-  it("that are added while it backs off are started once when it fails again meanwhile", async () => {
+  it("children that are added while the one they depend on backs off are started once when it fails again meanwhile", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -129,7 +129,7 @@ describe("children that depend on each other", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("that are added while it backs off can be called off", async () => {
+  it("children that are added while the one they depend on backs off can be called off", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [W("vm", { backoff: {} })]);
@@ -144,7 +144,7 @@ describe("children that depend on each other", () => {
     expect(statuses(supervision)).toBe("vm running");
   });
 
-  it("need a sibling that is there", async () => {
+  it("children that depend on each other need a sibling that is there", async () => {
     const { supervision, W } = await owned();
     const failed = await refusal(supervision.startChild(W("agent", { dependsOn: "vm" })));
     expect(failed).toMatchObject({ code: "invalid-depends-on" });

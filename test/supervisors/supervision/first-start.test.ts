@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { owned, statuses } from "./owned-supervision.ts";
 
 describe("a behavior that is made after its attempt was closed", () => {
-  it("is not begun", async () => {
+  it("a behavior that is made after its attempt was closed is not begun", async () => {
     const all = await owned();
     const { supervision, clock } = all;
     let begun = 0;
@@ -31,7 +31,7 @@ describe("a behavior that is made after its attempt was closed", () => {
 describe("a first start", () => {
   const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
 
-  it("is tried as often as its startAttempts say, with waits between", async () => {
+  it("a first start is tried as often as its startAttempts say, with waits between", async () => {
     const all = await owned();
     const { W, supervision, clock, take } = all;
     const starting = supervision.startChild(W("vm", { initFail: 2, startAttempts: 3, backoff }));
@@ -48,7 +48,7 @@ describe("a first start", () => {
     expect(supervision.child("vm")).toMatchObject({ restarts: 0 });
   });
 
-  it("fails with the last failure when no attempt is left", async () => {
+  it("a first start fails with the last failure when no attempt is left", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const starting = supervision
@@ -58,7 +58,7 @@ describe("a first start", () => {
     expect(await starting).toMatchObject({ code: "start-failed", child: "vm" });
   });
 
-  it("can be called off while it waits for its next attempt", async () => {
+  it("a first start can be called off while it waits for its next attempt", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const starting = supervision

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { begun, owned, tell } from "./owned-supervision.ts";
 
 describe("a child of a supervisor that is stopping", () => {
-  it("is reported when it fails before its turn to stop", async () => {
+  it("a child of a supervisor that is stopping is reported when it fails before its turn to stop", async () => {
     const all = await owned();
     const { W, supervision, owner, clock, events } = all;
     await begun(all, supervision, [W("x"), W("slow", { termDelay: 100 })]);
@@ -18,7 +18,7 @@ describe("a child of a supervisor that is stopping", () => {
 });
 
 describe("giving up", () => {
-  it("names the limit that was passed, its window and who took part", async () => {
+  it("giving up names the limit that was passed, its window and who took part", async () => {
     const intensity = { maxRestarts: 2, withinMs: 60_000 };
     const all = await owned({ strategy: "rest-for-one", intensity });
     await begun(all, all.supervision, [all.W("a"), all.W("t"), all.W("z")]);
@@ -33,7 +33,7 @@ describe("giving up", () => {
     expect(all.events.filter(({ type }) => type === "gave-up")).toMatchObject([{ limit }]);
   });
 
-  it("names the failures in a row when these were too many", async () => {
+  it("giving up names the failures in a row when these were too many", async () => {
     const all = await owned({ intensity: { maxRestarts: 100, maxConsecutive: 1 } });
     const { W, supervision, clock, ends } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };

@@ -18,7 +18,7 @@ async function told(flags: SupervisionFlags = {}) {
 }
 
 describe("a child's `gone`", () => {
-  it("is called when the child ended and its policy does not restart it", async () => {
+  it("a child's `gone` is called when the child ended and its policy does not restart it", async () => {
     const all = await told();
     const { supervision, child, gone } = all;
     await begun(all, supervision, [
@@ -30,7 +30,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["transient ended normal", "temporary ended error"]);
   });
 
-  it("is not called while the child is restarted", async () => {
+  it("a child's `gone` is not called while the child is restarted", async () => {
     const all = await told({ strategy: "one-for-all" });
     const { supervision, child, gone, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -40,7 +40,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual([]);
   });
 
-  it("is called once when the child is terminated, and again after a restart by hand", async () => {
+  it("a child's `gone` is called once when the child is terminated, and again after a restart by hand", async () => {
     const all = await told();
     const { supervision, child, gone } = all;
     await begun(all, supervision, [child("vm"), child("agent", { dependsOn: "vm" })]);
@@ -53,7 +53,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["agent terminated shutdown"]);
   });
 
-  it("is called when its first start fails, is refused or is called off", async () => {
+  it("a child's `gone` is called when its first start fails, is refused or is called off", async () => {
     const all = await told();
     const { supervision, child, gone, clock } = all;
     await refusal(supervision.startChild(child("bad", { initFail: 1 } as Partial<ChildSpec>)));
@@ -72,7 +72,7 @@ describe("a child's `gone`", () => {
     ]);
   });
 
-  it("is called for every child when one of the first children does not start", async () => {
+  it("a child's `gone` is called for every child when one of the first children does not start", async () => {
     const all = await told();
     const { supervision, child, gone } = all;
     const bad = child("b", { initFail: 1 } as Partial<ChildSpec>);
@@ -80,7 +80,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["b not-started error", "a owner-ended shutdown", "c not-started error"]);
   });
 
-  it("is called for all when the supervisor gives up", async () => {
+  it("a child's `gone` is called for all when the supervisor gives up", async () => {
     const all = await told({ intensity: { maxRestarts: 0 } });
     const { supervision, child, gone } = all;
     await begun(all, supervision, [child("a"), child("b")]);
@@ -88,7 +88,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["a gave-up error", "b owner-ended shutdown"]);
   });
 
-  it("is called for a child that waits for its restart when the owner stops", async () => {
+  it("a child's `gone` is called for a child that waits for its restart when the owner stops", async () => {
     const all = await told();
     const { supervision, child, gone, owner } = all;
     await begun(all, supervision, [child("a", { backoff: {} })]);
@@ -97,7 +97,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["a owner-ended error"]);
   });
 
-  it("is called when the owner is killed", async () => {
+  it("a child's `gone` is called when the owner is killed", async () => {
     const all = await told();
     const { supervision, child, gone, owner, clock } = all;
     await begun(all, supervision, [child("a"), child("b")]);
@@ -106,7 +106,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["a owner-ended shutdown", "b owner-ended shutdown"]);
   });
 
-  it("is called for a sibling whose only cause to be restarted was called off", async () => {
+  it("a child's `gone` is called for a sibling whose only cause to be restarted was called off", async () => {
     const all = await told({ strategy: "one-for-all" });
     const { supervision, child, gone } = all;
     await begun(all, supervision, [child("a", { backoff: {} }), child("b")]);
@@ -115,7 +115,7 @@ describe("a child's `gone`", () => {
     expect(gone).toEqual(["a terminated error", "b with-group shutdown"]);
   });
 
-  it("is waited for by the call that ended the child, and a throw in it is reported", async () => {
+  it("a child's `gone` is waited for by the call that ended the child, and a throw in it is reported", async () => {
     const all = await told();
     const { supervision, clock, events, W } = all;
     let closed = false;
@@ -142,7 +142,7 @@ describe("a child's `gone`", () => {
     ]);
   });
 
-  it("that is slow does not start the child again for an owner that was killed meanwhile", async () => {
+  it("a child's `gone` that is slow does not start the child again for an owner that was killed meanwhile", async () => {
     const all = await told();
     const { supervision, clock, owner, W, take } = all;
     const slow = { ...W("slow"), gone: () => clock.sleep(100) };

@@ -30,7 +30,7 @@ async function atOnce(all: World, messages: Readonly<Record<string, unknown>>): 
 
 describe("siblings that fail in the same moment", () => {
   for (const strategy of ["one-for-all", "rest-for-one"] as const) {
-    it(`are one restart under ${strategy}`, async () => {
+    it(`siblings that fail in the same moment are one restart under ${strategy}`, async () => {
       const all = await three({ strategy, intensity: { maxRestarts: 1 } });
       await atOnce(all, { a: "boom", t: "boom" });
       expect(restartings(all.events)).toEqual(["a"]);
@@ -38,7 +38,7 @@ describe("siblings that fail in the same moment", () => {
       expect(statuses(all.supervision)).toBe("a running, t running, z running");
     });
 
-    it(`are one restart under ${strategy} while a slow one is still being stopped`, async () => {
+    it(`siblings that fail in the same moment are one restart under ${strategy} while a slow one is still being stopped`, async () => {
       const all = await three({ strategy, intensity: { maxRestarts: 1 } });
       await tell(all, "a", "boom");
       await all.clock.advance(50);
@@ -49,7 +49,7 @@ describe("siblings that fail in the same moment", () => {
     });
   }
 
-  it("start in their order when the later one failed first", async () => {
+  it("siblings that fail in the same moment start in their order when the later one failed first", async () => {
     const all = await owned({ strategy: "rest-for-one" });
     const { W, supervision, take } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -67,7 +67,7 @@ describe("siblings that fail in the same moment", () => {
     ]);
   });
 
-  it("give up together when another attempt of one of them would not help", async () => {
+  it("siblings that fail in the same moment give up together when another attempt of one of them would not help", async () => {
     const all = await owned({ strategy: "one-for-all" });
     const { W, supervision, clock, ends } = all;
     await begun(all, supervision, [
@@ -84,7 +84,7 @@ describe("siblings that fail in the same moment", () => {
 
 describe("a child that finishes well while its group is being stopped", () => {
   for (const strategy of ["one-for-all", "rest-for-one"] as const) {
-    it(`is not run again under ${strategy}`, async () => {
+    it(`a child that finishes well while its group is being stopped is not run again under ${strategy}`, async () => {
       const all = await three({ strategy });
       await tell(all, "a", "boom");
       await all.clock.advance(50);
@@ -94,7 +94,7 @@ describe("a child that finishes well while its group is being stopped", () => {
     });
   }
 
-  it("is not run again when it depends on the one that failed", async () => {
+  it("a child that finishes well while its group is being stopped is not run again when it depends on the one that failed", async () => {
     const all = await owned();
     const { W, supervision } = all;
     await begun(all, supervision, [
@@ -108,7 +108,7 @@ describe("a child that finishes well while its group is being stopped", () => {
     expect(statuses(supervision)).toBe("vm running, done stopped by self, slow running");
   });
 
-  it("is run again when finished children are to be revived", async () => {
+  it("a child that finishes well while its group is being stopped is run again when finished children are to be revived", async () => {
     const all = await three({ strategy: "one-for-all", reviveFinished: true });
     await tell(all, "a", "boom");
     await tell(all, "t", { done: 1 });
@@ -116,7 +116,7 @@ describe("a child that finishes well while its group is being stopped", () => {
     expect(statuses(all.supervision)).toBe("a running, t running, z running");
   });
 
-  it("is run again when it was to be revived and finished in the moment of the crash", async () => {
+  it("a child that finishes well while its group is being stopped is run again when it was to be revived and finished in the moment of the crash", async () => {
     for (const slowest of ["t", "z"]) {
       const all = await owned({ strategy: "one-for-all", reviveFinished: true });
       const { W, supervision } = all;
@@ -128,7 +128,7 @@ describe("a child that finishes well while its group is being stopped", () => {
     }
   });
 
-  it("comes back when it was restarted by hand", async () => {
+  it("a child that finishes well while its group is being stopped comes back when it was restarted by hand", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [
@@ -144,7 +144,7 @@ describe("a child that finishes well while its group is being stopped", () => {
 });
 
 describe("the number of restarts of a child", () => {
-  it("counts those for an end of its own, not those by hand or with its group", async () => {
+  it("the number of restarts of a child counts those for an end of its own, not those by hand or with its group", async () => {
     const all = await three({ strategy: "one-for-all" });
     const { supervision, events } = all;
     await atOnce(all, { a: "boom" });
@@ -163,7 +163,7 @@ describe("the number of restarts of a child", () => {
 });
 
 describe("a sibling that is stopped with its group", () => {
-  it("says with whom, and by which rule", async () => {
+  it("a sibling that is stopped with its group says with whom, and by which rule", async () => {
     const all = await three({ strategy: "rest-for-one" });
     await atOnce(all, { a: "boom" });
     expect(all.supervision.child("z")?.lastExit?.reason).toEqual({
@@ -177,7 +177,7 @@ describe("a sibling that is stopped with its group", () => {
 describe("a significant temporary child that ends while its group is being stopped", () => {
   const flags = { strategy: "one-for-all", autoShutdown: "any-significant" } as const;
 
-  it("goes with its group, which is not the end of the supervisor", async () => {
+  it("a significant temporary child that ends while its group is being stopped goes with its group, which is not the end of the supervisor", async () => {
     const all = await owned(flags);
     const { W, supervision, ends } = all;
     await begun(all, supervision, [
@@ -190,7 +190,7 @@ describe("a significant temporary child that ends while its group is being stopp
     expect(statuses(supervision)).toBe("a running, z running");
   });
 
-  it("is none that an earlier one which finishes meanwhile leaves behind", async () => {
+  it("a significant temporary child that ends while its group is being stopped is not left behind by an earlier one which finishes meanwhile", async () => {
     const all = await owned({ strategy: "rest-for-one", autoShutdown: "all-significant" });
     const { W, supervision, ends } = all;
     await begun(all, supervision, [

@@ -19,7 +19,7 @@ describe("RestartWindow", () => {
     expect(verdicts(maxRestarts, withinMs, moments)).toEqual(expected);
   });
 
-  it("decides as a plain list of all moments would", () => {
+  it("RestartWindow decides as a plain list of all moments would", () => {
     const gaps = fc.array(fc.nat({ max: 50 }), { maxLength: 60 });
     fc.assert(
       fc.property(
@@ -42,7 +42,7 @@ describe("RestartWindow", () => {
     );
   });
 
-  it("tells how many restarts it holds", () => {
+  it("RestartWindow tells how many restarts it holds", () => {
     const window = new RestartWindow({ maxRestarts: 3, withinMs: 100, maxConsecutive: 8 });
     for (const moment of [0, 50, 90]) window.allows(moment, "a");
     expect([window.count(100), window.count(150), window.count(191)]).toEqual([3, 2, 0]);

@@ -9,7 +9,7 @@ const stories = storiesOf("model", 1_000);
 
 describe("a supervisor", () => {
   it(
-    "does what the rules of OTP, with our deviations, say",
+    "a supervisor does what the rules of OTP, with our deviations, say",
     async () => {
       await stories.hold(
         fc.asyncProperty(story, async ({ rules, first, steps }) => {

@@ -43,32 +43,32 @@ describe("resolveSpec", () => {
     ["an intensity below 0", { intensity: { maxRestarts: -1 } }, "invalid-intensity"],
     ["a window of nothing", { intensity: { withinMs: 0 } }, "invalid-period"],
     ["significant and permanent", { significant: true }, "bad-combination"],
-  ])("refuses %s", (_title, fault, code) => {
+  ])("resolveSpec refuses %s", (_title, fault, code) => {
     const spec = unchecked<ChildSpec>({ ...good, ...fault });
     expect(codeOf(() => resolveSpec(spec, "any-significant"))).toBe(code);
   });
 
-  it("refuses a significant child where nothing comes of it", () => {
+  it("resolveSpec refuses a significant child where nothing comes of it", () => {
     const spec: ChildSpec = { ...good, restart: "transient", significant: true };
     expect(codeOf(() => resolveSpec(spec, "never"))).toBe("bad-combination");
     expect(codeOf(() => resolveSpec(spec, "all-significant"))).toBeUndefined();
   });
 
-  it("refuses an id that no path could carry", () => {
+  it("resolveSpec refuses an id that no path could carry", () => {
     expect(codeOf(() => resolveSpec({ ...good, id: "a/b" }, "never"))).toBe("invalid-name");
   });
 
-  it("refuses the same id twice", () => {
+  it("resolveSpec refuses the same id twice", () => {
     expect(codeOf(() => checkSpecs([good, good], "never"))).toBe("duplicate-id");
   });
 
-  it("ignores what it does not know", () => {
+  it("resolveSpec ignores what it does not know", () => {
     expect(
       codeOf(() => resolveSpec(unchecked({ ...good, colour: "red" }), "never")),
     ).toBeUndefined();
   });
 
-  it("says what would be right", () => {
+  it("resolveSpec says what would be right", () => {
     const spec = unchecked<ChildSpec>({ ...good, restart: "always" });
     expect(() => resolveSpec(spec, "never")).toThrow(
       "child a: restart is permanent, transient or temporary.",
@@ -102,11 +102,11 @@ describe("resolveSpec", () => {
       { restart: "transient", shutdownMs: 5_000, startTimeoutMs: 5_000 },
     ],
     ["a task", { kind: "task" }, { restart: "temporary", significant: false, type: "worker" }],
-  ])("knows the defaults of %s", (_kind, fields, expected) => {
+  ])("resolveSpec knows the defaults of %s", (_kind, fields, expected) => {
     expect(resolveSpec({ ...good, ...fields }, "never")).toMatchObject(expected);
   });
 
-  it("counts agents and machines on their own, 20 in 10 min, with a backoff", () => {
+  it("resolveSpec counts agents and machines on their own, 20 in 10 min, with a backoff", () => {
     const { intensity, backoff } = resolveSpec({ ...good, kind: "agent" }, "never");
     expect(intensity).toEqual({ maxRestarts: 20, withinMs: 600_000, maxConsecutive: 8 });
     expect(backoff).toMatchObject({ initialMs: 1_000, maxMs: 60_000, resetAfterMs: 30_500 });
@@ -122,11 +122,11 @@ describe("resolveFlags", () => {
     ["an unknown strategy", { strategy: "one_for_one" }, "invalid-strategy"],
     ["an unknown auto-shutdown", { autoShutdown: "sometimes" }, "invalid-auto-shutdown"],
     ["fewer children than none", { maxChildren: -1 }, "invalid-max-children"],
-  ])("refuses %s", (_title, fault, code) => {
+  ])("resolveFlags refuses %s", (_title, fault, code) => {
     expect(codeOf(() => resolveFlags(unchecked<SupervisionFlags>(fault)))).toBe(code);
   });
 
-  it("fills in 3 restarts in 5 s, one for one, no auto-shutdown", () => {
+  it("resolveFlags fills in 3 restarts in 5 s, one for one, no auto-shutdown", () => {
     expect(resolveFlags({})).toMatchObject({
       strategy: "one-for-one",
       intensity: { maxRestarts: 3, withinMs: 5_000, maxConsecutive: 8 },
@@ -135,7 +135,7 @@ describe("resolveFlags", () => {
     });
   });
 
-  it("ignores what it does not know", () => {
+  it("resolveFlags ignores what it does not know", () => {
     expect(codeOf(() => resolveFlags(unchecked({ colour: "red" })))).toBeUndefined();
   });
 });

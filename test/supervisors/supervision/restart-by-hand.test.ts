@@ -3,7 +3,7 @@ import { refusal } from "../../conformance/family.ts";
 import { begun, owned, statuses, tell } from "./owned-supervision.ts";
 
 describe("a forced restart", () => {
-  it("stops a running child first, and counts nothing", async () => {
+  it("a forced restart stops a running child first, and counts nothing", async () => {
     const all = await owned({ intensity: { maxRestarts: 0 } });
     await begun(all, all.supervision, [all.W("a"), all.W("b", { dependsOn: "a" })]);
     const started = await all.supervision.restartChild("a", { force: true });
@@ -16,7 +16,7 @@ describe("a forced restart", () => {
     ]);
   });
 
-  it("does not wait out a backoff", async () => {
+  it("a forced restart does not wait out a backoff", async () => {
     const all = await owned();
     const { W, supervision } = all;
     await begun(all, supervision, [W("a", { backoff: { initialMs: 60_000 } })]);
@@ -26,7 +26,7 @@ describe("a forced restart", () => {
     expect(all.clock.pending).toBe(0);
   });
 
-  it("starts a temporary child whose slot was retained", async () => {
+  it("a forced restart starts a temporary child whose slot was retained", async () => {
     const all = await owned();
     const { W, supervision } = all;
     await begun(all, supervision, [W("a", { restart: "temporary", retain: true })]);
@@ -40,7 +40,7 @@ describe("a forced restart", () => {
     expect(statuses(supervision)).toBe("a stopped by api");
   });
 
-  it("of a stopped child that fails leaves it stopped", async () => {
+  it("a forced restart of a stopped child that fails leaves it stopped", async () => {
     const all = await owned();
     const { W, supervision } = all;
     await begun(all, supervision, [W("a", { initFail: 1, initFailFrom: 2 })]);
@@ -54,7 +54,7 @@ describe("a forced restart", () => {
     expect(statuses(supervision)).toBe("a running");
   });
 
-  it("that fails to start goes on by the child's policy", async () => {
+  it("a forced restart that fails to start goes on by the child's policy", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -70,7 +70,7 @@ describe("a forced restart", () => {
 describe("an exclusive child", () => {
   const exclusive = { exclusive: true, shutdownMs: 50, exclusiveTimeoutMs: 1_000 };
 
-  it("starts again only when the code of the killed one has returned", async () => {
+  it("an exclusive child starts again only when the code of the killed one has returned", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [W("a", exclusive)]);
@@ -83,7 +83,7 @@ describe("an exclusive child", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("is given up when what it left behind does not go away", async () => {
+  it("an exclusive child is given up when what it left behind does not go away", async () => {
     const all = await owned();
     const { W, supervision, clock, ends } = all;
     await begun(all, supervision, [W("a", exclusive)]);
@@ -94,7 +94,7 @@ describe("an exclusive child", () => {
     expect(ends).toMatchObject([{ cause: "not-retryable", detail: { child: "a" } }]);
   });
 
-  it("can be terminated while it waits", async () => {
+  it("an exclusive child can be terminated while it waits", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [W("a", exclusive)]);

@@ -6,7 +6,7 @@ import { world } from "../../conformance/world.ts";
 import { owned, statuses } from "./owned-supervision.ts";
 
 describe("a start that is called off", () => {
-  it("by terminateChild rejects, and keeps nothing of a temporary child", async () => {
+  it("a start that is called off by terminateChild rejects, and keeps nothing of a temporary child", async () => {
     const all = await owned();
     const { W, supervision, clock, journal } = all;
     const hanging = W("a", { initHang: true, restart: "temporary" });
@@ -19,7 +19,7 @@ describe("a start that is called off", () => {
     expect(journal).toEqual([]);
   });
 
-  it("by its signal keeps nothing at all", async () => {
+  it("a start that is called off by its signal keeps nothing at all", async () => {
     const { W, supervision, clock } = await owned();
     const controller = new AbortController();
     const { signal } = controller;
@@ -32,7 +32,7 @@ describe("a start that is called off", () => {
     expect(statuses(supervision)).toBe("a running");
   });
 
-  it("by a signal that was aborted before never begins", async () => {
+  it("a start that is called off by a signal that was aborted before never begins", async () => {
     const { W, supervision, journal, clock } = await owned();
     const signal = AbortSignal.abort();
     expect(await refusal(supervision.startChild(W("a"), { signal }))).toMatchObject({
@@ -42,13 +42,13 @@ describe("a start that is called off", () => {
     expect(journal).toEqual([]);
   });
 
-  it("because it gave no behavior says what it should have given", async () => {
+  it("a start that is called off because it gave no behavior says what it should have given", async () => {
     const { supervision } = await owned();
     const starting = supervision.startChild({ id: "a", start: () => ({}) as never });
     expect(await refusal(starting)).toMatchObject({ reason: { code: "invalid-behavior" } });
   });
 
-  it("by its time-out says so", async () => {
+  it("a start that is called off by its time-out says so", async () => {
     const { W, supervision, clock } = await owned();
     const starting = refusal(
       supervision.startChild(W("a", { initHang: true, startTimeoutMs: 50 })),
@@ -58,7 +58,7 @@ describe("a start that is called off", () => {
     expect(statuses(supervision)).toBe("");
   });
 
-  it("does not hold up anything else meanwhile", async () => {
+  it("a start that is called off does not hold up anything else meanwhile", async () => {
     const { W, supervision, clock } = await owned();
     const starting = refusal(supervision.startChild(W("a", { initHang: true })));
     await supervision.startChild(W("b"));

@@ -39,18 +39,18 @@ describe("the order of stops", () => {
       ["a", "P", "m"],
     ],
     [[], []],
-  ])("of %j is %j", (started, order) => {
+  ])("the order of stops of %j is %j", (started, order) => {
     expect(steps(...started)).toEqual(order);
   });
 
-  it("costs the same for each of any number", () => {
+  it("the order of stops costs the same for each of any number", () => {
     const many = Array.from({ length: 100_000 }, (_, n) => `${n % 2 ? "a" : "A"}${n}`);
     expect(steps(...many)).toHaveLength(100_000);
   });
 });
 
 describe("agents and machines of one owner", () => {
-  it("stop at the same time, each machine after its agents", async () => {
+  it("agents and machines of one owner stop at the same time, each machine after its agents", async () => {
     const all = await owned();
     const { W, owner, supervision, clock } = all;
     const slow = { kind: "agent", dependsOn: "vm", termDelay: 10_000 };

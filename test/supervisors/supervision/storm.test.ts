@@ -144,7 +144,7 @@ async function calm(clock: ManualClock): Promise<void> {
 
 describe("a supervisor in a storm", () => {
   it(
-    "runs nobody twice, forgets no call, settles, and leaves nothing",
+    "a supervisor in a storm runs nobody twice, forgets no call, settles, and leaves nothing",
     async () => {
       await stories.hold(
         fc.asyncProperty(

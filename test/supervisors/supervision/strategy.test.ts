@@ -12,7 +12,7 @@ describe("touched", () => {
     ["rest-for-one", "vm", ["vm", "agent", "log"]],
     ["rest-for-one", "agent", ["agent", "log"]],
     ["rest-for-one", "log", ["log"]],
-  ])("under %s the failure of %s takes %j along", (strategy, failed, expected) => {
+  ])("touched under %s the failure of %s takes %j along", (strategy, failed, expected) => {
     expect(touched(strategy, order, failed)).toEqual(expected);
   });
 });

@@ -8,7 +8,7 @@ import { begun, owned, statuses, tell } from "./owned-supervision.ts";
 describe("a child's own intensity", () => {
   const own = { maxRestarts: 1, withinMs: 1_000 };
 
-  it("counts apart from its siblings", async () => {
+  it("a child's own intensity counts apart from its siblings", async () => {
     const all = await owned({ intensity: { maxRestarts: 0 } });
     const { W, supervision, ends } = all;
     await begun(all, supervision, [W("a", { intensity: own }), W("b", { intensity: own })]);
@@ -20,7 +20,7 @@ describe("a child's own intensity", () => {
     expect(ends).toMatchObject([{ cause: "intensity", detail: { child: "a" } }]);
   });
 
-  it("forgives after its own window", async () => {
+  it("a child's own intensity forgives after its own window", async () => {
     const all = await owned();
     await begun(all, all.supervision, [all.W("a", { intensity: own })]);
     await tell(all, "a", "boom");
@@ -31,7 +31,7 @@ describe("a child's own intensity", () => {
 });
 
 describe("a child that ended well in the same moment", () => {
-  it("is not taken for one that its group stopped", async () => {
+  it("a child that ended well in the same moment is not taken for one that its group stopped", async () => {
     const all = world();
     const { worker: W, clock, system } = all;
     const flags = { strategy: "one-for-all", autoShutdown: "all-significant" } as const;
@@ -48,7 +48,7 @@ describe("a child that ended well in the same moment", () => {
 });
 
 describe("the end of the owner", () => {
-  it("stops all in reverse, and starts none any more", async () => {
+  it("the end of the owner stops all in reverse, and starts none any more", async () => {
     const all = await owned();
     const { W, supervision, owner, take } = all;
     await begun(all, supervision, [W("a"), W("b", { termDelay: 10 })]);
@@ -61,7 +61,7 @@ describe("the end of the owner", () => {
     expect(await refusal(supervision.startChild(W("c")))).toMatchObject({ code: "stopped" });
   });
 
-  it("calls off restarts that wait", async () => {
+  it("the end of the owner calls off restarts that wait", async () => {
     const all = await owned();
     const { W, supervision, owner, clock } = all;
     await begun(all, supervision, [W("a", { backoff: {} })]);
@@ -72,7 +72,7 @@ describe("the end of the owner", () => {
     expect(statuses(supervision)).toBe("a stopped by group");
   });
 
-  it("by a kill restarts nobody and says nothing", async () => {
+  it("the end of the owner by a kill restarts nobody and says nothing", async () => {
     const all = await owned();
     const { W, supervision, owner, clock, ends, events } = all;
     await begun(all, supervision, [W("a"), W("b")]);
@@ -90,7 +90,7 @@ describe("the number of an attempt", () => {
       event.type === "restarting" ? [`${event.attempt} of ${event.of}`] : [],
     );
 
-  it("counts what the window holds where that limit is nearest", async () => {
+  it("the number of an attempt counts what the window holds where that limit is nearest", async () => {
     const all = await owned({ intensity: { maxRestarts: 2, withinMs: 1_000 } });
     const { W, supervision, clock, events } = all;
     await begun(all, supervision, [W("a"), W("b")]);
@@ -101,7 +101,7 @@ describe("the number of an attempt", () => {
     expect(numbers(events)).toEqual(["1 of 2", "2 of 2", "1 of 2"]);
   });
 
-  it("counts those in a row where that limit is nearest", async () => {
+  it("the number of an attempt counts those in a row where that limit is nearest", async () => {
     const intensity = { maxRestarts: 100, withinMs: 1_000, maxConsecutive: 2 };
     const all = await owned({ intensity });
     const { W, supervision, clock, events } = all;
@@ -115,7 +115,7 @@ describe("the number of an attempt", () => {
 });
 
 describe("waits", () => {
-  it("are raised by what the error asks for", async () => {
+  it("waits are raised by what the error asks for", async () => {
     const all = await owned();
     const busy = Object.assign(new Error("overloaded"), { retryAfterMs: 5_000 });
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -125,7 +125,7 @@ describe("waits", () => {
     expect(all.supervision.child("a")).toMatchObject({ status: "restarting", nextAt: 5_000 });
   });
 
-  it("begin anew after a healthy period", async () => {
+  it("waits begin anew after a healthy period", async () => {
     const all = await owned({ intensity: { maxRestarts: 100 } });
     const { W, supervision, clock, events } = all;
     await begun(all, supervision, [

@@ -35,7 +35,7 @@ async function temporary<Result>(use: (directory: string) => Promise<Result>): P
 }
 
 describe("time in a test run", () => {
-  it("skips by itself while finished() is awaited", async () => {
+  it("time in a test run skips by itself while finished() is awaited", async () => {
     const naps = agentProcess(async function naps() {
       for (let n = 0; n < 24; n += 1) await sleep(hour);
       return "rested";
@@ -45,7 +45,7 @@ describe("time in a test run", () => {
     expect(run.clock.now()).toBeGreaterThanOrEqual(24 * hour);
   });
 
-  it("stands until finished() is awaited, so that advance is exact", async () => {
+  it("time in a test run stands until finished() is awaited, so that advance is exact", async () => {
     const nap = agentProcess(async function nap() {
       await sleep(1_000);
       return "rested";
@@ -61,7 +61,7 @@ describe("time in a test run", () => {
     expect(await outcome).toBe("rested");
   });
 
-  it("does not run ahead of files, subprocesses and connections", async () => {
+  it("time in a test run does not run ahead of files, subprocesses and connections", async () => {
     const server = createServer((_, response) => {
       setTimeout(() => response.end("late"), 100);
     }).listen(0, "127.0.0.1");
@@ -85,7 +85,7 @@ describe("time in a test run", () => {
     expect(result).toBe("slow\nlate");
   });
 
-  it("skips through restarts and backoffs of agents and processes", async () => {
+  it("time in a test run skips through restarts and backoffs of agents and processes", async () => {
     let crashes = 0;
     const flaky = agentProcess(async function flaky() {
       const worker = await agent("worker");
@@ -107,7 +107,7 @@ describe("time in a test run", () => {
     expect(crashes).toBe(3);
   });
 
-  it("is that of the world for waitFor in a test", async () => {
+  it("time in a test run is that of the world for waitFor in a test", async () => {
     const waits = agentProcess({ name: "waits" }, async () => await wait());
     await using run = await testRun(waits, []);
     const late = run.handle.events.waitFor("never", { timeoutMs: 20 });
@@ -117,7 +117,7 @@ describe("time in a test run", () => {
 });
 
 describe("a run that hangs", () => {
-  it("says who waits for what", async () => {
+  it("a run that hangs says who waits for what", async () => {
     const member = agentProcess(async function member() {
       await receive();
     });
@@ -137,7 +137,7 @@ describe("a run that hangs", () => {
     expect(run.describe()).toBe((error as TestHangError).description);
   });
 
-  it("is found when only time goes on", async () => {
+  it("a run that hangs is found when only time goes on", async () => {
     const ticks = agentProcess(async function ticks() {
       every(1_000, () => {});
       await wait();
@@ -146,7 +146,7 @@ describe("a run that hangs", () => {
     await expect(run.finished()).rejects.toThrow(/\/ticks +process +running +waits for wait\(\)/);
   });
 
-  it("is described while it stands", async () => {
+  it("a run that hangs is described while it stands", async () => {
     const nap = agentProcess(async function nap() {
       await sleep(60_000);
     });
@@ -181,7 +181,7 @@ describe("a test of what is below the root", () => {
     return "restarted";
   });
 
-  it("calls, sends to and reads anyone by path", async () => {
+  it("a test of what is below the root calls, sends to and reads anyone by path", async () => {
     const heard: string[] = [];
     await using run = await testRun(root, [], {
       script: async (worker) => {
@@ -201,7 +201,7 @@ describe("a test of what is below the root", () => {
     expect(() => run.events("team/nobody")).toThrow("There is no actor at /root/team/nobody");
   });
 
-  it("leaves nothing when it throws before the run has ended", async () => {
+  it("a test of what is below the root leaves nothing when it throws before the run has ended", async () => {
     const open = async () => {
       await using run = await testRun(root, [], { script: () => {} });
       await run.handle.events.waitFor("open");

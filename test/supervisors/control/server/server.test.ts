@@ -97,7 +97,7 @@ function waitingCall() {
 }
 
 describe("a control server", () => {
-  it("gives the status, with the time it was taken at", async () => {
+  it("a control server gives the status, with the time it was taken at", async () => {
     const { result } = await (await served({}, { clock: manualClock() })).answer("run.status");
     expect(result).toMatchObject({
       schema: 1,
@@ -109,12 +109,12 @@ describe("a control server", () => {
     expect(result).not.toHaveProperty("next");
   });
 
-  it("gives the status of one subtree", async () => {
+  it("a control server gives the status of one subtree", async () => {
     const { result } = await (await served()).answer("run.status", { to: "pool" });
     expect(result).toMatchObject({ nodes: [{ path: "/main/pool" }], endpoints: [] });
   });
 
-  it("hands on a message under the whole path, parsed where a person typed it for a process", async () => {
+  it("a control server hands on a message under the whole path, parsed where a person typed it for a process", async () => {
     const sent: unknown[] = [];
     const raw = await served({
       send: async (request) => {
@@ -138,13 +138,13 @@ describe("a control server", () => {
     ]);
   });
 
-  it("takes only text for an agent", async () => {
+  it("a control server takes only text for an agent", async () => {
     const raw = await served();
     const { error } = await raw.answer("message.send", { to: "author", message: { json: 1 } });
     expect(error).toMatchObject({ code: -32_602, data: { reason: "bad-request" } });
   });
 
-  it("gives what a terminal runs to get in", async () => {
+  it("a control server gives what a terminal runs to get in", async () => {
     const raw = await served();
     const attach = await raw.answer("agent.attach", { to: "author", readOnly: true });
     expect(attach.result).toEqual({ path: "/main/author", argv: ["printf", "attached"] });
@@ -154,7 +154,7 @@ describe("a control server", () => {
     expect(refused.error?.data.reason).toBe("wrong-state");
   });
 
-  it("calls an endpoint of the first process, or of the one that is named", async () => {
+  it("a control server calls an endpoint of the first process, or of the one that is named", async () => {
     const raw = await served({ call: async ({ path, args }) => ({ path, args }) });
     expect((await raw.answer("endpoint.call", { endpoint: "add" })).result).toEqual({
       path: "/main",
@@ -168,7 +168,7 @@ describe("a control server", () => {
     expect(named.result).toHaveProperty("value.json", { path: "/main/pool", args: 5 });
   });
 
-  it("carries values that JSON cannot, both ways", async () => {
+  it("a control server carries values that JSON cannot, both ways", async () => {
     const got: unknown[] = [];
     const raw = await served({
       call: async ({ args }) => {
@@ -182,7 +182,7 @@ describe("a control server", () => {
     expect(result).toHaveProperty("value.meta.values.0", "map");
   });
 
-  it("names the endpoints there are when the one asked for is not", async () => {
+  it("a control server names the endpoints there are when the one asked for is not", async () => {
     const raw = await served({
       call: async () => {
         throw new Error("no such endpoint");
@@ -197,7 +197,7 @@ describe("a control server", () => {
     expect(failed.error).toMatchObject({ message: "no such endpoint", data: { reason: "failed" } });
   });
 
-  it("turns what handlers throw into reasons", async () => {
+  it("a control server turns what handlers throw into reasons", async () => {
     const raw = await served({
       send: async () => {
         throw new NoProcError("/main/pool");
@@ -212,13 +212,13 @@ describe("a control server", () => {
     expect(odd.error).toMatchObject({ message: "a string", data: { reason: "failed" } });
   });
 
-  it("says that a value is too large instead of sending it", async () => {
+  it("a control server says that a value is too large instead of sending it", async () => {
     const raw = await served({ call: async () => "x".repeat(maxLineBytes) });
     const { error } = await raw.answer("endpoint.call", { endpoint: "add" });
     expect(error?.message).toContain("is over the 1048576 that fit");
   });
 
-  it("streams events until there are no more, and then answers", async () => {
+  it("a control server streams events until there are no more, and then answers", async () => {
     const raw = await served({
       async *events() {
         const other = { at: 5, path: "/main/author", epoch: 1, type: "done" };
@@ -243,7 +243,7 @@ describe("a control server", () => {
     expect(lines[2]?.params?.item).toHaveProperty("data.json", expect.stringContaining("bad"));
   });
 
-  it("streams the tree: what there is, then what changes below the node asked for", async () => {
+  it("a control server streams the tree: what there is, then what changes below the node asked for", async () => {
     const raw = await served({
       async *watch() {
         yield { type: "snapshot", snapshot };
@@ -264,7 +264,7 @@ describe("a control server", () => {
     expect(await raw.next()).toMatchObject({ result: {} });
   });
 
-  it("ends a stream that its client cancels, and aborts its handler", async () => {
+  it("a control server ends a stream that its client cancels, and aborts its handler", async () => {
     const { call, begun, aborted } = waitingCall();
     const raw = await served({ call });
     const id = raw.ask("endpoint.call", { endpoint: "add" });
@@ -277,7 +277,7 @@ describe("a control server", () => {
     expect(await aborted).toMatchObject({ reason: "failed" });
   });
 
-  it("aborts what a client had open when it is gone", async () => {
+  it("a control server aborts what a client had open when it is gone", async () => {
     const { call, begun, aborted } = waitingCall();
     const raw = await served({ call });
     raw.ask("endpoint.call", { endpoint: "add" });
@@ -286,7 +286,7 @@ describe("a control server", () => {
     expect(await aborted).toMatchObject({ reason: "unreachable" });
   });
 
-  it("answers requests side by side: a slow one holds up nobody", async () => {
+  it("a control server answers requests side by side: a slow one holds up nobody", async () => {
     const { call } = waitingCall();
     const raw = await served({ call });
     raw.ask("endpoint.call", { endpoint: "add" });
@@ -333,14 +333,14 @@ describe("a control server's door", () => {
       -32_602,
       "a",
     ],
-  ])("refuses %s, and goes on", async (_, line, code, id) => {
+  ])("a control server's door refuses %s, and goes on", async (_, line, code, id) => {
     const raw = await served();
     raw.write(`${line}\n`);
     expect(await raw.next()).toMatchObject({ id, error: { code } });
     expect(await raw.answer("run.stop")).toHaveProperty("result");
   });
 
-  it("refuses a line over 1 MiB, ends that connection, and serves the others", async () => {
+  it("a control server's door refuses a line over 1 MiB, ends that connection, and serves the others", async () => {
     const raw = await served();
     const other = await client();
     raw.write("x".repeat(maxLineBytes + 1));
@@ -349,7 +349,7 @@ describe("a control server's door", () => {
     expect(await other.answer("run.stop")).toHaveProperty("result");
   });
 
-  it("takes a line of just under 1 MiB, in many pieces", async () => {
+  it("a control server's door takes a line of just under 1 MiB, in many pieces", async () => {
     const raw = await served({
       send: async ({ message }) => ({ id: String(String(message).length) }),
     });
@@ -362,7 +362,7 @@ describe("a control server's door", () => {
     expect((await raw.next())?.result).toMatchObject({ id: "500000" });
   });
 
-  it("lives through garbage", async () => {
+  it("a control server's door lives through garbage", async () => {
     const raw = await served();
     let seed = 7;
     const random = () => {
@@ -376,7 +376,7 @@ describe("a control server's door", () => {
     expect(await raw.answer("run.stop")).toHaveProperty("result");
   });
 
-  it("ignores empty lines and notifications", async () => {
+  it("a control server's door ignores empty lines and notifications", async () => {
     const raw = await served();
     raw.write("\n  \n\r\n");
     raw.notify("run.stop", {});
@@ -384,7 +384,7 @@ describe("a control server's door", () => {
     expect(await raw.answer("run.status")).toHaveProperty("result");
   });
 
-  it("refuses an id that is open, and more open requests than it allows", async () => {
+  it("a control server's door refuses an id that is open, and more open requests than it allows", async () => {
     const raw = await served({ call: waitingCall().call }, { limits: { requests: 2 } });
     const first = raw.ask("endpoint.call", { endpoint: "add" });
     raw.write(`{"jsonrpc":"2.0","id":${first},"method":"run.stop"}\n`);
@@ -393,7 +393,7 @@ describe("a control server's door", () => {
     expect((await raw.answer("run.stop")).error?.data.reason).toBe("busy");
   });
 
-  it("refuses one client too many", async () => {
+  it("a control server's door refuses one client too many", async () => {
     const { call, begun } = waitingCall();
     (await served({ call }, { limits: { connections: 1 } })).ask("endpoint.call", {
       endpoint: "x",
@@ -404,7 +404,7 @@ describe("a control server's door", () => {
     expect(await second.next()).toBeUndefined();
   });
 
-  it("cuts off who was refused and does not hang up, and gives the place to others at once", async () => {
+  it("a control server's door cuts off who was refused and does not hang up, and gives the place to others at once", async () => {
     const clock = manualClock();
     await serve({}, { clock, limits: { connections: 4, closeMs: 1_000 } });
     const deaf = await Promise.all(Array.from({ length: 4 }, () => stubbornClient(socket)));
@@ -420,7 +420,7 @@ describe("a control server's door", () => {
     await gone;
   });
 
-  it("ends the client that was idle longest for one that finds no place", async () => {
+  it("a control server's door ends the client that was idle longest for one that finds no place", async () => {
     const clock = manualClock();
     const first = await served({}, { clock, limits: { connections: 2 } });
     await first.answer("run.status");
@@ -432,7 +432,7 @@ describe("a control server's door", () => {
     expect(await second.answer("run.status")).toHaveProperty("result");
   });
 
-  it("lets one client have many streams, without a warning on the program's stderr", async () => {
+  it("a control server's door lets one client have many streams, without a warning on the program's stderr", async () => {
     const warnings: string[] = [];
     const warned = ({ message }: Error) => void warnings.push(message);
     process.on("warning", warned);
@@ -452,7 +452,7 @@ describe("a control server's door", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("ends a client that asks for nothing, but none that waits", async () => {
+  it("a control server's door ends a client that asks for nothing, but none that waits", async () => {
     const clock = manualClock();
     const { call, begun } = waitingCall();
     const idle = await served({ call }, { clock, limits: { idleMs: 1_000 } });
@@ -465,7 +465,7 @@ describe("a control server's door", () => {
     expect(await waiting.answer("run.stop")).toHaveProperty("result");
   });
 
-  it("holds little for a client that does not read, and cuts it off", async () => {
+  it("a control server's door holds little for a client that does not read, and cuts it off", async () => {
     const clock = manualClock();
     let taken = 0;
     const raw = await served(
@@ -497,7 +497,7 @@ describe("a control server's door", () => {
 });
 
 describe("a stream that never waits", () => {
-  it("ends with its client, and starves nobody", async () => {
+  it("a stream that never waits ends with its client, and starves nobody", async () => {
     let ended = () => {};
     const end = new Promise<void>((resolve) => {
       ended = resolve;
@@ -528,7 +528,7 @@ async function stands(count: () => number): Promise<void> {
 }
 
 describe("a control server that closes", () => {
-  it("answers what is open with shutting-down, ends its clients and removes its socket", async () => {
+  it("a control server that closes answers what is open with shutting-down, ends its clients and removes its socket", async () => {
     const { call, begun } = waitingCall();
     const raw = await served({ call });
     const idle = await client();
@@ -541,7 +541,7 @@ describe("a control server that closes", () => {
     await expect(stat(socket)).rejects.toThrow("ENOENT");
   });
 
-  it("does not wait for a handler that ignores its signal", async () => {
+  it("a control server that closes does not wait for a handler that ignores its signal", async () => {
     const raw = await served({ call: () => new Promise(() => {}) });
     raw.ask("endpoint.call", { endpoint: "add" });
     await raw.answer("run.stop");
@@ -549,7 +549,7 @@ describe("a control server that closes", () => {
     expect(await raw.next()).toMatchObject({ error: { data: { reason: "shutting-down" } } });
   });
 
-  it("does not wait long for a client that does not read", async () => {
+  it("a control server that closes does not wait long for a client that does not read", async () => {
     const clock = manualClock();
     const raw = await served(
       { call: async () => "x".repeat(1_000_000) },
@@ -563,7 +563,7 @@ describe("a control server that closes", () => {
     await closed;
   });
 
-  it("closes twice", async () => {
+  it("a control server that closes closes twice", async () => {
     await serve();
     await server?.close();
     await server?.close();
@@ -571,7 +571,7 @@ describe("a control server that closes", () => {
 });
 
 describe("a control server's socket", () => {
-  it("is opened again when its file was deleted, and its clients stay", async () => {
+  it("a control server's socket is opened again when its file was deleted, and its clients stay", async () => {
     const clock = manualClock();
     const noted: string[] = [];
     const append = ({ type }: { readonly type: string }) => void noted.push(type);
@@ -589,7 +589,7 @@ describe("a control server's socket", () => {
     expect(noted).toHaveLength(1);
   });
 
-  it("is this user's alone from birth, whatever the umask, which stays as it was", async () => {
+  it("a control server's socket is this user's alone from birth, whatever the umask, which stays as it was", async () => {
     const mask = process.umask(0);
     await serve();
     expect(process.umask(mask)).toBe(0);
@@ -597,7 +597,7 @@ describe("a control server's socket", () => {
   });
 
   it.runIf(process.getuid?.() === 0)(
-    "cannot be opened by another user, even where its folder can",
+    "a control server's socket cannot be opened by another user, even where its folder can",
     async () => {
       await serve();
       await chmod(home, 0o755);
@@ -611,7 +611,7 @@ describe("a control server's socket", () => {
     },
   );
 
-  it("lies in no folder that others can enter", async () => {
+  it("a control server's socket lies in no folder that others can enter", async () => {
     const open = join(home, "open");
     await mkdir(open);
     await chmod(open, 0o777);
@@ -620,14 +620,14 @@ describe("a control server's socket", () => {
     expect((await stat(open)).mode & 0o777).toBe(0o777);
   });
 
-  it("is refused where another one listens", async () => {
+  it("a control server's socket is refused where another one listens", async () => {
     await serve();
     const again = openControlServer({ socket, run: fakeRun(snapshot) });
     await expect(again).rejects.toMatchObject({ code: "home" });
     expect(await (await client()).answer("run.stop")).toHaveProperty("result");
   });
 
-  it("has a path that the system can hold", async () => {
+  it("a control server's socket has a path that the system can hold", async () => {
     const long = join(home, "x".repeat(120));
     const refused = openControlServer({ socket: long, run: fakeRun(snapshot) });
     await expect(refused).rejects.toMatchObject({ code: "socket-path-too-long" });
@@ -639,7 +639,7 @@ describe("a status of many nodes", () => {
     node(`/main/t${index}`, "process", "running"),
   );
 
-  it("comes in pages that are parts of one moment", async () => {
+  it("a status of many nodes comes in pages that are parts of one moment", async () => {
     let now = { ...snapshot, nodes };
     const raw = await served({ status: async () => now });
     const paths: string[] = [];
@@ -655,7 +655,7 @@ describe("a status of many nodes", () => {
     expect(paths).toEqual(nodes.map(({ path }) => path));
   });
 
-  it("is no longer given when another one was asked for", async () => {
+  it("a status of many nodes is no longer given when another one was asked for", async () => {
     const raw = await served({ status: async () => ({ ...snapshot, nodes }) });
     const first = await raw.answer("run.status");
     await raw.answer("run.status");
@@ -666,7 +666,7 @@ describe("a status of many nodes", () => {
     );
   });
 
-  it("never has a page that is too big for a line; a node that is loses its facts", async () => {
+  it("a status of many nodes never has a page that is too big for a line; a node that is loses its facts", async () => {
     const fat = Array.from({ length: 40 }, (_, index) =>
       node(`/main/f${index}`, "process", "running", { facts: { text: "x".repeat(60_000) } }),
     );

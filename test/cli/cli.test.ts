@@ -75,7 +75,7 @@ function ramure(args: readonly string[], { env, input }: CliOptions = {}): Promi
 }
 
 describe("ramure", () => {
-  it("says its version and its commands", async () => {
+  it("ramure says its version and its commands", async () => {
     const { version } = JSON.parse(await readFile("package.json", "utf8"));
     expect(await ramure(["--version"])).toEqual({ exitCode: 0, stdout: version, stderr: "" });
     const { stdout } = await ramure(["--help"]);
@@ -88,19 +88,19 @@ describe("ramure", () => {
     ["an unknown option", ["ls", "--nope"], /Unknown argument: nope/],
     ["a missing word", ["send", "author"], /There is no message/],
     ["no command", [], /There is no command/],
-  ])("refuses %s with exit code 2", async (_, args, said) => {
+  ])("ramure refuses %s with exit code 2", async (_, args, said) => {
     const { exitCode, stdout, stderr } = await ramure(args);
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^error: /);
     expect(stderr).toMatch(said);
   });
 
-  it("prints a stack only when asked", async () => {
+  it("ramure prints a stack only when asked", async () => {
     expect((await ramure(["status"])).stderr).not.toContain("    at ");
     expect((await ramure(["status", "--debug"])).stderr).toContain("    at ");
   });
 
-  it("offers names to a shell's completion", async () => {
+  it("ramure offers names to a shell's completion", async () => {
     await live();
     const words = async (...typed: string[]) =>
       (await ramure(["--get-yargs-completions", "ramure", ...typed])).stdout.split("\n");
@@ -115,19 +115,19 @@ describe("ramure", () => {
     expect(stdout).toContain("complete -o");
   });
 
-  it("offers nothing, and says nothing, when no run answers", async () => {
+  it("ramure offers nothing, and says nothing, when no run answers", async () => {
     const { exitCode, stderr } = await ramure(["--get-yargs-completions", "ramure", "send", ""]);
     expect([exitCode, stderr]).toEqual([0, ""]);
   });
 });
 
 describe("ramure ls", () => {
-  it("says that there is none", async () => {
+  it("ramure ls says that there is none", async () => {
     expect(await ramure(["ls"])).toEqual({ exitCode: 0, stdout: "", stderr: "No live runs." });
     expect(JSON.parse((await ramure(["ls", "--json"])).stdout)).toEqual({ schema: 1, runs: [] });
   });
 
-  it("lists live runs, and names those that died", async () => {
+  it("ramure ls lists live runs, and names those that died", async () => {
     await live({}, "aaa");
     await live({}, "bbb");
     const record = {
@@ -152,7 +152,7 @@ describe("ramure ls", () => {
 });
 
 describe("ramure status", () => {
-  it("shows header, tree, connections, endpoints and who waits", async () => {
+  it("ramure status shows header, tree, connections, endpoints and who waits", async () => {
     await live();
     const { stdout, stderr, exitCode } = await ramure(["status"]);
     expect([stderr, exitCode]).toEqual(["", 0]);
@@ -180,7 +180,7 @@ describe("ramure status", () => {
   });
 
   // It said that the agent waits for you, and to connect.
-  it("asks nothing of you when an agent waits for its model", async () => {
+  it("ramure status asks nothing of you when an agent waits for its model", async () => {
     const summary = "the model fails (overload); it is asked again";
     const waiting = node("/main/author", "agent", "waiting", { summary });
     const snapshot = { nodes: [waiting], connections: [], endpoints: [] };
@@ -192,7 +192,7 @@ describe("ramure status", () => {
     ]);
   });
 
-  it("fits a narrow terminal, and --wide does not", async () => {
+  it("ramure status fits a narrow terminal, and --wide does not", async () => {
     await live();
     const env = { COLUMNS: "50" };
     const { stdout } = await ramure(["status"], { env });
@@ -202,7 +202,7 @@ describe("ramure status", () => {
     expect(wide.stdout).toContain("and more words after it");
   });
 
-  it("draws with ASCII where the locale knows no more, and colours only when forced", async () => {
+  it("ramure status draws with ASCII where the locale knows no more, and colours only when forced", async () => {
     await live();
     const { stdout } = await ramure(["status"], { env: { LC_ALL: "C", COLUMNS: "45" } });
     expect(stdout).toContain("|- author");
@@ -213,7 +213,7 @@ describe("ramure status", () => {
     expect(both.stdout).not.toContain("\u001b");
   });
 
-  it("prints one JSON object of schema 1", async () => {
+  it("ramure status prints one JSON object of schema 1", async () => {
     await live();
     const status = JSON.parse((await ramure(["status", "--json"])).stdout);
     expect(status).toMatchObject({ schema: 1, run: { id: "7c1f9abcde" }, connections, endpoints });
@@ -222,7 +222,7 @@ describe("ramure status", () => {
     );
   });
 
-  it("gathers a large tree from its pages, and folds what is finished", async () => {
+  it("ramure status gathers a large tree from its pages, and folds what is finished", async () => {
     const done = Array.from({ length: 1_500 }, (_, index) =>
       node(`/main/t${index}`, "process", "done", { since: index }),
     );
@@ -235,7 +235,7 @@ describe("ramure status", () => {
     expect(all.nodes).toHaveLength(1_508);
   });
 
-  it("shows one subtree", async () => {
+  it("ramure status shows one subtree", async () => {
     await live();
     const { stdout } = await ramure(["status", "--path", "t2"]);
     expect(stdout).toContain("/main/pool/t2");
@@ -245,7 +245,7 @@ describe("ramure status", () => {
 });
 
 describe("the choice of the run", () => {
-  it("is the only live one, or by the beginning of its id", async () => {
+  it("the chosen run is the only live one, or the one whose id begins so", async () => {
     await live({}, "aaa");
     await live({}, "abb");
     const several = await ramure(["status"]);
@@ -264,7 +264,7 @@ describe("the choice of the run", () => {
     expect(none.stderr).toContain("Live are aaa, abb.");
   });
 
-  it("fails with 3 when no run is live", async () => {
+  it("the choice of the run fails with 3 when no run is live", async () => {
     const { exitCode, stderr } = await ramure(["status"]);
     expect(exitCode).toBe(3);
     expect(stderr).toContain("error: There is no live run.");
@@ -273,7 +273,7 @@ describe("the choice of the run", () => {
   it.each([
     ["whose process died", 2 ** 22 + 1, "has ended without cleaning up"],
     ["whose process does not listen", process.pid, "is not answering"],
-  ])("fails with 5 for one %s, and says what to do", async (_, pid, said) => {
+  ])("the choice of the run fails with 5 for one %s, and says what to do", async (_, pid, said) => {
     await live({}, "live");
     const facts = { schema: 1, id: "stale", pid, program: "p", startedAt: 1, logDir: "/l" };
     const record = { ...facts, socket: join(home, "runtimes/stale.sock") };
@@ -287,7 +287,7 @@ describe("the choice of the run", () => {
 });
 
 describe("ramure send", () => {
-  it("sends text to an agent and JSON to a process", async () => {
+  it("ramure send sends text to an agent and JSON to a process", async () => {
     const sent: unknown[] = [];
     await live({
       send: async ({ path, message }) => {
@@ -315,7 +315,7 @@ describe("ramure send", () => {
     ]);
   });
 
-  it("names agents like the one that is not there, and exits with 3", async () => {
+  it("ramure send names agents like the one that is not there, and exits with 3", async () => {
     await live();
     const { exitCode, stderr } = await ramure(["send", "athor", "hi"]);
     expect(exitCode).toBe(3);
@@ -323,14 +323,14 @@ describe("ramure send", () => {
     expect(stderr).toContain("Did you mean author?");
   });
 
-  it("lists what an ambiguous name may mean, and exits with 4", async () => {
+  it("ramure send lists what an ambiguous name may mean, and exits with 4", async () => {
     await live();
     const { exitCode, stderr } = await ramure(["send", "worker", "hi"]);
     expect(exitCode).toBe(4);
     expect(stderr).toContain("It may be /main/pool/t1/worker, /main/pool/t2/worker.");
   });
 
-  it("refuses a message that is too long for one line", async () => {
+  it("ramure send refuses a message that is too long for one line", async () => {
     await live();
     const input = "x".repeat(1_100_000);
     const { exitCode, stderr } = await ramure(["send", "author", "-"], { input });
@@ -340,7 +340,7 @@ describe("ramure send", () => {
 });
 
 describe("ramure call", () => {
-  it("calls with arguments read as JSON where they are, and prints the value", async () => {
+  it("ramure call calls with arguments read as JSON where they are, and prints the value", async () => {
     await live({ call: async ({ path, endpoint, args }) => ({ path, endpoint, args }) });
     const words = ["call", "pool:grade", "name=a=b", "count=3", 'list=["x"]', "empty="];
     expect(JSON.parse((await ramure(words)).stdout)).toEqual({
@@ -350,7 +350,7 @@ describe("ramure call", () => {
     });
   });
 
-  it("prints text as it is, nothing for nothing, and what JSON has no words for", async () => {
+  it("ramure call prints text as it is, nothing for nothing, and what JSON has no words for", async () => {
     let value: unknown = "two\nlines";
     await live({ call: async () => value });
     expect((await ramure(["call", "add"])).stdout).toBe("two\nlines");
@@ -371,13 +371,13 @@ describe("ramure call", () => {
   it.each<[string, number, string]>([
     ["name", 2, 'The argument "name" has no =.'],
     ["=1", 2, 'The argument "=1" has nothing before its =.'],
-  ])("refuses the argument %s", async (word, code, said) => {
+  ])("ramure call refuses the argument %s", async (word, code, said) => {
     const { exitCode, stderr } = await ramure(["call", "add", word]);
     expect(exitCode).toBe(code);
     expect(stderr).toContain(said);
   });
 
-  it("exits with 3 for an unknown endpoint, 1 for one that failed, 124 for one that took too long", async () => {
+  it("ramure call exits with 3 for an unknown endpoint, 1 for one that failed, 124 for one that took too long", async () => {
     await live({
       call: async ({ endpoint }) => {
         if (endpoint === "add") throw new Error("tests flaky");
@@ -402,7 +402,7 @@ describe("ramure call", () => {
 });
 
 describe("ramure connect and ssh", () => {
-  it("refuse without a terminal, and say that they need one", async () => {
+  it("ramure connect and ssh refuse without a terminal, and say that they need one", async () => {
     await live({ attach: async () => ({ argv: ["tmux", "-S", "/tmp/a b", "attach"] }) });
     const { exitCode, stdout, stderr } = await ramure(["attach", "author"]);
     expect([exitCode, stdout]).toEqual([1, ""]);
@@ -416,7 +416,7 @@ describe("ramure connect and ssh", () => {
     expect(ssh.stderr).toContain("  Run it in a terminal, or give a command after --.");
   });
 
-  it("say what was left, and whether it goes on", async () => {
+  it("ramure connect and ssh say what was left, and whether it goes on", async () => {
     await live({ attach: async () => ({ argv: ["true"] }) });
     const line = `${process.execPath} ${cli.main} connect author`;
     const options = { env: cliEnv(home), reject: false, timeout: 15_000 } as const;
@@ -424,12 +424,12 @@ describe("ramure connect and ssh", () => {
     expect([stdout.trim(), exitCode]).toEqual(["Left /main/author; it goes on (idle).", 0]);
   });
 
-  it("refuse what is no agent, with exit code 6", async () => {
+  it("ramure connect and ssh refuse what is no agent, with exit code 6", async () => {
     await live();
     expect((await ramure(["connect", "box"])).exitCode).toBe(6);
   });
 
-  it("hand the terminal over, without the tmux around it", async () => {
+  it("ramure connect and ssh hand the terminal over, without the tmux around it", async () => {
     const asked: unknown[] = [];
     await live({
       attach: async (request) => {
@@ -448,7 +448,7 @@ describe("ramure connect and ssh", () => {
     expect(asked).toEqual([{ path: "/main/author", readOnly: true }]);
   });
 
-  it("run a command on a machine, with its input, output and exit code", async () => {
+  it("ramure connect and ssh run a command on a machine, with its input, output and exit code", async () => {
     await live();
     const words = ["ssh", "box", "--", "sh", "-c", "cat; echo err >&2; exit 9"];
     expect(await ramure(words, { input: "hello" })).toEqual({
@@ -478,7 +478,7 @@ describe("ramure events", () => {
     }
   };
 
-  it("prints lines for people, or JSON", async () => {
+  it("ramure events prints lines for people, or JSON", async () => {
     await live({ events });
     const { stdout } = await ramure(["events"]);
     expect(stdout.split("\n")).toHaveLength(3);
@@ -492,7 +492,7 @@ describe("ramure events", () => {
     });
   });
 
-  it("ends quietly when its reader has seen enough", async () => {
+  it("ramure events ends quietly when its reader has seen enough", async () => {
     await live({ events });
     const line = `${process.execPath} ${cli.main} events -f --json | head -2; echo $?/$\{PIPESTATUS[0]}`;
     const { stdout, stderr } = await execa("bash", ["-c", line], {
@@ -504,7 +504,7 @@ describe("ramure events", () => {
     expect(stderr).toBe("");
   });
 
-  it("ends well with the run that it follows, and with 130 when it is interrupted", async () => {
+  it("ramure events ends well with the run that it follows, and with 130 when it is interrupted", async () => {
     const followers: (() => void)[] = [];
     const begun = () => new Promise<void>((resolve) => followers.push(resolve));
     const run = await live({
@@ -551,7 +551,7 @@ describe("a run that has ended", () => {
     await journal.close();
   }
 
-  it("is listed when asked for, and shown from its journal", async () => {
+  it("a run that has ended is listed when asked for, and shown from its journal", async () => {
     await endedRun("old1", "failed");
     await live({}, "new1");
     expect((await ramure(["ls"])).stdout).not.toContain("old1");
@@ -570,7 +570,7 @@ describe("a run that has ended", () => {
     expect(part.connections).toEqual([{ from: "/main/author", to: "/main/y" }]);
   });
 
-  it("is said to be cut off when its journal has no end", async () => {
+  it("a run that has ended is said to be cut off when its journal has no end", async () => {
     await endedRun("old1");
     const { stdout } = await ramure(["ls", "--all"]);
     expect(stdout.split("\n")[1]).toMatch(/ cut off \d+s ago /);
@@ -580,7 +580,7 @@ describe("a run that has ended", () => {
     expect(stderr).toContain("This run was cut off: it was killed");
   });
 
-  it("is shown by status, logs and events when no run is live, the last of all", async () => {
+  it("a run that has ended is shown by status, logs and events when no run is live, the last of all", async () => {
     await endedRun("old1", "done");
     await new Promise((resolve) => setTimeout(resolve, 20));
     await endedRun("old2", "failed");
@@ -596,7 +596,7 @@ describe("a run that has ended", () => {
     expect((await ramure(["status"])).stdout).toMatch(/^run new1 /);
   });
 
-  it("is meant by an id after logs, where the live run has no node of that name", async () => {
+  it("a run that has ended is meant by an id after logs, where the live run has no node of that name", async () => {
     await endedRun("old1", "done");
     await live({}, "new1");
     const { stdout, stderr } = await ramure(["logs", "old"]);
@@ -605,7 +605,7 @@ describe("a run that has ended", () => {
     expect((await ramure(["logs", "author"])).stdout).toBe("");
   });
 
-  it("loses its logs by rm, by name or by age, and a live one does not", async () => {
+  it("a run that has ended loses its logs by rm, by name or by age, and a live one does not", async () => {
     await endedRun("old1", "done");
     await endedRun("old2", "done");
     await live({}, "new1");
@@ -620,7 +620,7 @@ describe("a run that has ended", () => {
     expect((await ramure(["ls", "--all"])).stdout).not.toContain("old");
   });
 
-  it("gives its events, with what JSON could not carry", async () => {
+  it("a run that has ended gives its events, with what JSON could not carry", async () => {
     await endedRun("old1");
     const words = ["events", "-i", "old", "main", "-t", "process-event", "--json"];
     const { stdout } = await ramure(words);
@@ -636,7 +636,7 @@ describe("a run that has ended", () => {
 });
 
 describe("ramure stop", () => {
-  it("asks the run to stop, or kills it", async () => {
+  it("ramure stop asks the run to stop, or kills it", async () => {
     const asked: unknown[] = [];
     await live({
       stop: (request) => {
@@ -648,7 +648,7 @@ describe("ramure stop", () => {
     expect(asked).toEqual([{ kill: false }, { kill: true }]);
   });
 
-  it("waits for the run's end, and says how it ended", async () => {
+  it("ramure stop waits for the run's end, and says how it ended", async () => {
     const run = await live({ stop: () => void end() });
     const journal = await openJournal({
       file: join(home, "logs", run.id, "runtime.jsonl"),
@@ -668,7 +668,7 @@ describe("ramure stop", () => {
 });
 
 describe("a home that cannot be used", () => {
-  it("has no runs", async () => {
+  it("a home that cannot be used has no runs", async () => {
     const { exitCode, stderr } = await ramure(["ls"], { env: { RAMURE_HOME: "/proc/none" } });
     expect([exitCode, stderr]).toEqual([0, "No live runs."]);
   });

@@ -52,7 +52,7 @@ async function connectedTo(answer: (line: string) => string): Promise<ControlCli
 }
 
 describe("a control client", () => {
-  it("gives values that JSON cannot carry, both ways", async () => {
+  it("a control client gives values that JSON cannot carry, both ways", async () => {
     const echo = await connected({ call: async ({ args }) => args });
     const args = { at: new Date(5), of: new Map([["a", new Set([1n])]]), none: undefined };
     const { value } = await echo.request(verbs.endpointCall, {
@@ -62,7 +62,7 @@ describe("a control client", () => {
     expect(value).toEqual(args);
   });
 
-  it("gathers a status from all of its pages", async () => {
+  it("a control client gathers a status from all of its pages", async () => {
     const nodes = Array.from({ length: 1_100 }, (_, index) =>
       node(`/main/t${index}`, "process", "running"),
     );
@@ -76,7 +76,7 @@ describe("a control client", () => {
     expect(status).not.toHaveProperty("next");
   });
 
-  it("waits no longer than it is told to, and lets the run know", async () => {
+  it("a control client waits no longer than it is told to, and lets the run know", async () => {
     let reason: unknown;
     const slow = await connected({
       call: (_, signal) =>
@@ -105,7 +105,7 @@ describe("a control client", () => {
     expect(reason).toMatchObject({ message: expect.stringContaining("cancelled") });
   });
 
-  it("follows a stream as fast as it is read, and ends it with the loop", async () => {
+  it("a control client follows a stream as fast as it is read, and ends it with the loop", async () => {
     let [given, ended] = [0, false];
     const followed = await connected({
       async *events() {
@@ -137,7 +137,7 @@ describe("a control client", () => {
     await expect.poll(() => ended).toBe(true);
   });
 
-  it("rejects what is open, and all that comes after, when the run is gone", async () => {
+  it("a control client rejects what is open, and all that comes after, when the run is gone", async () => {
     const lost = await connected({ call: () => new Promise(() => {}) });
     const call = lost.request(verbs.endpointCall, { endpoint: "x", args: { json: 1 } });
     const refused = expect(call).rejects.toMatchObject({ reason: "shutting-down" });
@@ -162,12 +162,12 @@ describe("a control client", () => {
       '{"id":null,"error":{"code":1,"message":"busy","data":{"reason":"busy"}}}\n',
       "busy",
     ],
-  ])("gives up a run with an answer %s", async (_, line, reason) => {
+  ])("a control client gives up a run with an answer %s", async (_, line, reason) => {
     const wrong = await connectedTo(() => line);
     await expect(wrong.status()).rejects.toMatchObject({ code: "control", reason });
   });
 
-  it("refuses a result that is not of the form agreed", async () => {
+  it("a control client refuses a result that is not of the form agreed", async () => {
     const wrong = await connectedTo(() => '{"jsonrpc":"2.0","id":1,"result":{"nodes":7}}\n');
     await expect(wrong.status()).rejects.toMatchObject({ reason: "bad-request" });
   });

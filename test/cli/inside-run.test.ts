@@ -75,7 +75,7 @@ const acting: readonly (readonly string[])[] = [
 
 describe("the CLI in a process that a run has started", () => {
   it.each(acting.map((args) => [args.join(" "), args] as const))(
-    "refuses that run: ramure %s",
+    "the CLI in a process that a run has started refuses that run: ramure %s",
     async (_, args) => {
       const { exitCode, stdout, stderr } = await inside(...args);
       expect([exitCode, stdout]).toEqual([7, ""]);
@@ -85,14 +85,14 @@ describe("the CLI in a process that a run has started", () => {
     },
   );
 
-  it("acts on that run for a person who says so", async () => {
+  it("the CLI in a process that a run has started acts on that run for a person who says so", async () => {
     for (const args of acting) await inside("--as-person", ...args);
     const [stop, call, send, ssh, connect] = ["stop", "call", "send", "ssh", "connect"];
     const acts = [stop, stop, stop, call, send, ssh, connect];
     expect(done).toEqual(acts.map((act) => `${act} 7c`));
   });
 
-  it("shows that run", async () => {
+  it("the CLI in a process that a run has started shows that run", async () => {
     for (const args of [["status"], ["ls"], ["logs"], ["events"]]) {
       const { exitCode, stderr } = await inside(...args);
       expect([exitCode, stderr]).toEqual([0, ""]);
@@ -102,13 +102,13 @@ describe("the CLI in a process that a run has started", () => {
     expect(done).toEqual(["connect 7c"]);
   });
 
-  it("acts on any other run, also on one that it started itself", async () => {
+  it("the CLI in a process that a run has started acts on any other run, also on one that it started itself", async () => {
     await inside("stop", "--no-wait", "--id", other);
     await inside("send", "--id", other, "main", "yes");
     expect(done).toEqual(["stop 8d", "send 8d"]);
   });
 
-  it("tells the run who asks, for its journal", async () => {
+  it("the CLI in a process that a run has started tells the run who asks, for its journal", async () => {
     await inside("send", "--as-person", "author", "hello");
     await cli.run(["call", "-i", own, "approve"], { env: cliEnv(home) });
     await cli.run(["status", "-i", own], { env: cliEnv(home) });

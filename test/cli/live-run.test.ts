@@ -47,7 +47,7 @@ describe("the CLI with a run of two real pis", () => {
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
-  it("lists the run, and shows its tree and its connections", async () => {
+  it("the CLI with a run of two real pis lists the run, and shows its tree and its connections", async () => {
     const { stdout } = await ramure("ls");
     expect(stdout).toContain(relative(root, team));
     const status = await ramure("status");
@@ -58,7 +58,7 @@ describe("the CLI with a run of two real pis", () => {
     expect(status.stdout).toMatch(/author -> .*reviewer/);
   });
 
-  it("gives the status as one object of schema 1", async () => {
+  it("the CLI with a run of two real pis gives the status as one object of schema 1", async () => {
     const { stdout } = await ramure("status", "--json");
     const status = JSON.parse(stdout);
     expect(status.schema).toBe(1);
@@ -67,7 +67,7 @@ describe("the CLI with a run of two real pis", () => {
     expect(status.connections).toEqual([{ from: "/team/author", to: "/team/reviewer" }]);
   });
 
-  it("sends to a process and to an agent", async () => {
+  it("the CLI with a run of two real pis sends to a process and to an agent", async () => {
     const received = line("received ");
     expect((await ramure("send", "team", '{"add":1}')).exitCode).toBe(0);
     expect(JSON.parse(await received)).toEqual({ add: 1 });
@@ -78,7 +78,7 @@ describe("the CLI with a run of two real pis", () => {
     expect(unknown.stderr).toContain("author");
   });
 
-  it("calls an endpoint", async () => {
+  it("the CLI with a run of two real pis calls an endpoint", async () => {
     const { stdout, exitCode } = await ramure("call", "double", "n=21");
     expect({ stdout: stdout.trim(), exitCode }).toEqual({ stdout: "42", exitCode: 0 });
     const wrong = await ramure("call", "double", "n=many");
@@ -86,12 +86,12 @@ describe("the CLI with a run of two real pis", () => {
     expect(wrong.stderr).toContain("n:");
   });
 
-  it("runs a command where an agent lives", async () => {
+  it("the CLI with a run of two real pis runs a command where an agent lives", async () => {
     const { stdout, exitCode } = await ramure("ssh", "author", "--", "pwd");
     expect({ stdout: stdout.trim(), exitCode }).toEqual({ stdout: process.cwd(), exitCode: 0 });
   });
 
-  it("lets a person into an agent's terminal and out again, without harm", async () => {
+  it("the CLI with a run of two real pis lets a person into an agent's terminal and out again, without harm", async () => {
     const socket = join(home, "viewer.sock");
     const tmux = (...args: string[]) => execa("tmux", ["-S", socket, "-f", "/dev/null", ...args]);
     const screen = async (name: string) =>

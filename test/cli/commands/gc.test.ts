@@ -43,13 +43,13 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
-  it("touches nothing when it is given a run", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives touches nothing when it is given a run", async () => {
     const { stderr, exitCode } = await ramure("gc", "--id", dead.run);
     expect(stderr).toContain("ramure gc takes no --id.");
     expect(exitCode).toBe(2);
   });
 
-  it("says in a dry run what it would remove, and removes nothing", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives says in a dry run what it would remove, and removes nothing", async () => {
     const commands = await commandsOf(dead.run);
     expect(commands).toEqual(expect.arrayContaining(["pi", "sleep", "tmux: server"]));
     const before = await readdir(join(home, "runtimes"));
@@ -64,7 +64,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     expect(await commandsOf(dead.run)).toEqual(commands);
   });
 
-  it("removes every process, socket, directory and record of the dead run", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives removes every process, socket, directory and record of the dead run", async () => {
     const { stdout, stderr, exitCode } = await ramure("gc", "--json");
     expect(exitCode, stderr).toBe(0);
     const { schema, runs } = JSON.parse(stdout);
@@ -76,7 +76,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     expect(names.filter((name) => name.startsWith("ramure-"))).toHaveLength(1);
   });
 
-  it("leaves the living run as it is", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives leaves the living run as it is", async () => {
     expect(await commandsOf(living.run)).toEqual(expect.arrayContaining(["pi", "tmux: server"]));
     const { stdout } = await ramure("status", "--json");
     const { run, nodes } = JSON.parse(stdout);
@@ -84,7 +84,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     expect(nodes).toContainEqual(expect.objectContaining({ path: "/ends/worker", state: "idle" }));
   });
 
-  it("says the second time that there is nothing to remove", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives says the second time that there is nothing to remove", async () => {
     const { stdout, stderr, exitCode } = await ramure("gc");
     expect({ stdout, stderr, exitCode }).toEqual({
       stdout: "",
@@ -93,7 +93,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     });
   });
 
-  it("leaves the dead run's journal, which says how far it came", async () => {
+  it("ramure gc, after kill -9 of a program with a real pi beside one that lives leaves the dead run's journal, which says how far it came", async () => {
     expect((await ramure("ls", "--all")).stdout).toContain(dead.run);
     const { stdout } = await ramure("status", dead.run, "--json");
     expect(JSON.parse(stdout).nodes).toContainEqual(
@@ -103,7 +103,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
 });
 
 describe("ramure gc, killed in the middle of it", () => {
-  it("is gone on with by the next one", { timeout: 60_000 }, async () => {
+  it("a ramure gc that was killed is completed by the next one", { timeout: 60_000 }, async () => {
     const cli = await builtCli();
     const home = await mkdtemp(join(tmpdir(), "ramure-gc-"));
     const runtimes = join(home, "runtimes");

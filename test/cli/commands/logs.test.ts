@@ -102,7 +102,7 @@ const all = [
 ];
 
 describe("ramure logs", () => {
-  it("tells in words what an ended run's journal holds, harmless to the terminal", async () => {
+  it("ramure logs tells in words what an ended run's journal holds, harmless to the terminal", async () => {
     write();
     await journal.close();
     const { stdout, stderr, exitCode } = await ramure("logs", "--id", "run1");
@@ -110,7 +110,7 @@ describe("ramure logs", () => {
     expect({ stderr, exitCode }).toEqual({ stderr: "The journal was cut off here.", exitCode: 0 });
   });
 
-  it("tells of one node and what is below it, and only the end", async () => {
+  it("ramure logs tells of one node and what is below it, and only the end", async () => {
     write();
     await journal.close();
     const { stdout } = await ramure("logs", "-i", "run1", "author", "--tail", "2");
@@ -119,14 +119,14 @@ describe("ramure logs", () => {
     expect((await ramure("logs", "-i", "run1", "nobody")).exitCode).toBe(3);
   });
 
-  it("refuses a place that is no number", async () => {
+  it("ramure logs refuses a place that is no number", async () => {
     write();
     const { stderr, exitCode } = await ramure("events", "-i", "run1", "--from", "noon");
     expect(stderr).toContain("--from takes the number of an event.");
     expect(exitCode).toBe(2);
   });
 
-  it("leaves out what was before a time", async () => {
+  it("ramure logs leaves out what was before a time", async () => {
     write();
     await journal.close();
     expect(untimed((await ramure("logs", "-i", "run1", "--since", "1h")).stdout)).toEqual(all);
@@ -136,7 +136,7 @@ describe("ramure logs", () => {
     expect(wrong.stderr).toContain("30s, 10m, 2h or 1d");
   });
 
-  it("gives everything as JSON, a line each", async () => {
+  it("ramure logs gives everything as JSON, a line each", async () => {
     write();
     await journal.close();
     const { stdout } = await ramure("logs", "-i", "run1", "--json");
@@ -145,7 +145,7 @@ describe("ramure logs", () => {
     expect(lines[0]).toMatchObject({ schema: 1, type: "run-started" });
   });
 
-  it("follows a live run from its end, and ends well with it", async () => {
+  it("ramure logs follows a live run from its end, and ends well with it", async () => {
     write();
     let begin = () => {};
     const begun = new Promise<void>((resolve) => {

@@ -15,7 +15,7 @@ describe("a duration", () => {
     [842_000, "14m02s", "14m"],
     [3_600_000 * 3 + 60_000 * 7, "3h07m", "3h"],
     [86_400_000 * 2 + 3_600_000 * 4, "2d04h", "2d"],
-  ])("of %i ms is %s, as an age %s", (ms, long, short) => {
+  ])("a duration of %i ms is %s, as an age %s", (ms, long, short) => {
     expect([duration(ms), age(ms)]).toEqual([long, short]);
   });
 
@@ -30,7 +30,7 @@ describe("a duration", () => {
     ["-1s", undefined],
     ["soon", undefined],
     ["", undefined],
-  ])("is read from %j as %s", (text, ms) => {
+  ])("a duration is read from %j as %s", (text, ms) => {
     expect(parseDuration(text)).toBe(ms);
   });
 });
@@ -38,7 +38,7 @@ describe("a duration", () => {
 describe("columns", () => {
   const cut = { columns: 12, ellipsis: "…", measure: stringWidth };
 
-  it("stand under each other and end at the width", () => {
+  it("columns stand under each other and end at the width", () => {
     const rows = [
       ["a", "bcd", "efghijkl"],
       ["日本", "x", ""],
@@ -66,13 +66,13 @@ describe("a measure", () => {
     [{ a: "plain" }, "├─ ab…", 6],
     [{ a: "日本" }, "├─ 日本", 7],
     [{ a: "👩‍👩‍👧" }, "👩‍👩‍👧x", 3],
-  ])("for %j knows how wide %j is", async (data, text, width) => {
+  ])("a measure for %j knows how wide %j is", async (data, text, width) => {
     expect((await measureFor(data))(text)).toBe(width);
   });
 });
 
 describe("the tree", () => {
-  it("keeps start order, and counts finished children beyond the newest", () => {
+  it("the tree keeps start order, and counts finished children beyond the newest", () => {
     const nodes = [
       node("/m", "process", "running"),
       node("/m/a", "process", "done", { since: 1 }),
@@ -87,7 +87,7 @@ describe("the tree", () => {
     expect(text).toEqual(["m", "|- b", "|- c", "`- ... 2 done"]);
   });
 
-  it("calls the root of a part by its path", () => {
+  it("the tree calls the root of a part by its path", () => {
     const nodes = [node("/m/pool", "process", "running"), node("/m/pool/t", "process", "running")];
     const lines = treeLines(nodes, { unicode: true });
     expect(lines.map((line) => line.type === "node" && line.name)).toEqual(["/m/pool", "t"]);
@@ -104,11 +104,11 @@ describe("the look of text", () => {
     [{ TERM: "dumb" }, tty, false],
     [{ FORCE_COLOR: "1", NO_COLOR: "1" }, {}, true],
     [{ FORCE_COLOR: "0" }, tty, false],
-  ])("with %j on %j has colour: %s", (env, stream, colour) => {
+  ])("the look of text with %j on %j has colour: %s", (env, stream, colour) => {
     expect(lookOf(env, stream).colour).toBe(colour);
   });
 
-  it("has no colour with --no-color", () => {
+  it("the look of text has no colour with --no-color", () => {
     expect(lookOf({}, tty, { color: false }).colour).toBe(false);
   });
 
@@ -117,11 +117,11 @@ describe("the look of text", () => {
     [{ LC_ALL: "C", LANG: "en_US.UTF-8" }, false],
     [{ LC_CTYPE: "C.utf8" }, true],
     [{}, false],
-  ])("in the locale %j knows more than ASCII: %s", (env, unicode) => {
+  ])("the look of text in the locale %j knows more than ASCII: %s", (env, unicode) => {
     expect(lookOf(env, {}).unicode).toBe(unicode);
   });
 
-  it("shows nothing that steers a terminal or turns text around", () => {
+  it("the look of text shows nothing that steers a terminal or turns text around", () => {
     expect(printable("a\u001b[31mb\u0007\u202ec\nd\u009be")).toBe("a?[31mb??c d?e");
     const look = { colour: true, unicode: true, columns: 80 };
     expect(styled(look, "red", "x")).toBe("\u001b[31mx\u001b[39m");

@@ -32,27 +32,27 @@ function harmless(row: ChaosRow): void {
 }
 
 describe("whatever is killed", { timeout: 300_000 }, () => {
-  it(`loses and doubles no message: pi, ${share.piKills} times`, async () => {
+  it(`a run whose parts are killed loses and doubles no message: pi, ${share.piKills} times`, async () => {
     harmless(await piKills(folder, share.piKills));
   });
 
-  it(`brings every agent back, and leaves no orphan: the tmux server, ${share.tmuxKills} times`, async () => {
+  it(`a run whose parts are killed brings every agent back, and leaves no orphan: the tmux server, ${share.tmuxKills} times`, async () => {
     harmless(await tmuxKills(folder, share.tmuxKills));
   });
 
-  it(`keeps messages in order: the links, ${share.drops} times`, async () => {
+  it(`a run whose parts are killed keeps messages in order: the links, ${share.drops} times`, async () => {
     harmless(await socketDrops(share.drops));
   });
 
-  it(`takes in all that ${share.agents} agents tell`, async () => {
+  it(`a run whose parts are killed takes in all that ${share.agents} agents tell`, async () => {
     harmless(await load(share.agents, share.events));
   });
 
-  it(`reads or refuses ${share.frames} broken frames, and outlives a tenth as many broken clients`, async () => {
+  it(`a run whose parts are killed reads or refuses ${share.frames} broken frames, and outlives a tenth as many broken clients`, async () => {
     harmless(await fuzz(share.frames, share.frames / 10));
   });
 
-  it(`gives back all that ${share.runs} runs took`, async () => {
+  it(`a run whose parts are killed gives back all that ${share.runs} runs took`, async () => {
     harmless(await manyRuns(home, share.runs));
   });
 });

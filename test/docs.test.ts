@@ -72,14 +72,14 @@ function tsconfig(): object {
 }
 
 describe("the code in README.md, docs/ and doc comments", () => {
-  it("is found in the fences of a page", () => {
+  it("a block of code is found in the fences of a page", () => {
     expect(blocksOf("a.md", "x\n```ts no-run\nlet a;\n```\n\n  ```ts\n  let b;\n  ```\n")).toEqual([
       { at: "a.md:3", code: "let a;\n", runs: false },
       { at: "a.md:7", code: "let b;\n", runs: true },
     ]);
   });
 
-  it("is found after the @example of a doc comment", () => {
+  it("an example is found after the @example of a doc comment", () => {
     const source =
       "let a;\n/**\n * Say it.\n *\n * @example\n * ```ts\n * sing();\n * ```\n */\nexport async function sing() {}\n";
     expect(examplesOf("a.ts", source)).toEqual([
@@ -87,7 +87,7 @@ describe("the code in README.md, docs/ and doc comments", () => {
     ]);
   });
 
-  it("compiles", async () => {
+  it("the code of all pages and doc comments compiles", async () => {
     const { stdout } = await execa("tsc", ["-p", folder, "--pretty", "false"], {
       cwd: root,
       preferLocal: true,
@@ -97,7 +97,7 @@ describe("the code in README.md, docs/ and doc comments", () => {
   }, 120_000);
 
   it.each(blocks.filter(runnable).map((block) => [block.at, block] as const))(
-    "of a page runs to its end: %s",
+    "the code of a page runs to its end: %s",
     async (_, block) => {
       const home = await mkdtemp(join(tmpdir(), "ramure-docs-home-"));
       try {
@@ -120,7 +120,7 @@ describe("the code in README.md, docs/ and doc comments", () => {
 
   // Examples are small and many: they run in this process, each as a module of its own.
   it.each(examples.filter(runnable).map((example) => [example.at, example] as const))(
-    "of a doc comment runs to its end: %s",
+    "the example of a doc comment runs to its end: %s",
     async (_, example) => {
       const home = await mkdtemp(join(tmpdir(), "ramure-docs-home-"));
       vi.stubEnv("RAMURE_HOME", home);
@@ -138,7 +138,7 @@ describe("the code in README.md, docs/ and doc comments", () => {
   it.each([
     ["ramure", main],
     ["ramure/actors", actors],
-  ])("of a doc comment stands at every verb of %s", (_, entry) => {
+  ])("an example stands at every verb of %s", (_, entry) => {
     const shown = new Set(examples.map(({ of }) => of));
     expect(verbsOf(entry).filter((verb) => !shown.has(verb))).toEqual([]);
   });

@@ -47,13 +47,16 @@ describe("an option that does not exist", () => {
     ["testRun", () => testRun(task, [1], untyped({ scripts: {} })), "script"],
     ["LocalImage", () => new LocalImage(untyped({ workdir: "/tmp" })), "workDir"],
     ["piHarness", () => piHarness(untyped({ comand: "pi" })), "command"],
-  ])("of %s is refused with the one that was meant", async (_, act, near) => {
-    expect(await thrown(act)).toMatch(
-      new RegExp(`has no option ".*"; did you mean ${near}\\? It has: `),
-    );
-  });
+  ])(
+    "an option of %s that does not exist is refused with the one that was meant",
+    async (_, act, near) => {
+      expect(await thrown(act)).toMatch(
+        new RegExp(`has no option ".*"; did you mean ${near}\\? It has: `),
+      );
+    },
+  );
 
-  it("is refused by the verbs of a process", async () => {
+  it("an option that does not exist is refused by the verbs of a process", async () => {
     const root = agentProcess({ name: "root" }, async () => {
       const worker = await agent("worker");
       return [
@@ -113,11 +116,11 @@ describe("an option of the wrong kind", () => {
       () => supervisor({ children: untyped({}) }),
       "children is a list, not an object",
     ],
-  ])("is refused: %s", async (_, act, message) => {
+  ])("an option of the wrong kind is refused: %s", async (_, act, message) => {
     expect(await thrown(act)).toContain(message);
   });
 
-  it("is no mistake when it is undefined, and an option that nobody meant is named with the known ones", () => {
+  it("an option of the wrong kind is no mistake when it is undefined, and an option that nobody meant is named with the known ones", () => {
     const kinds = { size: "number", name: "text" } as const;
     expect(() => checkOptions("x()", { size: undefined }, kinds)).not.toThrow();
     expect(() => checkOptions("x()", undefined, kinds)).not.toThrow();

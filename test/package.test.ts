@@ -61,7 +61,7 @@ async function run(code: string): Promise<string> {
 }
 
 describe("the package that npm publishes", () => {
-  it("holds dist/, docs/, its pages, and nothing else", () => {
+  it("the package that npm publishes holds dist/, docs/, its pages, and nothing else", () => {
     expect(files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts"]));
     expect(files).toEqual(expect.arrayContaining(["dist/extension.mjs", "dist/cli/main.js"]));
     expect(files).toContain("docs/reliability.md");
@@ -75,11 +75,11 @@ describe("the package that npm publishes", () => {
     ["ramure/supervisors", "startSupervisor"],
     ["ramure/machines", "LocalImage"],
     ["ramure/testing", "manualClock"],
-  ])("can be imported as %s", async (entry, name) => {
+  ])("the package that npm publishes can be imported as %s", async (entry, name) => {
     expect(await run(`console.log(typeof (await import("${entry}")).${name})`)).toBe("function");
   });
 
-  it("has a command that starts", async () => {
+  it("the package that npm publishes has a command that starts", async () => {
     const { version }: { version: string } = JSON.parse(
       await readFile(join(root, "package.json"), "utf8"),
     );
@@ -87,7 +87,9 @@ describe("the package that npm publishes", () => {
     expect(stdout).toBe(version);
   });
 
-  it("runs the quick start with a pi found on PATH", { timeout: 120_000 }, async () => {
+  it("the package that npm publishes runs the quick start with a pi found on PATH", {
+    timeout: 120_000,
+  }, async () => {
     const source = await readFile(join(root, "examples", "quickstart.ts"), "utf8");
     const { code } = await transform(source, { loader: "ts", format: "esm", target: "node20" });
     await writeFile(join(app, "quickstart.mjs"), code);

@@ -9,7 +9,7 @@ import { type Script, testRun } from "../../src/testing.ts";
 import { programOf } from "../setup/programs.ts";
 
 describe("the quickstart", () => {
-  it("gives what the worker hands in", async () => {
+  it("the quickstart gives what the worker hands in", async () => {
     const script: Script = async (worker) => {
       for await (const _ of worker.messages) await worker.call("finish", { haikus: ["one"] });
     };
@@ -17,7 +17,7 @@ describe("the quickstart", () => {
     expect(await run.finished()).toEqual(["one"]);
   });
 
-  it("is started again when the worker gives up, and fails when it gives up too often", async () => {
+  it("the quickstart is started again when the worker gives up, and fails when it gives up too often", async () => {
     let tries = 0;
     const script: Script = async (worker) => {
       for await (const _ of worker.messages) {
@@ -32,7 +32,7 @@ describe("the quickstart", () => {
     expect(error).toHaveProperty("cause", expect.any(ProcessFailedError));
   });
 
-  it("survives a kill of the real pi: same session, and an answer from before the crash", {
+  it("the quickstart survives a kill of the real pi: same session, and an answer from before the crash", {
     timeout: 120_000,
   }, async () => {
     const home = await mkdtemp(join(tmpdir(), "ramure-demo-home-"));

@@ -52,7 +52,7 @@ async function started({ handle }: TestRun<unknown, OpenShape>, name: string): P
 }
 
 describe("supervised-retry", () => {
-  it("fails twice, and the third attempt, which knows why, succeeds", async () => {
+  it("supervised-retry fails twice, and the third attempt, which knows why, succeeds", async () => {
     const told: string[] = [];
     const script = on(async (worker, text) => {
       told.push(text.split("\n")[1] ?? "nothing");
@@ -68,7 +68,7 @@ describe("supervised-retry", () => {
     expect(restarting).toEqual([1_000, 2_000]);
   });
 
-  it("gives up after three restarts, with the last failure as the cause", async () => {
+  it("supervised-retry gives up after three restarts, with the last failure as the cause", async () => {
     const script = on((worker) => worker.call("give_up", { reason: "too hard" }));
     const run = await testRun(supervisedRetry, ["Do it."], { script });
     for (const attempt of [1, 2, 3]) await restart(run, attempt);
@@ -79,7 +79,7 @@ describe("supervised-retry", () => {
 });
 
 describe("fan-out", () => {
-  it("runs both sides at once, each with an agent called worker", async () => {
+  it("fan-out runs both sides at once, each with an agent called worker", async () => {
     const paths: string[] = [];
     const script = on(async (worker, text) => {
       paths.push(worker.path);
@@ -97,7 +97,7 @@ describe("fan-out", () => {
 });
 
 describe("open-pool", () => {
-  it("takes tasks while it runs, tells of them, and closes", async () => {
+  it("open-pool takes tasks while it runs, tells of them, and closes", async () => {
     const script = on((worker, text) => worker.call("finish", { summary: text }));
     const run = await testRun(openPool, [], { script });
     await run.handle.events.waitFor("ready");
@@ -113,7 +113,7 @@ describe("open-pool", () => {
     expect(sources).toEqual(new Set(["pool", "pool/t0001", "pool/t0002", undefined]));
   });
 
-  it("lets a monitor look and add, under a prefix, and nothing else", async () => {
+  it("open-pool lets a monitor look and add, under a prefix, and nothing else", async () => {
     const tools: string[] = [];
     const script: Record<string, Script> = {
       monitor: on(async (monitor) => {
@@ -134,7 +134,7 @@ describe("open-pool", () => {
 });
 
 describe("author-reviewer", () => {
-  it("goes round until the reviewer approves", async () => {
+  it("author-reviewer goes round until the reviewer approves", async () => {
     const script = {
       author: on((author) => author.call("message", { receiver: "reviewer", message: "ready" })),
       reviewer: (() => {
@@ -151,7 +151,7 @@ describe("author-reviewer", () => {
     expect(await run.finished()).toEqual({ approved: true, rounds: 2 });
   });
 
-  it("fails after 5 rounds, and after 300 s", async () => {
+  it("author-reviewer fails after 5 rounds, and after 300 s", async () => {
     const reject = on((reviewer) => reviewer.call("reject", { comments: "no" }));
     const ready = on((author) => author.call("message", { receiver: "reviewer", message: "?" }));
     const script = { author: ready, reviewer: reject };
@@ -165,7 +165,7 @@ describe("author-reviewer", () => {
 });
 
 describe("finder-pairs", () => {
-  it("gives each finding to a pair, and the failure of one leaves the others alone", async () => {
+  it("finder-pairs gives each finding to a pair, and the failure of one leaves the others alone", async () => {
     const heard: string[] = [];
     const script = {
       finder: on(async (finder, text) => {
@@ -190,7 +190,7 @@ describe("finder-pairs", () => {
 });
 
 describe("monitor-nudge", () => {
-  it("asks the monitor when the worker does nothing, and its nudge gets the worker going", async () => {
+  it("monitor-nudge asks the monitor when the worker does nothing, and its nudge gets the worker going", async () => {
     const script: Record<string, Script> = {
       worker: async (worker) => {
         await worker.next();
@@ -230,7 +230,7 @@ describe("staged-verifiers", () => {
 });
 
 describe("merge-queue", () => {
-  it("merges branches one after another, and leaves the one that conflicts", async () => {
+  it("merge-queue merges branches one after another, and leaves the one that conflicts", async () => {
     const path = await repository();
     try {
       const run = await testRun(mergeQueue, [path, ["one", "two", "clash"]]);
@@ -272,7 +272,7 @@ async function repository(): Promise<string> {
 }
 
 describe("rest-for-one-team", () => {
-  it("starts in order; when one fails, it and those after it are started again", async () => {
+  it("rest-for-one-team starts in order; when one fails, it and those after it are started again", async () => {
     const script = on((member, text) =>
       text === "start over"
         ? member.call("start_over", { reason: "lost my way" })

@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe("what a run of the suites left behind", () => {
-  it("is every living process with its mark, and no other", async () => {
+  it("the remains of a run of the suites is every living process with its mark, and no other", async () => {
     const leak = execa("sleep", ["60"], { env: { RAMURE_TEST_RUN: "mine" }, reject: false });
     const other = execa("sleep", ["60"], { env: { RAMURE_TEST_RUN: "theirs" }, reject: false });
     try {
@@ -29,7 +29,7 @@ describe("what a run of the suites left behind", () => {
     expect(leaksOf("mine", folder)).toEqual([]);
   });
 
-  it("is every process that names its folder, whatever its environment", async () => {
+  it("the remains of a run of the suites is every process that names its folder, whatever its environment", async () => {
     await writeFile(join(folder, "log"), "");
     const leak = execa("tail", ["-f", join(folder, "log")], {
       env: {},
@@ -45,7 +45,7 @@ describe("what a run of the suites left behind", () => {
     }
   });
 
-  it("is every folder of ours in its temporary one", async () => {
+  it("the remains of a run of the suites is every folder of ours in its temporary one", async () => {
     await mkdir(join(folder, "ramure-x"));
     await mkdir(join(folder, "tsx-0"));
     expect(leaksOf("mine", folder)).toEqual([{ what: "ramure-x in the temporary folder" }]);

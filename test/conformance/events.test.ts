@@ -2,16 +2,11 @@ import { createEventLog, type EventLog, type LogEvent, manualClock } from "ramur
 import { startSupervisor } from "ramure/supervisors";
 import { describe, expect, it } from "vitest";
 import { bubble } from "../../src/supervisors/supervision/bubble.ts";
+import { typesOf } from "../setup/collect.ts";
 import { world } from "./world.ts";
 
 function logAt(path: string, max?: number): EventLog {
   return createEventLog({ clock: manualClock(), path, max });
-}
-
-async function typesOf(events: AsyncIterable<LogEvent>): Promise<string[]> {
-  const types: string[] = [];
-  for await (const event of events) types.push(event.type);
-  return types;
 }
 
 const named = (event: LogEvent) =>

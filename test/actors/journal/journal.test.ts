@@ -14,6 +14,7 @@ import {
 } from "../../../src/actors/journal/journal.ts";
 import { followJournal, readJournal } from "../../../src/actors/journal/reader.ts";
 import { manualClock } from "../../../src/actors/manual-clock.ts";
+import { collect } from "../../setup/collect.ts";
 
 let folder: string;
 let file: string;
@@ -37,15 +38,6 @@ async function journalAt(options: Partial<JournalOptions> = {}): Promise<Journal
 
 function note(data: unknown, type = "note"): { type: string; path: string; data: unknown } {
   return { type, path: "/main", data };
-}
-
-async function collect(
-  entries: AsyncIterable<JournalEntry>,
-  count = Infinity,
-): Promise<JournalEntry[]> {
-  const all: JournalEntry[] = [];
-  for await (const entry of entries) if (all.push(entry) === count) break;
-  return all;
 }
 
 const dataOf = (entries: readonly JournalEntry[]): readonly unknown[] =>
@@ -409,30 +401,30 @@ describe("following a journal", () => {
   it("a follower of a journal reads what is there, then what comes, until it is closed", async () => {
     const journal = await journalAt();
     for (let number = 1; number <= 5; number += 1) journal.append(note(number));
-    const all = collect(journal.follow({ from: 4 }));
+    const followed = collect(journal.follow({ from: 4 }));
     for (let number = 6; number <= 200; number += 1) await journal.commit(note(number));
     journal.append(note(201));
     await journal.close();
-    expect(dataOf(await all)).toEqual(Array.from({ length: 198 }, (_, at) => at + 4));
+    expect(dataOf(await followed)).toEqual(Array.from({ length: 198 }, (_, at) => at + 4));
   });
 
   it("a follower of a journal ends when the signal aborts", async () => {
     const journal = await journalAt();
     const stop = new AbortController();
-    const all = collect(journal.follow({ signal: stop.signal }));
+    const followed = collect(journal.follow({ signal: stop.signal }));
     await journal.commit(note(1));
     const next = await collect(journal.follow({ signal: stop.signal }), 1);
     expect(dataOf(next)).toEqual([1]);
     stop.abort();
-    expect(dataOf(await all)).toEqual([1]);
+    expect(dataOf(await followed)).toEqual([1]);
   });
 
   it("a follower of a journal goes on across files that are put aside and removed meanwhile", async () => {
     const journal = await journalAt({ limits: { maxFileBytes: 1_000 } });
-    const all = collect(journal.follow());
+    const followed = collect(journal.follow());
     for (let number = 1; number <= 300; number += 1) await journal.commit(note(number));
     await journal.close();
-    expect(dataOf(await all)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
+    expect(dataOf(await followed)).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
   });
 
   it("a follower of a journal works from outside, by polling, while the file grows", async () => {
@@ -444,11 +436,11 @@ describe("following a journal", () => {
       ended = journal.lastSeq >= 400 && (await journal.flush()) === undefined;
       return true;
     };
-    const all = collect(followJournal(file, { more }));
+    const followed = collect(followJournal(file, { more }));
     for (let number = 1; number <= 400; number += 1) {
       if (number % 10 === 0) await journal.commit(note(number));
       else journal.append(note(number));
     }
-    expect(dataOf(await all)).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
+    expect(dataOf(await followed)).toEqual(Array.from({ length: 400 }, (_, at) => at + 1));
   });
 });

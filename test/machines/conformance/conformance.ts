@@ -5,7 +5,9 @@ import type { Image } from "../../../src/machines/machine.ts";
 
 /** Declare the conformance suite of a backend as tests. */
 export function itConforms(image: () => Image, abilities: ConformanceAbilities): void {
-  describe(`A ${image().kind} machine`, () => {
-    for (const { title, run } of machineConformance(image, abilities)) it.concurrent(title, run);
+  const machine = `a ${image().kind} machine`;
+  describe(machine, () => {
+    for (const { title, run } of machineConformance(image, abilities))
+      it.concurrent(`${machine} ${title}`, run);
   });
 }

@@ -22,8 +22,8 @@ const forgetful =
     }
   };
 
-/** What an agent told so far, of these types. */
-function typesOf(
+/** The events of these types that an agent has so far. */
+function toldBy(
   run: { readonly handle: Pick<ProcessHandle, "agents"> },
   name: string,
   types: readonly string[],
@@ -34,8 +34,8 @@ function typesOf(
 }
 
 /** Waits until an agent was reminded so often, and has come to rest again after that. */
-async function nudgedTimes(run: Parameters<typeof typesOf>[0], name: string, times: number) {
-  const told = () => typesOf(run, name, ["nudged", "idle"]).map(([type]) => type);
+async function nudgedTimes(run: Parameters<typeof toldBy>[0], name: string, times: number) {
+  const told = () => toldBy(run, name, ["nudged", "idle"]).map(([type]) => type);
   const rested = () => {
     const last = told().lastIndexOf("nudged");
     return told().filter((type) => type === "nudged").length === times && told().length > last + 1;
@@ -103,7 +103,7 @@ describe("an agent that ends its turn while another is busy", () => {
     };
     const run = await testRun(pair, [tool], { script });
     await run.handle.events.waitFor("ready");
-    const told = () => typesOf(run, "early", ["tool-missed", "nudged"]);
+    const told = () => toldBy(run, "early", ["tool-missed", "nudged"]);
     if (tool !== undefined) {
       await nudgedTimes(run, "early", 1);
       await run.clock.advance(60_000);
@@ -166,7 +166,7 @@ describe("an agent that ends its turn while another is busy", () => {
       },
     });
     await run.handle.events.waitFor("quiescent");
-    expect(typesOf(run, "worker", ["tool-missed", "nudged"])).toEqual([
+    expect(toldBy(run, "worker", ["tool-missed", "nudged"])).toEqual([
       ["tool-missed", { tools: ["finish"] }],
       ["nudged", { count: 1, max: 3 }],
     ]);
@@ -188,7 +188,7 @@ it("a process leaves alone an agent that was broken off", async () => {
     },
   });
   await run.handle.events.waitFor("quiescent");
-  expect(typesOf(run, "worker", ["tool-missed", "nudged"])).toEqual([]);
+  expect(toldBy(run, "worker", ["tool-missed", "nudged"])).toEqual([]);
   await run.handle.cancel("enough");
   await run.finished().catch(() => {});
 });
@@ -202,7 +202,7 @@ it("a process sees, when a process begins to wait, who came to rest before", asy
   });
   const run = await testRun(late, [], { script: forgetful(1_000) });
   await run.handle.events.waitFor("quiescent");
-  expect(typesOf(run, "worker", ["tool-missed", "nudged"]).map(([type]) => type)).toEqual([
+  expect(toldBy(run, "worker", ["tool-missed", "nudged"]).map(([type]) => type)).toEqual([
     "tool-missed",
     "nudged",
     "tool-missed",
@@ -288,7 +288,7 @@ describe("an agent that asked another one", () => {
     await asked();
     await expect.poll(() => countOf(run, "tool-missed"), { timeout: 10_000 }).toBe(1);
     for (let n = 0; n < 17; n++) await run.clock.advance(29_000);
-    expect(typesOf(run, "worker", tellings).map(([type]) => type)).toEqual(["tool-missed"]);
+    expect(toldBy(run, "worker", tellings).map(([type]) => type)).toEqual(["tool-missed"]);
     await run.clock.advance(30_000);
     expect(await run.finished()).toBe("finished");
     expect(countOf(run, "nudged")).toBe(1);
@@ -327,6 +327,6 @@ describe("an agent that asked another one", () => {
   });
 });
 
-function countOf(run: Parameters<typeof typesOf>[0], type: string): number {
-  return typesOf(run, "worker", [type]).length;
+function countOf(run: Parameters<typeof toldBy>[0], type: string): number {
+  return toldBy(run, "worker", [type]).length;
 }

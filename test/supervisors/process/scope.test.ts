@@ -11,7 +11,6 @@ import {
   expose,
   isCancelled,
   isFailed,
-  type LogEvent,
   receive,
   send,
   sleep,
@@ -20,12 +19,7 @@ import {
   whereis,
 } from "../../../src/index.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
-
-async function collect(events: AsyncIterable<LogEvent>): Promise<readonly string[]> {
-  const found: string[] = [];
-  for await (const { type } of events) found.push(type);
-  return found;
-}
+import { typesOf } from "../../setup/collect.ts";
 
 async function run<Result>(body: () => Promise<Result>, script: Script = () => {}) {
   return await testRun(agentProcess({ name: "root" }, body), [], { script });
@@ -54,7 +48,7 @@ describe("the scope of a process", () => {
         error = thrown;
       }
       const { data } = await handle.events.waitFor("data");
-      return { data, types: await collect(handle.events), error: String(error) };
+      return { data, types: await typesOf(handle.events), error: String(error) };
     });
     await started.clock.advance(0);
     expect(await started.finished()).toMatchObject({
@@ -139,10 +133,10 @@ describe("a handle's events", () => {
     });
     const started = await run(async () => {
       const handle = spawn(three);
-      const early = [collect(handle.events), collect(handle.events)];
+      const early = [typesOf(handle.events), typesOf(handle.events)];
       await handle.result();
-      const late = collect(handle.events.from(3));
-      return await Promise.all([...early, collect(handle.events), late]);
+      const late = typesOf(handle.events.from(3));
+      return await Promise.all([...early, typesOf(handle.events), late]);
     });
     await started.clock.advance(10);
     const all = ["a", "b", "c", "done"];

@@ -23,12 +23,7 @@ import {
   wait,
 } from "../../../src/index.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
-
-async function collect(events: AsyncIterable<LogEvent>): Promise<readonly LogEvent[]> {
-  const found: LogEvent[] = [];
-  for await (const event of events) found.push(event);
-  return found;
-}
+import { collect } from "../../setup/collect.ts";
 
 function named({ type, source }: LogEvent): string {
   return source === undefined ? type : `${source}:${type}`;

@@ -10,7 +10,6 @@ import {
   every,
   fail,
   isFailed,
-  type LogEvent,
   ProcessFailedError,
   ProcessTimeoutError,
   receive,
@@ -21,16 +20,7 @@ import {
   whereis,
 } from "../../../src/index.ts";
 import { testRun } from "../../../src/testing.ts";
-
-async function collect(events: AsyncIterable<LogEvent>): Promise<readonly LogEvent[]> {
-  const all: LogEvent[] = [];
-  for await (const event of events) all.push(event);
-  return all;
-}
-
-async function typesOf(events: AsyncIterable<LogEvent>): Promise<readonly string[]> {
-  return (await collect(events)).map(({ type }) => type);
-}
+import { collect, typesOf } from "../../setup/collect.ts";
 
 describe("the outcome of a process", () => {
   it("the outcome of a process is what the body returns", async () => {
@@ -325,7 +315,7 @@ describe("the ambient verbs", () => {
       await sleep(10);
       emit("root-event");
       const path = await handle.result();
-      const own = await collectSome(currentProcess().events, 1);
+      const own = await collect(currentProcess().events, 1);
       return { path, own: own.map(({ type }) => type) };
     });
     const run = await testRun(root, []);
@@ -407,15 +397,6 @@ describe("the ambient verbs", () => {
     expect(await typesOf(run.handle.events)).toEqual(["tick", "tick", "tick", "failed"]);
   });
 });
-
-async function collectSome(events: AsyncIterable<LogEvent>, count: number): Promise<LogEvent[]> {
-  const some: LogEvent[] = [];
-  for await (const event of events) {
-    some.push(event);
-    if (some.length === count) break;
-  }
-  return some;
-}
 
 function message(act: () => unknown): string {
   try {

@@ -18,6 +18,7 @@ import {
   spawn,
 } from "../../../src/index.ts";
 import { type Script, testRun } from "../../../src/testing.ts";
+import { collect } from "../../setup/collect.ts";
 
 let logDir = "";
 const canary = "canary-7f3a9c1e5b";
@@ -37,9 +38,7 @@ function onDisk(): string {
 }
 
 async function entries(): Promise<readonly JournalEntry[]> {
-  const all: JournalEntry[] = [];
-  for await (const entry of readJournal(join(logDir, "runtime.jsonl"))) all.push(entry);
-  return all;
+  return await collect(readJournal(join(logDir, "runtime.jsonl")));
 }
 
 /** Run a body as a whole program, on the machine's own clock, with scripted agents. */

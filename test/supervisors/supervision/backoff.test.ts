@@ -16,7 +16,7 @@ describe("delayMs", () => {
     ["is nothing without a policy", undefined, [0, 0, 0, 0, 0, 0]],
     ["is nothing when it begins at 0", { ...plain, initialMs: 0 }, [0, 0, 0, 0, 0, 0]],
     ["has defaults of 1 s to 60 s", { jitter: 0 }, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]],
-  ])("%s", (_title, backoff, expected) => {
+  ])("delayMs %s", (_title, backoff, expected) => {
     const policy = backoffPolicy(backoff);
     expect([0, 1, 2, 3, 4, 5].map((failures) => delayMs(policy, failures))).toEqual(expected);
   });

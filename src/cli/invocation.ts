@@ -63,7 +63,7 @@ export class Invocation {
       readonly named?: string | undefined;
       /** True for a request that is meant to take long: nobody is told that it does. */
       readonly follows?: boolean | undefined;
-      /** What it does to the run, as `stop`; absent: it only reads. */
+      /** The act of the command on the run, as `stop`; absent: the command only reads. */
       readonly acts?: string | undefined;
     } = {},
   ): Promise<Result> {

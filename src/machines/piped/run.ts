@@ -157,7 +157,7 @@ class Collected {
     return this.#seen + this.#passed;
   }
 
-  /** Whether who it is passed on to is behind. */
+  /** True while the receiver of the output is behind. */
   get heldBack(): boolean {
     return this.#heldBack;
   }

@@ -38,7 +38,7 @@ export interface NewSession extends PaneCommand {
   readonly cols?: number | undefined;
   /** Default: 36. */
   readonly rows?: number | undefined;
-  /** What a person who looks at it reads below it, beside how to leave: letters, digits, `_`, `-` and `/`. Default: no such line. */
+  /** The line for a person who looks at it, beside how to leave: letters, digits, `_`, `-` and `/`. Default: no such line. */
   readonly place?: string | undefined;
 }
 

@@ -11,7 +11,7 @@ import { maxLineBytes } from "./lines.ts";
 
 export type RpcId = number | string;
 
-/** Who makes a request, as the client says itself. Nothing of it is checked. */
+/** The maker of a request, as the client says itself. Nothing of it is checked. */
 export interface Asker {
   readonly pid?: number | undefined;
   /** The process that started it, such as a shell. */
@@ -140,7 +140,7 @@ const asker = v.fallback(
   undefined,
 );
 
-/** What cannot be read of the claim is left out: no request fails for it. */
+/** Read the claim of a client. A part that cannot be read is left out: no request fails for it. */
 function askerOf(value: unknown): Asker | undefined {
   return v.parse(asker, value);
 }

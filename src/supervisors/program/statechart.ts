@@ -54,7 +54,7 @@ type EmittedEvents<Machine extends AnyStateMachine> = {
   readonly [Emitted in EmittedFrom<Machine> as Emitted["type"]]: Said<Emitted>;
 };
 
-/** What the process of a machine emits and receives. */
+/** The events and messages of a machine's process. */
 export interface StatechartShape<Machine extends AnyStateMachine> extends ContractShape {
   readonly events: EmittedEvents<Machine> & {
     /** The whole state, after each step. */

@@ -30,11 +30,11 @@ export interface ConnectionLimits {
   readonly stalledMs: number;
   /** Bytes that wait for it; one more and it is cut off. Default: 8 MiB. */
   readonly queuedBytes: number;
-  /** How long one that was told to go may stay, in ms. Default: 1_000. */
+  /** The longest stay of a client that was told to go, in ms. Default: 1_000. */
   readonly closeMs: number;
 }
 
-/** What all clients of a run share. */
+/** The things that all clients of a run share. */
 export interface Service {
   readonly run: ServedRun;
   readonly clock: Clock;

@@ -24,7 +24,7 @@ export interface ControlServerOptions {
 export interface ControlLimits extends ConnectionLimits {
   /** Clients at once. Default: 64. */
   readonly connections: number;
-  /** How often it is looked whether the socket's file is still there, in ms. Default: 15_000. */
+  /** The time between two looks at the socket's file, in ms. Default: 15_000. */
   readonly lookMs: number;
 }
 
@@ -74,7 +74,7 @@ class ControlDoor implements ControlServer {
   readonly #socket: string;
   readonly #service: DoorService;
   readonly #clients = new Set<ControlConnection>();
-  /** Those before the last one listen no more, and have the clients that came by them. */
+  /** The servers. All but the last listen no more, and keep the clients that came by them. */
   readonly #servers: Server[] = [];
   #inode: number | undefined;
   #looking: ClockTimer | undefined;
@@ -120,7 +120,7 @@ class ControlDoor implements ControlServer {
     if (!this.#hasRoom()) connection.refuse(tooMany());
   }
 
-  /** Where all places are taken, the client goes that has asked for nothing for the longest time. */
+  /** Make room for one more client. Where all places are taken, the client goes that has asked for nothing for the longest time. */
   #hasRoom(): boolean {
     const served = [...this.#clients].filter(({ isLeaving }) => !isLeaving);
     if (served.length <= this.#service.limits.connections) return true;

@@ -39,7 +39,7 @@ export const endpointCall = verb("endpoint.call", {
   },
 });
 
-/** What the journal keeps of a name that may be none. */
+/** The characters that the journal keeps of a name that may be none. */
 const longestName = 100;
 
 function rootOf({ nodes: [root] }: RunSnapshot): string {

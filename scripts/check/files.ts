@@ -27,6 +27,9 @@ const method = /^\s*set(?:Timeout|Interval)\(.*\{$/;
 /** Keeping the last so many: the array stays as short as its bound. */
 const trim = /(?:\.length|\.push\(.*\)) > \w+\) .*\.shift\(\)/;
 
+/** The beginning of a doc comment that names no subject: a noun phrase or a verb belongs there. */
+const noSubject = /\/\*\*\s*(?:\*\s*)?(?:What|How|Where|Whom?|Whose|Whether|Which)\b/;
+
 /** List what is wrong with each file. Its length is Biome's business (noExcessiveLinesPerFile). */
 export function fileViolations(files: SourceFiles): readonly string[] {
   return [...files].flatMap(([file, text]) => {
@@ -34,6 +37,7 @@ export function fileViolations(files: SourceFiles): readonly string[] {
     return [
       ...nameViolations(file),
       ...(file.startsWith("src/") ? sourceViolations(file, code) : []),
+      ...(file.startsWith("src/") ? commentViolations(file, text) : []),
     ];
   });
 }
@@ -62,6 +66,15 @@ function sourceViolations(file: string, code: string): readonly string[] {
       ...(/\bexport \*(?! from "\.\/errors\.ts")/.test(line) ? [`${at}: export by name`] : []),
     ];
   });
+}
+
+function commentViolations(file: string, text: string): readonly string[] {
+  const lines = text.split("\n");
+  return lines.flatMap((line, index) =>
+    noSubject.test(line.trim() === "/**" ? `${line}${lines[index + 1] ?? ""}` : line)
+      ? [`${file}:${index + 1}: a doc comment names its subject: a noun phrase, or a verb`]
+      : [],
+  );
 }
 
 /** An array's `shift`; a Ring's and a Mailbox's take no time. */

@@ -18,6 +18,8 @@ const wrongLines = [
   'import { setTimeout as sleep } from "node:timers/promises";',
   "const next = queue.shift();",
   'export * from "./mailbox.ts";',
+  "/** What an agent's handle acts on. */",
+  "/**\n * Whom to restart, and how.\n */",
 ];
 const rightLines = [
   "// setTimeout(done, 5) is for the clock",
@@ -32,6 +34,8 @@ const rightLines = [
   "if (this.#kept.length > 100) this.#kept.shift();",
   'export * from "./errors.ts";',
   'import { Ring } from "./ring.ts"; new Ring().shift();',
+  "/** The parts that a handle forwards to. */",
+  "// What waits is written first.",
 ];
 
 describe("check-files", () => {

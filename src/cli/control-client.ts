@@ -237,7 +237,7 @@ class StreamBuffer implements OpenRequest {
     this.#wake();
   }
 
-  /** Nobody takes items any more: what still comes is dropped, and the socket is read for others. */
+  /** Take no items any more: later ones are dropped, and the socket is read for others. */
   close(): void {
     this.#closed = true;
     this.#socket.resume();

@@ -90,7 +90,7 @@ export interface Machine extends AsyncDisposable {
 }
 
 export interface SpawnMachineOptions {
-  /** For status and for what the backend names after it; not unique. */
+  /** The name for status and for whatever the backend names after it; not unique. */
   readonly name: string;
   /** Aborts the start; what was made by then is removed before `spawn` rejects. */
   readonly signal: AbortSignal;

@@ -2,7 +2,7 @@ import { Walk } from "./walk.ts";
 
 /** Takes known secrets out of what is written for people. */
 export interface Redaction {
-  /** From now on this value is a secret. Values of fewer than 6 characters hide too little and are not taken. */
+  /** Take a value for a secret from now on. Values of fewer than 6 characters hide too little and are not taken. */
   add(secret: string): void;
   text(text: string): string;
   /** Tell whether JSON holds a secret. */

@@ -150,7 +150,7 @@ export async function openSynced(file: string, openHandle: OpenHandle): Promise<
 export interface Landmark {
   readonly seq: number;
   readonly offset: number;
-  /** Its line, from 1. */
+  /** The line of the entry, from 1. */
   readonly line: number;
 }
 

@@ -60,7 +60,7 @@ export interface JournalFollowOptions extends JournalReadOptions {
 }
 
 export interface EntryOptions {
-  /** Somebody relies on it: a message that was taken, a result, an outcome. Default: false. */
+  /** True for a record that a caller relies on: a message that was taken, a result, an outcome. Default: false. */
   readonly promised?: boolean | undefined;
 }
 
@@ -288,7 +288,7 @@ async function openIfPossible(
   }
 }
 
-/** Its folder may not be there: the disk was full when it was to be made. */
+/** Open the file. Its folder may be missing: the disk was full when it was to be made. */
 async function openForWriting(file: string): Promise<WritableHandle> {
   await privateDirectory(dirname(file)).catch((error: unknown) => {
     throw diskProblemOf(error) ?? error;

@@ -17,7 +17,7 @@ export interface JournalRecord {
   readonly epoch?: number | undefined;
   /** The emitter, seen from `path`, where an event of a child bubbled to it. */
   readonly source?: string | undefined;
-  /** Its number among the events of `path`, for one that stands on that stream. */
+  /** The number of the event on the stream of `path`, where it stands on that stream. */
   readonly nth?: number | undefined;
   /** The time of the event, in wall-clock ms since 1970. Default: now. */
   readonly at?: number | undefined;
@@ -31,7 +31,7 @@ export function isCopy({ source }: JournalRecord): boolean {
 
 /** A record of the journal with its number and time. */
 export interface JournalEntry extends JournalRecord {
-  /** From 1, without gaps, over the whole run. */
+  /** The number of the entry: from 1, without gaps, over the whole run. */
   readonly seq: number;
   /** Wall-clock ms since 1970. */
   readonly at: number;

@@ -8,7 +8,7 @@ import { type Scan, scanLines } from "./scan.ts";
 /** The content of a journal when it is opened, its torn tail cut. */
 export interface Recovered {
   readonly lastSeq: number;
-  /** Of the newest file: the `seq` of its first line, and its size. */
+  /** The `seq` of the newest file's first line, and the size of that file. */
   readonly firstSeq: number;
   readonly size: number;
   /** Bytes of a torn tail that were cut. */

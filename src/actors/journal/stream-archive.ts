@@ -4,7 +4,7 @@ import type { Bookmark } from "./reader.ts";
 
 /** The most events of one page. */
 const pageEvents = 512;
-/** Of every so many events it is remembered where in the journal they stand. */
+/** The number of events between two of which the place in the journal is remembered. */
 const apart = 256;
 
 /** Keeps the events of one stream in the run's journal, and reads them back from there. */

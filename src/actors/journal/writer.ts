@@ -42,7 +42,7 @@ interface WriterParts {
 interface Line {
   readonly text: string;
   readonly bytes: number;
-  /** Somebody waits until it is on the disk. */
+  /** Called when the line is on the disk, where a caller waits for that. */
   readonly synced?: (() => void) | undefined;
 }
 

@@ -17,11 +17,11 @@ import type { Runnable } from "./scheduler.ts";
 export type CellStatus =
   /** `init` has not succeeded yet. */
   | "starting"
-  /** It handles messages. */
+  /** The actor handles messages. */
   | "running"
-  /** It was asked to end, or has failed; it accepts no new message. */
+  /** The actor was asked to end, or has failed; it accepts no new message. */
   | "stopping"
-  /** It is closed: its effects are void. */
+  /** The actor is closed: its effects are void. */
   | "ended";
 
 /** Called once when an incarnation has ended. */

@@ -37,7 +37,7 @@ export class DownError extends RamureError {
   }
 }
 
-/** Nobody has this path or name. */
+/** No actor has this path or name. */
 export class NoProcError extends RamureError {
   readonly code = "noproc";
   constructor(path: string) {

@@ -14,7 +14,7 @@ import { type MachineEvent, type MachineState, machineChart } from "./machine-li
 
 /** The messages that a machine's actor takes. */
 export type MachineMessage =
-  /** Somebody could not reach it; told of an earlier machine it changes nothing. */
+  /** A command could not reach the machine; a message about an earlier machine changes nothing. */
   {
     readonly type: "unreachable";
     readonly machine: Machine;
@@ -127,7 +127,7 @@ export interface MachineMemoryOptions {
  */
 export class MachineMemory {
   readonly path: string;
-  /** Its state over all its incarnations, as the registry is told. */
+  /** The state of the machine over all its incarnations, as the registry is told. */
   readonly standing: Lives<MachineState, MachineEvent>;
   readonly #waiters = new Set<Settle<Machine>>();
   #machine: Machine | undefined;

@@ -23,7 +23,7 @@ export interface RegistryConnection {
 }
 
 export interface RegistrySnapshot {
-  /** In start order, a parent before its children. */
+  /** The nodes in start order, a parent before its children. */
   readonly nodes: readonly RegistryNode[];
   readonly connections: readonly RegistryConnection[];
 }

@@ -14,7 +14,7 @@ export interface FromMachineOptions<Machine extends AnyStateMachine> {
   readonly from?: KeptMachine | undefined;
   /** Called after each step with the whole state as data. Default: nobody keeps it. */
   readonly kept?: ((state: KeptMachine) => void) | undefined;
-  /** Hears every event and transition, such as the `inspect` of `@statelyai/inspect`. Default: nobody. */
+  /** Called with every event and transition, such as the `inspect` of `@statelyai/inspect`. Default: not called. */
   readonly inspect?: MachineInspector | undefined;
 }
 

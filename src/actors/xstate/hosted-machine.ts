@@ -16,7 +16,7 @@ import {
 import { MisuseError } from "../../errors.ts";
 import type { Clock, ClockTimer } from "../clock.ts";
 
-/** Hears what a machine does; such as an inspector. */
+/** An observer of a machine, such as an inspector. */
 export type MachineInspector = Observer<InspectionEvent> | ((event: InspectionEvent) => void);
 
 /** A delayed event that a machine has set and that has not come yet. */
@@ -58,7 +58,7 @@ export interface HostedMachineOptions<Machine extends AnyStateMachine> {
   readonly run?: ((step: () => void) => void) | undefined;
 }
 
-/** Hears of a machine that runs. */
+/** The listeners to a machine that runs. */
 export interface MachineEvents<Machine extends AnyStateMachine> {
   /** The machine has taken an event, and acted on it. */
   stepped(): void;

@@ -25,7 +25,7 @@ export interface ContainerOptions {
   readonly image?: string | undefined;
   /** Instead of `image`: a container that runs already. It is used, and neither ended nor removed. */
   readonly container?: string | undefined;
-  /** In the container; made if missing. Default: `/work`. */
+  /** The work directory in the container; made if missing. Default: `/work`. */
   readonly workDir?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
   readonly mounts?: readonly ContainerMount[] | undefined;

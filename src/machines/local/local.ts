@@ -79,7 +79,7 @@ export class LocalMachine implements Machine {
   readonly kind = "local";
   readonly workDir: string;
   readonly #options: LocalMachineOptions;
-  /** In the environment of all that it starts, so that `stop` finds what moved out of its group. */
+  /** The mark in the environment of all that the machine starts, so that `stop` finds processes that moved out of their group. */
   readonly #id = newId();
   readonly #running = new Set<Subprocess>();
   /** Sessions whose first process has ended, and others of its group have not. */

@@ -5,7 +5,7 @@ import { poll } from "./clock.ts";
 export interface HostProcess {
   readonly pid: number;
   readonly parent: number;
-  /** In clock ticks since boot. */
+  /** The start of the process, in clock ticks since boot. */
   readonly startTime: number;
   readonly group: number;
   readonly session: number;

@@ -19,7 +19,7 @@ export interface SubprocessOptions extends Omit<LaunchOptions, "stream"> {
 
 /** A command of this host that runs in a session and process group of its own. */
 export interface Subprocess {
-  /** Its own, its group's and its session's id; undefined when it could not start. */
+  /** The id of the process, its group and its session; undefined when it could not start. */
   readonly pid: number | undefined;
   /** The end of the command. Rejects with the reason of `abort`, or with the reason why this host could not start it. */
   readonly result: Promise<ExecResult>;
@@ -180,7 +180,7 @@ export interface LaunchOptions {
 
 /** A process of this host, in a session and group of its own. */
 export interface HostChild {
-  /** Its own, its group's and its session's id; undefined when it could not start. */
+  /** The id of the process, its group and its session; undefined when it could not start. */
   readonly pid: number | undefined;
   readonly stdin: Writable;
   readonly stdout: Readable;

@@ -51,7 +51,7 @@ export interface PipedOptions {
   readonly way: Way;
   /** Absolute, on the machine; made if missing. */
   readonly workDir: string;
-  /** For whatever runs there; the marks of the run among it. */
+  /** The environment of all that runs there; the marks of the run among it. */
   readonly env: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   /** Default: a new one. A backend that has to find its processes again gives its own. */

@@ -15,7 +15,7 @@ export interface PaneCommand {
 export interface PaneStatus {
   /** True when the pane's process has ended; the pane itself stays. */
   readonly dead: boolean;
-  /** Its exit code, when it has one. */
+  /** The exit code of the pane's process, when it has one. */
   readonly status?: number | undefined;
   /** The signal that ended it, such as `SIGKILL`. */
   readonly signal?: string | undefined;

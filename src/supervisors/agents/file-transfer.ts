@@ -80,7 +80,7 @@ function inside({ workDir }: Machine, path: string): string {
 
 interface FileContent {
   readonly content: Uint8Array;
-  /** Its permissions, as octal digits. */
+  /** The permissions of the file, as octal digits. */
   readonly mode: string;
 }
 

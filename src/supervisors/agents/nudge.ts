@@ -25,11 +25,11 @@ export interface NudgeOptions {
 
 /** The outcome of an attempt to remind an agent. */
 export type Nudged =
-  /** It was reminded now. */
+  /** The agent was reminded now. */
   | "now"
   /** The last reminder is too recent: it is reminded when the time is over. */
   | "later"
-  /** It was reminded as often as it may be. */
+  /** The agent was reminded as often as it may be. */
   | "spent";
 
 /** Reminds one agent, and counts. */

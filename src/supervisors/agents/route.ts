@@ -13,7 +13,7 @@ export interface Peer {
   readonly outgoing: Routes;
   /** The routes by which others reach it, by their words. */
   readonly incoming: Routes;
-  /** It has ended, or it waits for a message and none is under way to it. */
+  /** True when the agent has ended, or waits for a message and none is under way to it. */
   readonly isAtRest: boolean;
   /** The agent, or the process that it belongs to, has ended or is about to. */
   readonly isLeaving: boolean;

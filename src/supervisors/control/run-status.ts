@@ -38,7 +38,7 @@ export interface RunStatus {
   /** The run's own wall clock when this was taken; ages are counted from it. */
   readonly at: number;
   readonly run: RunFacts;
-  /** In start order, a parent before its children. */
+  /** The nodes in start order, a parent before its children. */
   readonly nodes: readonly TreeNode[];
   readonly connections: readonly RegistryConnection[];
   readonly endpoints: readonly EndpointNode[];

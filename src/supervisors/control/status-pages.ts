@@ -60,7 +60,7 @@ function pagesOf(status: RunStatus, limit: number): readonly StatusPage[] {
   }));
 }
 
-/** At least one part, if only an empty one. */
+/** Cut a list into parts: at least one, if only an empty one. */
 function cut<Entry>(entries: readonly Entry[], limit: number): readonly (readonly Entry[])[] {
   const parts: Entry[][] = [[]];
   let last: Entry[] = parts[0] ?? [];

@@ -13,7 +13,7 @@ import { doorOf } from "./run-record.ts";
 /** One thing that a run left. */
 export interface Leftover {
   readonly kind: "process" | "tmux-server" | "socket" | "directory" | "file" | "unknown";
-  /** Its path, or its pid and command; names the machine where that is not this host. */
+  /** The path of the thing, or its pid and command; names the machine where that is not this host. */
   readonly name: string;
 }
 

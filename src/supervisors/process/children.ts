@@ -109,7 +109,10 @@ export function prepareProcess(
   return { record, spec };
 }
 
-/** No tree that is meant is so deep. One that grows while it is stopped, level by level, has no end. */
+/**
+ * The deepest level of a tree. No tree that is meant is so deep; one that grows level by level
+ * while it is stopped has no end.
+ */
 const maxLevels = 200;
 
 function checkDepth(path: string): void {

@@ -42,7 +42,7 @@ export interface StartRule {
   readonly event: string;
   /** The longest start, in ms; Infinity: no limit. */
   readonly timeoutMs: number;
-  /** Nobody waits for it; too late is a failure like any other. Default: false. */
+  /** True when nobody waits for the start; a late event is a failure like any other. Default: false. */
   readonly alone?: boolean | undefined;
 }
 

@@ -54,7 +54,7 @@ export class ProcessRecord {
   readonly #standing: Standing<ProcessState, ProcessEvent>;
   /** Tell whether the endpoints are this process's own, and not those of the process that stands for it. */
   readonly #exposesItself: boolean;
-  /** Somebody is restarting it by hand: the end of this epoch is the beginning of the next. */
+  /** True while the process is restarted by hand: the end of this epoch is the beginning of the next. */
   #restarting = false;
   #result: Deferred<unknown> = deferred();
 

@@ -89,7 +89,10 @@ async function keepAlive(
   );
 }
 
-/** Nobody waits for the only child: when its event is late, that is a failure to be retried. */
+/**
+ * Make the start rule of an only child. Nobody waits for it: a late event is a failure to be
+ * retried.
+ */
 function aloneRule(rule: StartRule | undefined): StartRule | undefined {
   return rule && { ...rule, alone: true };
 }

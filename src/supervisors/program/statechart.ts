@@ -38,7 +38,7 @@ export interface StatechartOptions {
   readonly name?: string | undefined;
   /** The state to go on from: the data of an earlier `snapshot` event. Default: the initial state. */
   readonly from?: KeptMachine | undefined;
-  /** Hears every event and transition, such as the `inspect` of `@statelyai/inspect`. Default: nobody. */
+  /** Called with every event and transition, such as the `inspect` of `@statelyai/inspect`. Default: not called. */
   readonly inspect?: MachineInspector | undefined;
 }
 

@@ -51,7 +51,7 @@ export function failureText(error: unknown): string | undefined {
 }
 
 /**
- * Hear of signals while a run lives. Returns how to stop hearing.
+ * Listen for signals while a run lives. Returns a function that stops this.
  *
  * The run that was stopped rejects with CancelledError, so that the program's own `finally` runs; the
  * program then ends by that same signal, as it would have without ramure, or with exit code 1 after

@@ -21,7 +21,7 @@ export interface BackoffPolicy {
   readonly resetAfterMs: number;
 }
 
-/** No wait at all, and every successful start forgets the failures before it. */
+/** The policy without waits: every successful start forgets the failures before it. */
 const noBackoff: BackoffPolicy = {
   initialMs: 0,
   factor: 1,

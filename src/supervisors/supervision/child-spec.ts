@@ -64,17 +64,17 @@ export interface ChildPolicy {
  * The reason why a child is gone: it does not run, and only a restart by hand would start it again.
  */
 export type GoneWhy =
-  /** Its first start was refused, failed or was cancelled. */
+  /** The child's first start was refused, failed or was cancelled. */
   | "not-started"
-  /** Its start had nothing to run. */
+  /** The child's start had nothing to run. */
   | "ignored"
-  /** It ended by itself, and its policy does not start it again. */
+  /** The child ended by itself, and its policy does not start it again. */
   | "ended"
-  /** Somebody stopped it, or a child that it depends on. */
+  /** The child, or one that it depends on, was stopped by request. */
   | "terminated"
-  /** It was stopped with its group, and the group's restart does not start it again. */
+  /** The child was stopped with its group, and the group's restart does not start it again. */
   | "with-group"
-  /** It failed beyond its limits: the supervisor gives up. */
+  /** The child failed beyond its limits: the supervisor gives up. */
   | "gave-up"
   /** The actor whose child it was has ended, or is stopping all its children. */
   | "owner-ended";

@@ -5,24 +5,24 @@ import type { ChildId } from "./strategy.ts";
 
 /** The state of a child. */
 export type ChildStatus =
-  /** Its start is under way, or waits for another try. */
+  /** The child's start is under way, or waits for another try. */
   | "starting"
-  /** It runs. */
+  /** The child runs. */
   | "running"
-  /** It ended and waits for its next start. */
+  /** The child ended and waits for its next start. */
   | "restarting"
-  /** It was asked to stop and has not ended. */
+  /** The child was asked to stop and has not ended. */
   | "stopping"
-  /** It does not run. */
+  /** The child does not run. */
   | "stopped"
-  /** Its start had nothing to run. */
+  /** The child's start had nothing to run. */
   | "ignored";
 
 /** The cause of a child's stop. */
 export type StoppedBy =
   /** The child ended by itself. */
   | "self"
-  /** Somebody called for it. */
+  /** The child was stopped by request. */
   | "api"
   /** A sibling was restarted or terminated, or all children were stopped. */
   | "group";

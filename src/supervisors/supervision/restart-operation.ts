@@ -23,7 +23,7 @@ export interface RestartPlan {
 export class RestartOperation implements ComingRestart {
   readonly startAt: number;
   readonly byRequest: RestartPlan["byRequest"];
-  /** It has come to starting, so that some of its children may run again. */
+  /** True once the restart starts children, so that some of them may run again. */
   isStarting = false;
   /** Ends its wait; there while it waits. */
   wake: (() => void) | undefined;

@@ -21,7 +21,7 @@ export interface ChildTemplate<Args = void, Message = unknown>
 
 /** The rules of a dynamic supervisor, which restarts its children one for one. */
 export interface DynamicSupervisorFlags {
-  /** Its name among its parent's children. Default: `supervisor` and a counter. */
+  /** The name of the supervisor among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
   /** The limit of restarts. Default: one more than 3 restarts in 5 s, or than 8 of one child in a row, fails the supervisor. */
   readonly intensity?: Intensity | undefined;

@@ -26,7 +26,7 @@ export interface SupervisorParent {
 
 /** The rules of a supervisor, and its name. */
 export interface SupervisorFlags extends Omit<SupervisionFlags, "dynamic"> {
-  /** Its name among its parent's children. Default: `supervisor` and a counter. */
+  /** The name of the supervisor among its parent's children. Default: `supervisor` and a counter. */
   readonly name?: string | undefined;
 }
 

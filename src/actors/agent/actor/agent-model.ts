@@ -42,7 +42,7 @@ export class ModelTrouble {
     this.#providers = spec.providers ?? createProviderBackoffs({ clock: context.clock });
   }
 
-  /** Its turn waits for the model to answer again. */
+  /** True while the agent's turn waits for the model to answer again. */
   get isWaiting(): boolean {
     return this.#isWaiting;
   }

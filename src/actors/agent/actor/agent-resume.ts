@@ -34,7 +34,7 @@ function goOn(durable: readonly string[], memory: AgentMemory): void {
   for (const call of open) if (call.answer === undefined) void tellLater(call, memory);
 }
 
-/** Its turn is lost, and no message that is sent again begins it anew. */
+/** Tell whether the agent's turn is lost, and no message that is sent again begins it anew. */
 function wasInterrupted({ outbox, openCalls }: AgentMemory): boolean {
   return openCalls.size > 0 || outbox.waiting.length === 0;
 }

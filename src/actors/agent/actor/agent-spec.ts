@@ -22,7 +22,7 @@ export interface AgentSpec {
   readonly model?: string | undefined;
   /** A directory of this host for its files; exists, 0700. */
   readonly dir: string;
-  /** From its launch to "tools acknowledged and a model present", in ms. Default: 60_000. */
+  /** The time from the launch to "tools acknowledged and a model present", in ms. Default: 60_000. */
   readonly startTimeoutMs?: number | undefined;
   /** The time that a lost link may take to come back before the agent is suspect and probed, in ms. Default: 15_000. */
   readonly graceMs?: number | undefined;
@@ -42,13 +42,13 @@ export interface StartGate {
 
 /** The times that an agent may work without progress, and that each step against that may take. */
 export interface ProgressLimits {
-  /** From the last event of a turn, a tool, a message or the model's tokens to a nudge, in ms. Default: 600_000. */
+  /** The time from the last event of a turn, a tool, a message or the model's tokens to a nudge, in ms. Default: 600_000. */
   readonly stuckAfterMs?: number | undefined;
-  /** From the nudge to an interrupt. Default: 60_000. */
+  /** The time from the nudge to an interrupt, in ms. Default: 60_000. */
   readonly nudgeMs?: number | undefined;
-  /** From the interrupt to a restart. Default: 60_000. */
+  /** The time from the interrupt to a restart, in ms. Default: 60_000. */
   readonly interruptMs?: number | undefined;
-  /** From the first turn after that restart to the agent's failure. Default: 300_000. */
+  /** The time from the first turn after that restart to the agent's failure, in ms. Default: 300_000. */
   readonly restartMs?: number | undefined;
   /** The longest run of a tool of the harness's own, such as its shell, in ms. The program's tools have limits of their own. Default: 1_800_000. */
   readonly toolMs?: number | undefined;

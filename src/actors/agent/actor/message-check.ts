@@ -2,11 +2,14 @@ import { MessageRefusedError } from "../errors.ts";
 
 /** The limits that a message must fit into. */
 export interface MessageLimits {
-  /** In bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
+  /** The longest message, in bytes of JSON, so that a frame can hold it. Default: 1_000_000. */
   readonly maxBytes?: number | undefined;
 }
 
-/** In characters. The time that a terminal program takes to wrap a line may grow with its square: 100,000 were half a minute. */
+/**
+ * The longest line, in characters. The time that a terminal program takes to wrap a line may grow
+ * with its square: 100,000 were half a minute.
+ */
 const maxLine = 50_000;
 
 /** Throw MessageRefusedError for what an agent cannot be sent. */

@@ -60,7 +60,7 @@ const words = {
   key: /(invalid|incorrect|no|missing).{0,12}(api.?key|x-api-key|credentials)|unauthorized|authentication.?error|not logged in|login required/i,
   length:
     /context.?(length|window)|prompt is too long|maximum context|input is too long|too many tokens|request_too_large/i,
-  /** Of a filter, or of the model itself: the same conversation will be refused again. */
+  /** The words of a filter's refusal, or of the model's own: the same conversation will be refused again. */
   refusal:
     /content.?(filter|management|policy)|usage polic|safety (filter|system|reason)|(finish.?reason|stopped with|stop.?reason|block.?reason)\W{0,3}(safety|sensitive|refusal|prohibited|blocklist|spii|recitation)|(model|provider|request) (was )?refused|\brefusal\b|guardrail|requires moderation|flagged/i,
   rate: /rate.?limit|too many requests|quota|throttl|resource.?exhausted/i,

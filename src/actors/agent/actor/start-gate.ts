@@ -4,7 +4,7 @@ import type { StartGate } from "./agent-spec.ts";
 /** Make a gate that lets `places` in at a time, first come first served. */
 export function createStartGate(places: number): StartGate {
   let free = places;
-  /** In order of arrival. */
+  /** The waiting starts, in order of arrival. */
   const queue = new Set<() => void>();
   const leave = () => {
     const [next] = queue;

@@ -15,7 +15,7 @@ export interface PaneOptions {
   readonly name: string;
   readonly channel: string;
   readonly files: LaunchFiles;
-  /** In the environment of this launch's processes and of no other's: `name=value`. */
+  /** The mark in the environment of this launch's processes and of no others: `name=value`. */
   readonly marker: string;
   /** The new place of a conversation that could not be continued. */
   readonly aside?: string | undefined;
@@ -102,7 +102,7 @@ export class PiPane implements Launched {
     await this.#poll(signal);
   }
 
-  /** For when the wrapper itself was killed, or its word was lost. */
+  /** Look now and then whether the harness lives, for when the wrapper was killed or its signal was lost. */
   async #poll(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const slept = this.#options.clock.sleep(pollEveryMs, { signal });

@@ -77,7 +77,7 @@ interface Header {
   readonly cwd: string | undefined;
 }
 
-/** As pi reads it: the first line that is JSON must be a session's. */
+/** Find the header of a session as pi reads it: the first line that is JSON must be a session's. */
 function headerIn(text: string): Header | undefined {
   for (const line of text.split("\n")) {
     const fields = parsedJson(line);

@@ -42,7 +42,7 @@ export function createToolTable(options: ToolTableOptions): ToolTable {
 class Table implements ToolTable {
   readonly #options: ToolTableOptions;
   readonly #tools = new Map<string, Tool>();
-  /** By key, oldest first. */
+  /** The calls by key, oldest first. */
   readonly #calls = new Map<string, Call>();
   #ended: string | undefined;
 

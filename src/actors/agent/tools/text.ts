@@ -54,7 +54,7 @@ function readableMap(map: Map<unknown, unknown>, each: (item: unknown) => unknow
   return named ? Object.fromEntries(entries) : entries;
 }
 
-/** As text where the bytes are text, else as base64 that says so. */
+/** Write bytes as text where they are text, else as base64 that says so. */
 function bytesText(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -50,11 +50,11 @@ export interface LocalLink {
 /** Something outside this process that stays behind when it is killed. */
 export interface Thing {
   readonly kind: "tmux-server" | "socket" | "directory";
-  /** Its absolute path; of a tmux server, its socket's. */
+  /** The absolute path of the thing; of a tmux server, its socket's. */
   readonly file: string;
   /** The machine that it lies on. Default: this host. */
   readonly machine?: string | undefined;
-  /** Its process, once that is known. */
+  /** The process of the thing, once that is known. */
   readonly pid?: number | undefined;
 }
 

@@ -72,7 +72,7 @@ export class ControlConnection {
     this.#watchIdle();
   }
 
-  /** It was told to go, and has no claim on a place any more. */
+  /** True once the client was told to go, and holds no place any more. */
   get isLeaving(): boolean {
     return this.#hurry !== undefined;
   }

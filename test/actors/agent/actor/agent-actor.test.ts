@@ -18,7 +18,7 @@ const parrot: Script = async (agent) => {
 };
 
 describe("an agent", () => {
-  it("is started when it has its tools, and tells what it is", async () => {
+  it("an agent is started when it has its tools, and tells what it is", async () => {
     const { started, on, memory, states } = await world(parrot);
     on("finish", () => {});
     await started();
@@ -33,7 +33,7 @@ describe("an agent", () => {
     expect(memory.events.recent().map(({ type }) => type)).toEqual(["started"]);
   });
 
-  it("answers what it is sent", async () => {
+  it("an agent answers what it is sent", async () => {
     const { started, send, memory, states, clock } = await world(parrot);
     await started();
     const receipt = await send("hello");
@@ -44,7 +44,7 @@ describe("an agent", () => {
     expect(memory.facts.turns).toBe(1);
   });
 
-  it("answers what it was sent before it was started, in order", async () => {
+  it("an agent answers what it was sent before it was started, in order", async () => {
     const { started, send, clock } = await world(parrot);
     const receipts = [await send("a"), await send("b")];
     await started();
@@ -55,7 +55,7 @@ describe("an agent", () => {
 });
 
 describe("an agent's start", () => {
-  it("fails at once when no model is configured, and names what to do", async () => {
+  it("an agent's start fails at once when no model is configured, and names what to do", async () => {
     const { start, clock, exits, memory, states } = await world(parrot, { model: null });
     const { started } = start();
     await expect(started).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe("an agent's start", () => {
     expect(memory.events.recent().at(-1)?.type).toBe("exited");
   });
 
-  it("fails when no hello comes in time, with the last words of its terminal", async () => {
+  it("an agent's start fails when no hello comes in time, with the last words of its terminal", async () => {
     const { harness, stopped } = mute("login: ");
     const { start, clock, exits } = await agentWorld(() => harness);
     const { started } = start();
@@ -84,7 +84,7 @@ describe("an agent's start", () => {
     expect(stopped()).toBe(true);
   });
 
-  it("fails when the harness ends before its hello, with its exit code and last words", async () => {
+  it("an agent's start fails when the harness ends before its hello, with its exit code and last words", async () => {
     const { harness, exit } = mute("pi: bad flag");
     const { start, clock } = await agentWorld(() => harness);
     const { started } = start();
@@ -94,7 +94,7 @@ describe("an agent's start", () => {
     await failure;
   });
 
-  it("fails with the error of a harness that cannot be launched", async () => {
+  it("an agent's start fails with the error of a harness that cannot be launched", async () => {
     const harness: Harness = {
       kind: "none",
       launch: () => Promise.reject(new Error("there is no tmux")),
@@ -103,7 +103,7 @@ describe("an agent's start", () => {
     await expect(start().started).rejects.toThrow("there is no tmux");
   });
 
-  it("gives up a launch that takes too long", async () => {
+  it("an agent's start gives up a launch that takes too long", async () => {
     const harness: Harness = {
       kind: "slow",
       launch: ({ signal }) =>
@@ -117,7 +117,7 @@ describe("an agent's start", () => {
     await failure;
   });
 
-  it("can be broken off, and leaves nothing", async () => {
+  it("an agent's start can be broken off, and leaves nothing", async () => {
     const { harness, stopped } = mute("");
     const { start, clock, states } = await agentWorld(() => harness);
     const ref = start();
@@ -140,7 +140,7 @@ describe("an agent's tools", () => {
       }
     };
 
-  it("are called with the model's arguments and answer it", async () => {
+  it("an agent's tools are called with the model's arguments and answer it", async () => {
     const { started, on, send, clock, memory } = await world(caller({ name: "you" }));
     on("greet", (args) => ({ hello: args }));
     await started();
@@ -156,7 +156,7 @@ describe("an agent's tools", () => {
     ]);
   });
 
-  it("answer with an error when they throw or are unknown", async () => {
+  it("an agent's tools answer with an error when they throw or are unknown", async () => {
     const { started, on, send, clock } = await world(caller());
     on("fail", () => {
       throw new Error("no luck");
@@ -171,7 +171,7 @@ describe("an agent's tools", () => {
     ]);
   });
 
-  it("answer with an error after their time, and show the agent as waiting until then", async () => {
+  it("an agent's tools answer with an error after their time, and show the agent as waiting until then", async () => {
     const { started, on, send, clock, memory } = await world(caller());
     on("wait", () => new Promise(() => {}), 30_000);
     await started();
@@ -185,7 +185,7 @@ describe("an agent's tools", () => {
     expect(memory.facts.tool).toBeUndefined();
   });
 
-  it("may be added and withdrawn while it runs", async () => {
+  it("an agent's tools may be added and withdrawn while it runs", async () => {
     const { started, on, send, clock } = await world(async (agent) => {
       for await (const _ of agent.messages) agent.say(agent.tools.map(({ name }) => name).join());
     });
@@ -203,7 +203,7 @@ describe("an agent's tools", () => {
     expect((await after.turn()).text).toBe("a");
   });
 
-  it("may wait for an event of their own agent", async () => {
+  it("an agent's tools may wait for an event of their own agent", async () => {
     const { started, on, send, clock, memory } = await world(async (agent) => {
       for await (const _ of agent.messages) {
         const waits = agent.call("wait");
@@ -223,7 +223,7 @@ describe("an agent's tools", () => {
     expect((await receipt.turn()).text).toBe("heard");
   });
 
-  it("are aborted when the turn is interrupted", async () => {
+  it("an agent's tools are aborted when the turn is interrupted", async () => {
     const { started, on, send, clock, slot, memory } = await world(parrotThatCalls("wait"));
     let isAborted = false;
     on("wait", (_, { signal }) => {
@@ -244,7 +244,7 @@ describe("an agent's tools", () => {
 });
 
 describe("an agent that is lost", () => {
-  it("ends by an error that is retryable and quotes its last words, not the lines it drew", async () => {
+  it("an agent that is lost ends by an error that is retryable and quotes its last words, not the lines it drew", async () => {
     const { started, send, clock, exits, states } = await world(async (agent) => {
       await agent.next();
       agent.crash("────────\n ════ \nsegmentation fault\n────────\n\ncore ── dumped");
@@ -266,7 +266,7 @@ describe("an agent that is lost", () => {
     expect(states).toEqual(["starting", "idle", "working", "backoff"]);
   });
 
-  it("is not lost when its link comes back within the grace", async () => {
+  it("an agent that is lost is not lost when its link comes back within the grace", async () => {
     const { started, on, send, clock, exits, states } = await world(async (agent) => {
       for await (const _ of agent.messages) {
         agent.cutLink(14_000);
@@ -283,7 +283,7 @@ describe("an agent that is lost", () => {
     expect(states).not.toContain("suspect");
   });
 
-  it("has the answer to a call that was given while its link was lost, once", async () => {
+  it("an agent that is lost has the answer to a call that was given while its link was lost, once", async () => {
     const { started, on, send, clock } = await world(async (agent) => {
       for await (const _ of agent.messages) {
         const answer = agent.call("slow");
@@ -305,7 +305,7 @@ describe("an agent that is lost", () => {
     expect(runs).toBe(1);
   });
 
-  it("is suspect after the grace, and well when the link comes back", async () => {
+  it("an agent that is lost is suspect after the grace, and well when the link comes back", async () => {
     const { started, send, clock, memory, exits } = await world(async (agent) => {
       for await (const _ of agent.messages) {
         agent.cutLink(40_000);
@@ -323,7 +323,7 @@ describe("an agent that is lost", () => {
     expect(exits).toEqual([]);
   });
 
-  it("ends when its link stays away although its process lives", async () => {
+  it("an agent that is lost ends when its link stays away although its process lives", async () => {
     const { started, send, clock, exits } = await world(async (agent) => {
       await agent.next();
       agent.cutLink(600_000);
@@ -337,7 +337,7 @@ describe("an agent that is lost", () => {
 });
 
 describe("an agent that is started again", () => {
-  it("goes on with its session and has what it missed, once", async () => {
+  it("an agent that is started again goes on with its session and has what it missed, once", async () => {
     const seen: string[] = [];
     const { started, send, clock, keepAlive } = await world(async (agent) => {
       for await (const { text } of agent.messages) {
@@ -354,7 +354,7 @@ describe("an agent that is started again", () => {
     expect(seen).toEqual(["1 false a", "1 false crash", "2 true crash", "2 true b"]);
   });
 
-  it("is told what became of the calls that were open, and goes on where it was", async () => {
+  it("an agent that is started again is told what became of the calls that were open, and goes on where it was", async () => {
     const notes: string[] = [];
     let isRepaired = false;
     const { started, on, send, clock, keepAlive } = await world(async (agent) => {
@@ -387,7 +387,7 @@ describe("an agent that is started again", () => {
   });
 
   it.each(["kill", "stop"] as const)(
-    "answers its message, whenever it is ended by a %s",
+    "an agent that is started again answers its message, whenever it is ended by a %s",
     async (end) => {
       for (let turns = 0; turns < 40; turns += 1) {
         const { started, send, clock } = await world(async (agent) => {
@@ -413,7 +413,7 @@ describe("an agent that is started again", () => {
     },
   );
 
-  it("is told nothing when it was idle", async () => {
+  it("an agent that is started again is told nothing when it was idle", async () => {
     const seen: string[] = [];
     const { started, send, clock } = await world(async (agent) => {
       for await (const { text } of agent.messages) seen.push(text);
@@ -428,7 +428,7 @@ describe("an agent that is started again", () => {
     expect(seen).toEqual(["a", "b"]);
   });
 
-  it("begins a fresh session after three resumes that failed, and is told what was dealt with", async () => {
+  it("an agent that is started again begins a fresh session after three resumes that failed, and is told what was dealt with", async () => {
     const epochs: string[] = [];
     const inner = (clock: ManualClock) =>
       scriptedHarness(
@@ -461,7 +461,7 @@ describe("an agent that is started again", () => {
     ]);
   });
 
-  it("keeps its messages and its tools when it is stopped and started", async () => {
+  it("an agent that is started again keeps its messages and its tools when it is stopped and started", async () => {
     const { started, on, send, clock } = await world(async (agent) => {
       for await (const _ of agent.messages) agent.say(await agent.call("count"));
     });
@@ -475,7 +475,7 @@ describe("an agent that is started again", () => {
     expect((await receipt.turn()).text).toBe("1");
   });
 
-  it("loses and doubles nothing, whenever it crashes or loses its link", async () => {
+  it("an agent that is started again loses and doubles nothing, whenever it crashes or loses its link", async () => {
     const step = fc.record({
       what: fc.constantFrom("send", "crash", "cut", "kill", "wait"),
       ms: fc.nat({ max: 3_000 }),
@@ -519,7 +519,7 @@ describe("an agent that is started again", () => {
 });
 
 describe("an agent that is stopped", () => {
-  it("has its last result first, then ends by itself", async () => {
+  it("an agent that is stopped has its last result first, then ends by itself", async () => {
     const said: string[] = [];
     const { started, on, send, clock, slot, exits, states, memory } = await world(async (agent) => {
       for await (const _ of agent.messages) said.push(await agent.call("finish"));
@@ -537,7 +537,7 @@ describe("an agent that is stopped", () => {
     expect(memory.events.recent().at(-1)).toMatchObject({ type: "exited" });
   });
 
-  it("is not held up for long by a handler that does not end", async () => {
+  it("an agent that is stopped is not held up for long by a handler that does not end", async () => {
     const { started, on, send, clock } = await world(parrotThatCalls("wait"));
     on("wait", () => new Promise(() => {}));
     const ref = await started();
@@ -548,7 +548,7 @@ describe("an agent that is stopped", () => {
     await end;
   });
 
-  it("rejects what waits for it once it has ended for good", async () => {
+  it("an agent that is stopped rejects what waits for it once it has ended for good", async () => {
     const { started, on, send, clock, memory, states } = await world(parrotThatCalls("wait"));
     let isAborted = false;
     on("wait", (_, { signal }) => {

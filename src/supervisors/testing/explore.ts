@@ -37,7 +37,7 @@ export interface ExploreOptions<
   readonly test?: ((run: TestRun<Result, Shape>) => Promise<unknown>) | undefined;
 }
 
-/** What was explored, when every world was as it must be. */
+/** The count of what was explored, when every world was as it must be. */
 export interface Explored {
   readonly worlds: number;
   readonly crashes: number;

@@ -102,7 +102,7 @@ describe("children that depend on each other", () => {
     expect(statuses(supervision)).toBe("vm running, bad restarting, good running");
   });
 
-  it("children that depend on each other children that are added while the one they depend on backs off start after it", async () => {
+  it("children that are added while the one they depend on backs off start after it", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -116,7 +116,7 @@ describe("children that depend on each other", () => {
     expect(all.take().slice(2)).toEqual(["start vm#2", "start agent#1"]);
   });
 
-  it("children that depend on each other children that are added while the one they depend on backs off are started once when it fails again meanwhile", async () => {
+  it("children that are added while the one they depend on backs off are started once when it fails again meanwhile", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     const backoff = { initialMs: 100, maxMs: 100, jitter: 0 };
@@ -129,7 +129,7 @@ describe("children that depend on each other", () => {
     expect(clock.pending).toBe(0);
   });
 
-  it("children that depend on each other children that are added while the one they depend on backs off can be called off", async () => {
+  it("children that are added while the one they depend on backs off can be called off", async () => {
     const all = await owned();
     const { W, supervision, clock } = all;
     await begun(all, supervision, [W("vm", { backoff: {} })]);

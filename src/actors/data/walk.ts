@@ -66,7 +66,7 @@ export interface Search {
   readonly depth: readonly [most: number, complaint: string];
 }
 
-/** What does not belong, and where it stands, such as `.steps.3`. */
+/** A part that does not belong, and its place, such as `.steps.3`. */
 export interface Found {
   readonly what: string;
   readonly at: string;

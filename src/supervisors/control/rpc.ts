@@ -211,7 +211,7 @@ function isReason(value: unknown): value is ControlReason {
   return typeof value === "string" && Object.hasOwn(codes, value);
 }
 
-/** What must not reach code that walks a value or copies its members. */
+/** The values that no code that walks a value, or copies its members, may meet. */
 const unsafe: Search = {
   depth: [maxDepth, `Nested deeper than ${maxDepth}.`],
   key: (key) => (key === "__proto__" ? 'A member is named "__proto__".' : undefined),

@@ -4,3 +4,4 @@ export { anyRecord, FieldError, finite, parsedJson, read } from "./read.ts";
 export { createRedaction, type Redaction } from "./redaction.ts";
 export { find, isRecord, type Search } from "./walk.ts";
 export { decodeValue, encodeValue, type WireValue } from "./wire-values.ts";
+export { inWords } from "./words.ts";

@@ -10,7 +10,11 @@ export const statusCommand = command({
     yargs
       .positional("run", { type: "string", describe: "The beginning of the run's id" })
       .option("path", { alias: "p", type: "string", describe: "Only this node and those below" })
-      .option("all", { alias: "a", type: "boolean", describe: "Show all finished children" })
+      .option("all", {
+        alias: "a",
+        type: "boolean",
+        describe: "Show all finished children and all connections",
+      })
       .option("wide", { type: "boolean", describe: "Do not cut lines at the terminal's width" })
       .option("json", { type: "boolean", describe: "Print one JSON object" }),
   run: async (cli, args) => {
@@ -22,9 +26,9 @@ export const statusCommand = command({
     if (ended) await cli.say(endText(ended.outcome));
     const { statusReport } = await import("../print/status-report.ts");
     const look = args.wide ? { ...cli.look, columns: Number.POSITIVE_INFINITY } : cli.look;
-    const finished = args.all ? Number.POSITIVE_INFINITY : undefined;
+    const most = args.all ? Number.POSITIVE_INFINITY : undefined;
     const measure = await measureFor(status);
-    await cli.print(...statusReport(status, { look, measure, finished }));
+    await cli.print(...statusReport(status, { look, measure, finished: most, connections: most }));
   },
 });
 

@@ -44,6 +44,21 @@ export function cutTo(
   return kept + ellipsis;
 }
 
+/** Break a text into lines no wider than that, between words; those after the first are indented. */
+export function wrapTo(text: string, cut: Cut): readonly string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || cut.measure(longer) <= cut.columns) line = longer;
+    else {
+      lines.push(line);
+      line = `  ${word}`;
+    }
+  }
+  return [...lines, line].map((each) => cutTo(each, cut.columns, cut));
+}
+
 function lineOf(row: readonly TableCell[], widths: readonly number[], cut: Cut): string {
   let [line, used] = ["", 0];
   const last = row.findLastIndex((cell) => cell.text !== "");

@@ -5,35 +5,43 @@ import {
   type RunStatus,
   type TreeNode,
 } from "../../supervisors/runtime/outside.ts";
-import type { Measure } from "./columns.ts";
-import { cutTo, lineUp, type TableCell } from "./columns.ts";
-import { age, duration } from "./durations.ts";
-import { type TreeLine, treeLines } from "./status-tree.ts";
-import { type Look, type Style, styled } from "./terminal.ts";
+import { cutTo, type Measure, wrapTo } from "./columns.ts";
+import { costText, duration } from "./durations.ts";
+import { shownState, treeRows } from "./status-rows.ts";
+import { treeLines } from "./status-tree.ts";
+import { type Look, styled } from "./terminal.ts";
 
 export interface ReportOptions {
   readonly look: Look;
   readonly measure: Measure;
   /** Finished children shown of one parent. Default: 5. */
   readonly finished?: number | undefined;
+  /** Connections shown. Default: 10. */
+  readonly connections?: number | undefined;
 }
 
 /** Say how a run is, in lines for a person. */
 export function statusReport(status: RunStatus, options: ReportOptions): string[] {
-  const { look, measure, finished } = options;
+  const { look, measure, finished, connections = 10 } = options;
+  const { nodes, at } = status;
   const cut = { columns: look.columns, ellipsis: look.unicode ? "…" : "...", measure };
-  const tree = treeLines(status.nodes, { unicode: look.unicode, finished });
+  const tree = treeLines(nodes, { unicode: look.unicode, finished });
   const short = (line: string) => cutTo(line, cut.columns, cut);
+  const root = rootOf(status);
+  const links = connectionLines(status, root);
+  const more = links.length - connections;
   const blocks = [
     [styled(look, "bold", short(headerOf(status)))],
     problemLines(status.run).map((line) => styled(look, "red", line)),
-    lineUp(
-      tree.map((line) => cellsOf(line, status.at, look)),
-      cut,
-    ),
-    status.connections.map(({ from, to }) => short(`${from} -> ${to}`)),
-    status.endpoints.map((endpoint) => short(endpointLine(endpoint))),
-    waitingLines(status.nodes).map((line) => styled(look, "yellow", short(line))),
+    treeRows(tree, { look, cut, at, nodes }),
+    [
+      ...links.slice(0, connections).map(short),
+      ...(more > 0 ? [styled(look, "dim", short(`${cut.ellipsis} ${more} more, by --all`))] : []),
+    ],
+    status.endpoints.map((endpoint) => short(endpointLine(endpoint, root))),
+    waitingLines(nodes, root)
+      .flatMap((line) => wrapTo(line, cut))
+      .map((line) => styled(look, "yellow", line)),
   ];
   return blocks
     .filter((lines) => lines.length > 0)
@@ -43,14 +51,15 @@ export function statusReport(status: RunStatus, options: ReportOptions): string[
 function headerOf({ run, nodes, at }: RunStatus): string {
   const agents = nodes.filter((node) => node.kind === "agent");
   const living = agents.filter((node) => !isFinished(node.state));
-  const waiting = agents.filter((node) => node.state === "waiting");
+  const waiting = agents.filter((node) => shownState(node) === "waiting");
   return [
     `run ${run.id}`,
-    printable(run.program),
     `up ${duration(at - run.startedAt)}`,
-    `pid ${run.pid}`,
     agents.length > 0 ? `agents ${living.length}/${agents.length}` : "",
-    waiting.length > 0 ? `waiting: ${waiting.length}` : "",
+    waiting.length > 0 ? `waiting ${waiting.length}` : "",
+    costText(run.cost),
+    printable(run.program),
+    `pid ${run.pid}`,
   ]
     .filter(Boolean)
     .join("  ");
@@ -60,69 +69,35 @@ function problemLines({ problem }: RunStatus["run"]): readonly string[] {
   return problem === undefined ? [] : [`! ${printable(problem)}`];
 }
 
-const styleOf: Readonly<Record<string, Style>> = {
-  starting: "yellow",
-  stopping: "yellow",
-  waiting: "yellow",
-  backoff: "yellow",
-  suspect: "yellow",
-  running: "green",
-  working: "green",
-  ready: "green",
-  idle: "cyan",
-  failed: "red",
-  unreachable: "red",
-  lost: "red",
-  done: "dim",
-  stopped: "dim",
-  cancelled: "dim",
-};
-
-const glyphOf: Readonly<Record<string, string>> = {
-  waiting: "?",
-  backoff: "!",
-  suspect: "!",
-  failed: "!",
-  unreachable: "!",
-  lost: "!",
-};
-
-function cellsOf(line: TreeLine, at: number, look: Look): readonly TableCell[] {
-  if (line.type === "hidden") {
-    return [{ text: line.branch + line.text, paint: (text) => styled(look, "dim", text) }];
-  }
-  const { node, branch, name } = line;
-  const style = styleOf[node.state];
-  const paint = (text: string) => (style ? styled(look, style, text) : text);
-  return [
-    { text: branch + printable(name) },
-    { text: printable(node.kind) },
-    { text: `${glyphOf[node.state] ?? " "} ${printable(node.state)}`, paint },
-    { text: age(at - node.since).padStart(3) },
-    { text: detailsOf(node) },
-  ];
+/** The path of the root process, where the whole of its run is shown. */
+function rootOf({ nodes: [first] }: RunStatus): string | undefined {
+  return first?.path.lastIndexOf("/") === 0 ? first.path : undefined;
 }
 
-/** The facts that say most in a line; others are in `--json`. */
-function detailsOf({ facts = {}, restarts, summary }: TreeNode): string {
-  return [
-    factText(facts.strategy),
-    factText(facts.machine),
-    restarts > 0 ? `restarts ${restarts}` : "",
-    typeof facts.turns === "number" ? `${facts.turns} turns` : "",
-    summary === undefined ? "" : printable(summary),
-  ]
-    .filter(Boolean)
-    .join("  ");
+/** A path as one types it: below the root, the root goes without saying. */
+function typed(path: string, root: string | undefined): string {
+  return root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }
 
-function factText(fact: unknown): string {
-  return typeof fact === "string" ? printable(fact) : "";
+/** Who may reach whom; both directions of a connection are one line. */
+function connectionLines({ connections }: RunStatus, root: string | undefined): readonly string[] {
+  const ways = new Set(connections.map(({ from, to }) => `${from} ${to}`));
+  const told = new Set<string>();
+  return connections.flatMap(({ from, to }) => {
+    if (told.has(`${to} ${from}`)) return [];
+    told.add(`${from} ${to}`);
+    const arrow = ways.has(`${to} ${from}`) ? "<->" : "->";
+    return [`${typed(from, root)} ${arrow} ${typed(to, root)}`];
+  });
 }
 
-function endpointLine({ path, name, description, parameters }: EndpointNode): string {
+function endpointLine(
+  { path, name, description, parameters }: EndpointNode,
+  root: string | undefined,
+): string {
   const text = description ? `  ${printable(description)}` : "";
-  return `${path}:${printable(name)}(${parameterNames(parameters).join(", ")})${text}`;
+  const place = path === root ? "" : `${typed(path, root)}:`;
+  return `${place}${printable(name)}(${parameterNames(parameters).join(", ")})${text}`;
 }
 
 /** Names of the arguments; those that may be left out end in `?`. */
@@ -136,10 +111,14 @@ function parameterNames(schema: EndpointNode["parameters"]): readonly string[] {
 }
 
 /** Agents whose program has not answered a call yet. An agent that waits for a model says so in its own line. */
-function waitingLines(nodes: readonly TreeNode[]): readonly string[] {
+function waitingLines(nodes: readonly TreeNode[], root: string | undefined): readonly string[] {
   return nodes
-    .filter(({ kind, state }) => kind === "agent" && state === "waiting")
+    .filter((node) => node.kind === "agent" && shownState(node) === "waiting")
     .filter(({ facts }) => typeof facts?.tool === "string")
     .slice(0, 5)
-    .map(({ path, facts }) => `? ${path} waits for its tool ${factText(facts?.tool)}`);
+    .map(({ path, facts }) => {
+      const question = typeof facts?.input === "string" ? facts.input : "";
+      const colon = question === "" ? "" : `: ${question}`;
+      return printable(`? ${typed(path, root)} waits for its tool ${facts?.tool}${colon}`);
+    });
 }

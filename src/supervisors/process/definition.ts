@@ -33,6 +33,8 @@ export interface ProcessDefinition {
   readonly start?: StartRule | undefined;
   /** The kind of its handle. Default: the plain handle of a process. */
   readonly handle?: "supervisor" | "pool" | "statechart" | undefined;
+  /** The facts that status tells of it: JSON values. Default: none. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
   /** The name of the child that it stands for, when it does nothing but that. */
   readonly faceOf?: string | undefined;
 }

@@ -54,6 +54,7 @@ export class ProcessRecord {
   readonly #standing: Standing<ProcessState, ProcessEvent>;
   /** Tell whether the endpoints are this process's own, and not those of the process that stands for it. */
   readonly #exposesItself: boolean;
+  #facts: Readonly<Record<string, unknown>> | undefined;
   /** True while the process is restarted by hand: the end of this epoch is the beginning of the next. */
   #restarting = false;
   #result: Deferred<unknown> = deferred();
@@ -77,7 +78,8 @@ export class ProcessRecord {
     this.#exposesItself = face === undefined;
     const { clock, registry } = run;
     const { summary } = definition.options;
-    const describe = () => ({ summary });
+    this.#facts = definition.facts;
+    const describe = () => ({ summary, facts: this.#facts });
     this.#standing = new Standing(processChart, { path, clock, registry, describe });
     this.#standing.enter(1, { type: "restarted" });
   }
@@ -181,6 +183,12 @@ export class ProcessRecord {
       this.gone({ reason: { type: "shutdown", cause: "parent" } });
       throw error;
     }
+  }
+
+  /** Take in what status is to tell of the process: JSON values, beside those known. */
+  learn(facts: Readonly<Record<string, unknown>>): void {
+    this.#facts = { ...this.#facts, ...facts };
+    this.#standing.report();
   }
 
   /** Append an event of the process's own. `isolated`: the data is a copy already. */

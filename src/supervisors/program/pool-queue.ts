@@ -1,3 +1,4 @@
+import { inWords } from "../../actors/data/index.ts";
 import { ignore, StoppedError } from "../../actors/kernel/index.ts";
 import { Ring } from "../../actors/ring.ts";
 import { deferred, waiting } from "../../actors/wait.ts";
@@ -42,6 +43,8 @@ export class PoolQueue {
   /** The callers that wait for room, in order. */
   readonly #waiters = new Set<Waiter>();
   readonly #drained = deferred<void>();
+  readonly #ended = { done: 0, failed: 0 };
+  #isToldSoon = false;
   #closed = false;
   #count = 0;
 
@@ -49,6 +52,7 @@ export class PoolQueue {
     this.#scope = scope;
     this.#rules = rules;
     scope.context.own(() => this.#end());
+    this.#tell();
   }
 
   /** Take an item; when there is no room, wait for it or refuse, as the rules say. */
@@ -124,6 +128,7 @@ export class PoolQueue {
 
   #pump(): void {
     const { size, queue } = this.#rules;
+    this.#tellSoon();
     while (this.#running.size < size) {
       const task = this.#queued.shift();
       if (task === undefined) break;
@@ -136,6 +141,7 @@ export class PoolQueue {
       waiter.taken();
     }
     const idle = this.#running.size + this.#queued.length + this.#waiters.size === 0;
+    if (idle) this.#tell();
     if (this.#closed && idle) this.#drained.resolve();
   }
 
@@ -166,7 +172,7 @@ export class PoolQueue {
       // The record has heard of it, and what listens to its end.
     }
     stop();
-    await this.#ended(task, end, thrown);
+    await this.#left(task, end, thrown);
   }
 
   #workerOf(task: Task): NonNullable<Task["worker"]> {
@@ -177,13 +183,14 @@ export class PoolQueue {
       retain: true,
       stopTogether: true,
     } as const;
-    const worker = prepareProcess(this.#scope, this.#rules.worker, [task.item], policy);
+    const definition = { ...this.#rules.worker, facts: { item: inWords(task.item) } };
+    const worker = prepareProcess(this.#scope, definition, [task.item], policy);
     bubble(worker.record.log, this.#scope.record.log, task.id);
     task.worker = worker;
     return worker;
   }
 
-  async #ended(task: Task, end: Terminal | undefined, thrown: unknown): Promise<void> {
+  async #left(task: Task, end: Terminal | undefined, thrown: unknown): Promise<void> {
     if (this.#scope.closed || this.#scope.signal.aborted) return;
     if (end?.type === "failed") task.error = end.data.message;
     if (end?.type === "failed" && end.data.retryable && task.attempt < this.#rules.tries) {
@@ -205,6 +212,7 @@ export class PoolQueue {
     const { id, attempt, worker } = task;
     const { record: pool, supervision } = this.#scope;
     task.state = end?.type === "done" ? "done" : "failed";
+    this.#ended[task.state] += 1;
     worker?.record.result().then(task.result.resolve, task.result.reject);
     if (end?.type === "done") pool.emit("task-done", { id, attempt });
     else
@@ -215,6 +223,21 @@ export class PoolQueue {
     this.#open.delete(task);
     this.#finished.push(infoOf(task));
     if (this.#finished.length > maxFinished) this.#finished.shift();
+  }
+
+  /** Many changes of one turn of the event loop are told at once. */
+  #tellSoon(): void {
+    if (this.#isToldSoon) return;
+    this.#isToldSoon = true;
+    setImmediate(() => {
+      this.#isToldSoon = false;
+      if (!this.#scope.closed) this.#tell();
+    });
+  }
+
+  #tell(): void {
+    const [running, queued] = [this.#running.size, this.#queued.length];
+    this.#scope.record.learn({ queue: { running, queued, ...this.#ended } });
   }
 
   #end(): void {

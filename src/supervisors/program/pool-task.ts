@@ -1,3 +1,4 @@
+import { inWords } from "../../actors/data/index.ts";
 import type { Deferred } from "../../actors/wait.ts";
 import type { ProcessRecord } from "../process/index.ts";
 import type { ChildSpec } from "../supervision/index.ts";
@@ -6,6 +7,8 @@ import type { ChildSpec } from "../supervision/index.ts";
 export interface TaskInfo {
   /** `t0001` and on; the name of the process that works on it. */
   readonly id: string;
+  /** The item in words, cut where it is long. */
+  readonly item: string;
   readonly state: "queued" | "running" | "done" | "failed";
   /** The number of its attempts so far. */
   readonly attempt: number;
@@ -32,6 +35,6 @@ export interface Task {
   worker: { readonly record: ProcessRecord; readonly spec: ChildSpec } | undefined;
 }
 
-export function infoOf({ id, state, attempt, error }: Task): TaskInfo {
-  return { id, state, attempt, error };
+export function infoOf({ id, item, state, attempt, error }: Task): TaskInfo {
+  return { id, item: inWords(item), state, attempt, error };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import {
   agentProcess,
   currentProcess,
+  currentRuntime,
   emit,
   NoEndpointError,
   type PoolHandle,
@@ -32,6 +33,14 @@ async function pooled<Item, Result>(
     agentProcess({ name: "root" }, async () => await use(spawn(made))),
     [],
   );
+}
+
+/** What the tree says of each node, by path. */
+async function facts(): Promise<Readonly<Record<string, unknown>>> {
+  const { nodes } = await currentRuntime().registry.call<{
+    readonly nodes: readonly { readonly path: string; readonly facts?: unknown }[];
+  }>((reply) => ({ type: "snapshot", reply }) as never);
+  return Object.fromEntries(nodes.map(({ path, facts }) => [path, facts]));
 }
 
 describe("a pool", () => {
@@ -218,10 +227,38 @@ describe("a pool", () => {
     });
     await run.clock.advance(20);
     expect(await run.finished()).toEqual([
-      { id: "t0001", state: "done", attempt: 1 },
-      { id: "t0002", state: "running", attempt: 1 },
-      { id: "t0003", state: "queued", attempt: 0 },
+      { id: "t0001", item: "10", state: "done", attempt: 1 },
+      { id: "t0002", item: "20", state: "running", attempt: 1 },
+      { id: "t0003", item: "30", state: "queued", attempt: 0 },
     ]);
+  });
+
+  it("a pool tells the tree how full it is, and which item each of its processes works on", async () => {
+    const item = z.object({ id: z.number(), ms: z.number() });
+    const one = agentProcess(async function one({ id, ms }: z.infer<typeof item>) {
+      await sleep(ms);
+      if (id === 2) throw new Error("no luck");
+      return id;
+    });
+    const made = pool({ process: one, size: 2, tries: 1 });
+    const run = await pooled(made, async (handle) => {
+      for (const [index, ms] of [10, 10, 30, 30, 30].entries())
+        await handle.add({ id: index + 1, ms });
+      await sleep(15);
+      const during = await facts();
+      await handle.drain();
+      return { during, after: (await facts())["/root/pool"] };
+    });
+    await run.clock.advance(100);
+    expect(await run.finished()).toEqual({
+      during: {
+        "/root": undefined,
+        "/root/pool": { queue: { running: 2, queued: 1, done: 1, failed: 1 } },
+        "/root/pool/t0003": { item: "id=3, ms=30" },
+        "/root/pool/t0004": { item: "id=4, ms=30" },
+      },
+      after: { queue: { running: 0, queued: 0, done: 4, failed: 1 } },
+    });
   });
 
   it("a pool ends its workers when it is stopped, and tells those who wait for a result", async () => {

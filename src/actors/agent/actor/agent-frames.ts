@@ -1,8 +1,8 @@
-import { isRecord } from "../../data/index.ts";
+import { inWords, isRecord } from "../../data/index.ts";
 import type { Context } from "../../kernel/index.ts";
 import type { Call, CallRequest } from "../tools/index.ts";
 import type { AgentWireEvent, CallFrame, FromAgent, TurnEndedEvent } from "../wire/index.ts";
-import type { AgentMemory } from "./agent-memory.ts";
+import { type AgentMemory, noTool } from "./agent-memory.ts";
 import type { AgentMessage } from "./agent-message.ts";
 import type { ModelTrouble } from "./agent-model.ts";
 import type { ProgressWatch } from "./agent-progress.ts";
@@ -114,7 +114,7 @@ export class AgentFrames {
   }
 
   #called(request: Omit<CallRequest, "session">): void {
-    this.#runs(request.tool);
+    this.#runs(request, true);
     this.#memory.emit("tool-called", request);
   }
 
@@ -126,7 +126,7 @@ export class AgentFrames {
   }
 
   #noneRuns(): void {
-    this.#memory.learn({ tool: undefined });
+    this.#memory.learn(noTool);
     if (this.#memory.state === "waiting") this.#memory.standing.move({ type: "turn-started" });
   }
 
@@ -159,13 +159,16 @@ export class AgentFrames {
         return;
       case "tool-started":
         this.#emit(event);
-        this.#runs(event.tool);
+        this.#runs(
+          event,
+          this.#memory.tools.descriptions.some(({ name }) => name === event.tool),
+        );
         progress.toolStarted(event.id);
         return;
       case "tool-ended":
         this.#emit(event);
         this.#close(event.id);
-        if (this.#memory.tools.running.length === 0) this.#runs(undefined);
+        if (this.#memory.tools.running.length === 0) this.#noTool();
         progress.toolEnded(event.id);
         return;
       case "usage":
@@ -188,8 +191,16 @@ export class AgentFrames {
     }
   }
 
-  #runs(tool: string | undefined): void {
-    if (this.#memory.facts.tool !== tool) this.#memory.learn({ tool });
+  /** `asks`: the tool is the program's. */
+  #runs({ tool, args }: { readonly tool: string; readonly args: unknown }, asks: boolean): void {
+    const { facts } = this.#memory;
+    const input = inWords(args);
+    if (facts.tool === tool && facts.input === input && facts.asks === asks) return;
+    this.#memory.learn({ tool, input, asks });
+  }
+
+  #noTool(): void {
+    if (this.#memory.facts.tool !== undefined) this.#memory.learn(noTool);
   }
 
   #paid(cost: number): void {

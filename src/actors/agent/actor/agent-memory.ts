@@ -32,7 +32,14 @@ export interface AgentFacts {
   readonly cost?: number | undefined;
   /** The tool of the agent that runs now. */
   readonly tool?: string | undefined;
+  /** What that tool was called with, in words. */
+  readonly input?: string | undefined;
+  /** That tool is the program's: the agent waits for what its handler gives. */
+  readonly asks?: boolean | undefined;
 }
+
+/** The facts of an agent of which no tool runs. */
+export const noTool: Partial<AgentFacts> = { tool: undefined, input: undefined, asks: undefined };
 
 export interface AgentMemoryOptions {
   readonly clock: Clock;
@@ -170,7 +177,7 @@ export class AgentMemory {
   /** Take in that an incarnation is over and its resources are released. A next one may follow. */
   leave(): void {
     this.#self = undefined;
-    this.#facts = { ...this.#facts, tool: undefined };
+    this.#facts = { ...this.#facts, ...noTool };
     const isStopping = this.state === "stopping";
     this.exited(isStopping ? { type: "shutdown", cause: "api" } : { type: "killed", by: "api" });
     this.standing.left(this.#why);

@@ -176,13 +176,27 @@ describe("an agent's tools", () => {
     on("wait", () => new Promise(() => {}), 30_000);
     await started();
     const receipt = await send("wait");
+    await clock.settle();
+    // The tree knows at once whom the agent waits for; the state follows when that takes long.
+    expect(memory.facts).toMatchObject({ tool: "wait", asks: true });
     await clock.advance(5_000);
     expect(memory.state).toBe("waiting");
     expect(memory.facts.tool).toBe("wait");
     await clock.advance(25_000);
     expect((await receipt.turn()).text).toMatch(/^error: The tool wait did not answer within/);
     expect(memory.state).toBe("idle");
-    expect(memory.facts.tool).toBeUndefined();
+    expect(memory.facts).toMatchObject({ tool: undefined, input: undefined, asks: undefined });
+  });
+
+  it("are told of with what they were called with, the program's apart from the agent's own", async () => {
+    const { started, on, send, clock, memory } = await world(async (agent) => {
+      for await (const _ of agent.messages) await agent.call("ask", { question: "Which branch?" });
+    });
+    on("ask", () => new Promise(() => {}));
+    await started();
+    await send("go");
+    await clock.settle();
+    expect(memory.facts).toMatchObject({ tool: "ask", input: "Which branch?", asks: true });
   });
 
   it("an agent's tools may be added and withdrawn while it runs", async () => {

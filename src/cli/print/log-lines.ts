@@ -3,10 +3,12 @@ import { timeOf } from "./durations.ts";
 import { logText } from "./log-text.ts";
 import { type Look, styled } from "./terminal.ts";
 
-const widestPath = 24;
+/** Columns for the path and for the word, so that all lines of a log stand under each other. */
+const pathWidth = { narrow: 16, wide: 24 } as const;
 const kindWidth = 9;
+const wideFrom = 100;
 
-/** Writes the lines of one log: a column for the paths, as wide as they were so far. */
+/** Writes the lines of one log. */
 export class LogLines {
   readonly #look: Look;
   /** The state that each node was last said to be in: its other facts change more often. */
@@ -14,7 +16,6 @@ export class LogLines {
   readonly #kinds = new Map<string, string>();
   /** The calls whose failure was told with its reason. */
   readonly #failedCalls = new Set<string>();
-  #width = 8;
 
   constructor(look: Look) {
     this.#look = look;
@@ -25,11 +26,11 @@ export class LogLines {
     if (this.#isNoNews(event)) return undefined;
     const words = logText(event, this.#kinds.get(event.path) ?? "");
     if (words === undefined) return undefined;
-    const path = printable(shortPath(event));
-    this.#width = Math.min(widestPath, Math.max(this.#width, path.length));
-    const [time, who] = [timeOf(event.at), path.padEnd(this.#width)];
-    const kind = printable(words.kind).padEnd(kindWidth);
     const look = this.#look;
+    const width = look.columns < wideFrom ? pathWidth.narrow : pathWidth.wide;
+    const path = fitted(printable(shortPath(event)), width, look.unicode ? "…/" : ".../");
+    const [time, who] = [timeOf(event.at), path.padEnd(width)];
+    const kind = printable(words.kind).padEnd(kindWidth);
     const loud = words.kind === "failed" || words.kind === "gave-up";
     return [
       styled(look, "dim", time),
@@ -61,4 +62,16 @@ function shortPath({ path }: ControlEvent): string {
   const [, root = "", ...below] = path.split("/");
   const place = below.length > 0 ? below.join("/") : root;
   return place || "/";
+}
+
+/** Leave out the first names of a path that is too long: the last ones tell who it is. */
+function fitted(path: string, width: number, ellipsis: string): string {
+  if (path.length <= width) return path;
+  const names = path.split("/");
+  const room = width - ellipsis.length;
+  for (let from = 1; from < names.length; from += 1) {
+    const end = names.slice(from).join("/");
+    if (end.length <= room) return ellipsis + end;
+  }
+  return path.slice(-width);
 }

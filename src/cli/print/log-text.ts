@@ -1,9 +1,11 @@
 import {
   type ControlEvent,
   encodeValue,
+  inWords,
   isRecord,
   printable,
 } from "../../supervisors/runtime/outside.ts";
+import { age } from "./durations.ts";
 
 /** The text of an event in a log: a word for its kind, and the rest. */
 export interface LogText {
@@ -22,16 +24,30 @@ const longest = 400;
  *
  * An event of a program is its type and its data, also when an agent has one of that name.
  */
-export function logText({ type, data }: ControlEvent, kind: string): LogText | undefined {
-  const isOwn = kind === "process" && ofAgents.has(type);
+export function logText({ type, path, data }: ControlEvent, kind: string): LogText | undefined {
+  const isOwn = kind === "process" && (ofAgents.has(type) || isOwnTask(type, data));
   const known = !isOwn && Object.hasOwn(describers, type) ? describers[type] : undefined;
-  if (known) return known(isRecord(data) ? data : {});
-  return { kind: type, text: valueText(data) };
+  if (!known) return { kind: type, text: valueText(data) };
+  const told = known(isRecord(data) ? data : {});
+  // What something says of itself needs no name.
+  return told && { ...told, text: told.text.replace(`${path} `, "") };
+}
+
+/** A process may have events of its own that are called as those of a pool. */
+function isOwnTask(type: string, data: unknown): boolean {
+  return type.startsWith("task-") && !(isRecord(data) && /^t\d{4,}$/.test(text(data.id)));
 }
 
 const said =
   (kind: string, tell: (data: Data) => string): Describe =>
   (data) => ({ kind, text: cut(printable(tell(data))) });
+/** Nothing where there is nothing to tell. */
+const ifSaid =
+  (kind: string, tell: (data: Data) => string): Describe =>
+  (data) => {
+    const words = tell(data);
+    return words === "" ? undefined : { kind, text: cut(printable(words)) };
+  };
 const nothing: Describe = () => undefined;
 
 const describers: Readonly<Record<string, Describe>> = {
@@ -51,7 +67,20 @@ const describers: Readonly<Record<string, Describe>> = {
       ? undefined
       : { kind: "restart", text: cut(printable(restartText(data))) },
   restarted: said("restart", ({ id }) => `${text(id)} is back`),
+  "not-retryable": said(
+    "restart",
+    ({ id, reason }) => `${text(id)} is not restarted: ${reasonText(reason)}`,
+  ),
   "gave-up": said("gave-up", ({ id, reason }) => `${text(id)}: ${reasonText(reason)}`),
+  "task-queued": said("task", ({ id }) => `${text(id)} queued`),
+  "task-started": said("task", ({ id, attempt }) => `${text(id)} begun${againText(attempt)}`),
+  "task-requeued": said(
+    "task",
+    ({ id, attempt, of, error }) =>
+      `${text(id)} queued again, after attempt ${text(attempt)} of ${text(of)}: ${text(error)}`,
+  ),
+  "task-done": said("task", ({ id, attempt }) => `${text(id)} done${againText(attempt)}`),
+  "task-failed": said("task", ({ id, error }) => `${text(id)} failed: ${text(error)}`),
   "start-error": said(
     "failed",
     ({ id, reason }) => `${text(id)} at its start: ${reasonText(reason)}`,
@@ -63,7 +92,8 @@ const describers: Readonly<Record<string, Describe>> = {
   done: said("done", ({ result }) => valueText(result)),
   failed: said("failed", (data) => `${text(data.class)}: ${text(data.message)}`),
   cancelled: said("cancelled", ({ reason }) => text(reason)),
-  "agent-state": stateText(["suspect", "backoff", "waiting", "failed", "stopped"]),
+  // Of an agent that waits for its restart the events beside it tell more.
+  "agent-state": stateText(["suspect", "waiting", "failed", "stopped"]),
   "machine-state": stateText(["ready", "unreachable", "backoff", "failed", "stopped"]),
   connected: said("connect", ({ to }) => `-> ${text(to)}`),
   disconnected: said("connect", ({ to }) => `no more -> ${text(to)}`),
@@ -84,11 +114,22 @@ const describers: Readonly<Record<string, Describe>> = {
       ? { kind: "typed", text: cut(`${text(role)}: ${text(words)}`) }
       : undefined,
   "turn-started": said("turn", () => "started"),
-  "turn-ended": said("turn", ({ stopReason, text: words }) => `${text(stopReason)} ${text(words)}`),
+  "turn-ended": ifSaid("turn", turnText),
   idle: nothing,
   usage: nothing,
   "tool-started": said("tool", ({ tool, args }) => `${text(tool)} ${valueText(args)}`),
   "tool-called": nothing,
+  "tool-missed": said("missed", ({ tools }) => `came to rest without calling ${orText(tools)}`),
+  nudged: said("nudged", ({ count, max }) => `reminder ${text(count)} of ${text(max)}`),
+  quiescent: said("quiescent", ({ agents }) => `${inWords(agents)} at rest; nothing is to come`),
+  stuck: said("stuck", ({ step, afterMs }) => `no progress for ${agoText(afterMs)}: ${text(step)}`),
+  "model-failed": said("model", modelText),
+  "agent-word": nothing,
+  "session-set-aside": said(
+    "session",
+    ({ file }) => `could not be read, and lies in ${text(file)}`,
+  ),
+  "not-removed": said("left", ({ message }) => text(message)),
   "tool-returned": said("tool", ({ tool, text: words, error }) =>
     error === undefined ? `${text(tool)} = ${text(words)}` : `${text(tool)} failed: ${text(error)}`,
   ),
@@ -116,13 +157,17 @@ const ofAgents: ReadonlySet<string> = new Set([
   "tool-called",
   "tool-returned",
   "tool-ended",
+  "tool-missed",
+  "nudged",
+  "stuck",
+  "model-failed",
 ]);
 
 /** States that the events beside them do not tell. */
 function stateText(states: readonly string[]): Describe {
-  return ({ state, summary }) =>
+  return ({ state, summary, facts }) =>
     states.includes(text(state))
-      ? { kind: text(state), text: cut(printable(text(summary))) }
+      ? { kind: text(state), text: cut(printable(text(summary) || waitText(state, facts))) }
       : undefined;
 }
 
@@ -142,13 +187,49 @@ function askedText({ verb, endpoint, kill, from }: Data): string {
     .join("  ");
 }
 
+function waitText(state: unknown, facts: unknown): string {
+  if (state !== "waiting" || !isRecord(facts) || text(facts.tool) === "") return "";
+  return `for its tool ${text(facts.tool)}`;
+}
+
+/** A turn that only calls tools has said all by them. */
+function turnText({ stopReason, text: words }: Data): string {
+  const [how, what] = [text(stopReason), text(words)];
+  if (how === "toolUse") return what;
+  return `ended${how === "stop" ? "" : ` (${how})`}${what === "" ? "" : `: ${what}`}`;
+}
+
+function againText(attempt: unknown): string {
+  return typeof attempt === "number" && attempt > 1 ? ` (attempt ${attempt})` : "";
+}
+
+function orText(names: unknown): string {
+  return Array.isArray(names) ? names.map(text).join(" or ") : "";
+}
+
+function agoText(ms: unknown): string {
+  return typeof ms === "number" ? age(ms) : "long";
+}
+
+function modelText({ class: kind, message, attempt, of, delayMs }: Data): string {
+  const again =
+    typeof delayMs === "number"
+      ? `, attempt ${text(attempt)} of ${text(of)} in ${secondsText(delayMs)}`
+      : "";
+  return `failed (${text(kind)})${again}: ${text(message)}`;
+}
+
 function restartText({ id, attempt, of, delayMs, reason }: Data): string {
   const when = typeof delayMs === "number" && delayMs > 0 ? ` in ${secondsText(delayMs)}` : "";
-  return `${text(id)} attempt ${text(attempt)} of ${text(of)}${when}: ${reasonText(reason)}`;
+  return `${text(id)} attempt ${text(attempt)} of ${text(of)}${when}: ${firstLine(reasonText(reason))}`;
 }
 
 function secondsText(ms: number): string {
   return `${(ms / 1_000).toFixed(1)}s`;
+}
+
+function firstLine(words: string): string {
+  return words.split("\n", 1)[0] ?? "";
 }
 
 function reapedText(run: string, removed: unknown, left: unknown): string {
@@ -156,11 +237,23 @@ function reapedText(run: string, removed: unknown, left: unknown): string {
   return `removed ${count(removed)} things of run ${run}, ${count(left)} are still there`;
 }
 
+/** What a shutdown was for, in words. */
+const causes: Readonly<Record<string, string>> = {
+  parent: "its parent ended",
+  api: "it was stopped",
+  "auto-shutdown": "all that counted had ended",
+  intensity: "failed more often than allowed",
+  "not-retryable": "failed in a way that no restart can mend",
+  "start-failed": "could not be started",
+  deadline: "its time to stop was over",
+};
+
 function reasonText(reason: unknown): string {
   if (!isRecord(reason)) return "";
   const { type, class: kind, message, cause, by, detail } = reason;
-  if (type === "error") return `${text(kind)}: ${text(message)}`;
-  const what = [text(type), text(cause), text(by)].filter(Boolean).join(" ");
+  // A lost agent is named by the line that this stands in.
+  if (type === "error") return `${text(kind)}: ${text(message).replace(/^\/\S+ is lost: /, "")}`;
+  const what = causes[text(cause)] ?? [text(type), text(cause), text(by)].filter(Boolean).join(" ");
   // Why the supervisor below gave up says more than that it did.
   const below = isRecord(detail) ? reasonText(detail.lastReason) : "";
   return below === "" ? what : `${what}: ${below}`;
@@ -168,7 +261,7 @@ function reasonText(reason: unknown): string {
 
 function valueText(value: unknown): string {
   if (value === undefined) return "";
-  return cut(printable(JSON.stringify(encodeValue(value).json) ?? ""));
+  return cut(printable(inWords(encodeValue(value).json, longest)));
 }
 
 function text(value: unknown): string {

@@ -122,7 +122,13 @@ export class Endings {
 
   #announce(child: Child, wait: number, reason: ExitReason): void {
     const limit = this.#nearestLimit(child);
-    this.#state.emit({ type: "restarting", id: child.id, ...limit, delayMs: wait, reason });
+    this.#state.emit({
+      type: "restarting",
+      id: child.id,
+      ...limit,
+      delayMs: Math.round(wait),
+      reason: inOneLine(reason),
+    });
   }
 
   /** Find the limit that will be reached first, should it go on like this. */
@@ -194,4 +200,10 @@ function holds(rule: (reason: ExitReason) => boolean, reason: ExitReason): boole
 
 function retryAfterMs(reason: ExitReason): number {
   return reason.type === "error" ? (reason.retryAfterMs ?? 0) : 0;
+}
+
+/** The first line of why: the end itself, told beside it, has the last words of a terminal. */
+function inOneLine(reason: ExitReason): ExitReason {
+  if (reason.type !== "error") return reason;
+  return { ...reason, message: reason.message.split("\n", 1)[0] ?? "" };
 }

@@ -58,15 +58,40 @@ function write(): void {
   note("tool-ended", "/main/author", { id: "c2", tool: "say", failed: true });
   note("tool-ended", "/main/author", { id: "c3", tool: "bash", failed: true });
   note("usage", "/main/author", { tokens: 5 });
+  journal.append({
+    type: "agent-state",
+    path: "/main/author",
+    data: node("/main/author", "agent", "waiting", { facts: { tool: "ask_human" } }),
+  });
+  note("turn-ended", "/main/author", { stopReason: "toolUse", text: "I think about it." });
+  note("turn-ended", "/main/author", { stopReason: "toolUse", text: "" });
+  note("turn-ended", "/main/author", { stopReason: "stop", text: "All is well." });
+  note("tool-missed", "/main/author", { tools: ["submit"] });
+  note("nudged", "/main/author", { count: 1, max: 3 });
+  const overload = { class: "overload", attempt: 1, of: 8, delayMs: 4_000, retryable: true };
+  note("model-failed", "/main/author", { ...overload, message: "529 overloaded" });
+  const how = "/main/author is lost: its process ended: exit code 1.";
+  const lost = { type: "error", class: "lost", message: `${how}\nIts last words:\ncore dumped` };
+  note("exited", "/main/author", lost);
   state("/main/author", "agent", "backoff");
   state("/main/author", "agent", "backoff");
-  note("restarting", "/main", { id: "author", attempt: 2, of: 8, delayMs: 4_000, reason });
+  note("restarting", "/main", { id: "author", attempt: 2, of: 8, delayMs: 4_000, reason: lost });
+  const key = { type: "error", class: "model", message: "wrong key", stack: "Error: wrong key" };
+  note("not-retryable", "/main", { id: "author", reason: key });
   note("child-terminated", "/main", { id: "author", epoch: 1, reason });
   const detail = { child: "author", lastReason: reason };
   note("gave-up", "/main", { id: "t", reason: { type: "shutdown", cause: "intensity", detail } });
   note("restarting", "/main/author", { epoch: 2 });
+  state("/main/fixers", "process", "running");
+  note("task-queued", "/main/fixers", { id: "t0005" });
+  note("task-started", "/main/fixers", { id: "t0005", attempt: 1 });
+  note("task-requeued", "/main/fixers", { id: "t0005", attempt: 1, of: 3, error: "no luck" });
+  note("task-done", "/main/fixers", { id: "t0005", attempt: 2 });
+  note("task-done", "/main/fixers", { id: "mine" });
+  note("started", "/main/fixers/t0002/run/worker-2", { harness: "pi", model: "m/1" });
   note("message", "/main", { mine: true });
   note("finding", "/main", { file: "a.ts\u001b[31m" });
+  note("spent", "/main", { by: "issue-2", left: 190 });
   note("failed", "/main", { class: "throw", message: "tests flaky" });
   // What bubbled was told where it began.
   journal.append({
@@ -84,21 +109,35 @@ function untimed(stdout: string): readonly string[] {
 }
 
 const all = [
-  "/        run       started p.ts pid 7",
-  "box      ready",
-  "author   started   pi m/1",
-  "author   message   hello you (follow-up)",
-  'author   tool      say {"text":"hi"}',
-  "author   tool      say = heard",
-  "author   tool      say {}",
-  "author   tool      say failed: say what?",
-  "author   tool      bash failed",
-  "author   backoff",
-  "main     restart   author attempt 2 of 8 in 4.0s: throw: tests flaky",
-  "main     gave-up   t: shutdown intensity: throw: tests flaky",
-  'main     message   {"mine":true}',
-  'main     finding   {"file":"a.ts\\u001b[31m"}',
-  "main     failed    throw: tests flaky",
+  "/                        run       started p.ts pid 7",
+  "box                      ready",
+  "author                   started   pi m/1",
+  "author                   message   hello you (follow-up)",
+  "author                   tool      say hi",
+  "author                   tool      say = heard",
+  "author                   tool      say",
+  "author                   tool      say failed: say what?",
+  "author                   tool      bash failed",
+  "author                   waiting   for its tool ask_human",
+  "author                   turn      I think about it.",
+  "author                   turn      ended: All is well.",
+  "author                   missed    came to rest without calling submit",
+  "author                   nudged    reminder 1 of 3",
+  "author                   model     failed (overload), attempt 1 of 8 in 4.0s: 529 overloaded",
+  "author                   exited    lost: its process ended: exit code 1. Its last words: core dumped",
+  "main                     restart   author attempt 2 of 8 in 4.0s: lost: its process ended: exit code 1.",
+  "main                     restart   author is not restarted: model: wrong key",
+  "main                     gave-up   t: failed more often than allowed: throw: tests flaky",
+  "fixers                   task      t0005 queued",
+  "fixers                   task      t0005 begun",
+  "fixers                   task      t0005 queued again, after attempt 1 of 3: no luck",
+  "fixers                   task      t0005 done (attempt 2)",
+  "fixers                   task-done mine",
+  "…/t0002/run/worker-2     started   pi m/1",
+  "main                     message   mine=true",
+  "main                     finding   a.ts?[31m",
+  "main                     spent     by=issue-2, left=190",
+  "main                     failed    throw: tests flaky",
 ];
 
 describe("ramure logs", () => {
@@ -114,7 +153,7 @@ describe("ramure logs", () => {
     write();
     await journal.close();
     const { stdout } = await ramure("logs", "-i", "run1", "author", "--tail", "2");
-    expect(untimed(stdout)).toEqual(["author   tool      bash failed", "author   backoff"]);
+    expect(untimed(stdout)).toEqual([all[14], all[15]]);
     expect((await ramure("logs", "-i", "run1", "--tail", "0")).stdout).toBe("");
     expect((await ramure("logs", "-i", "run1", "nobody")).exitCode).toBe(3);
   });
@@ -178,7 +217,7 @@ describe("ramure logs", () => {
     const lines = untimed(stdout).map((line) => line.trimEnd());
     expect({ stderr, exitCode }).toEqual({ stderr: "The run has ended.", exitCode: 0 });
     expect(lines).toHaveLength(4);
-    expect(lines.slice(1).every((line) => line === "main     tick")).toBe(true);
+    expect(lines.slice(1).every((line) => line === "main                     tick")).toBe(true);
   });
 });
 

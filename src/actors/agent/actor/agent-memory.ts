@@ -164,7 +164,8 @@ export class AgentMemory {
   /** Take in that the incarnation of this epoch crashes. */
   crashing(epoch: number, reason: ErrorExit): void {
     if (!this.standing.isCurrent(epoch)) return;
-    this.#why = reason.message;
+    // A status has one line for it; the event `exited` tells the last words of a terminal, too.
+    this.#why = reason.message.split("\n", 1)[0];
     this.exited(reason);
   }
 

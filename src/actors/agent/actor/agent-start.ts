@@ -176,7 +176,7 @@ async function lastWords(launched: Launched, clock: Clock): Promise<string> {
 export function exitText({ exitCode, signal, detail }: HarnessExit): string {
   const how = signal ? `signal ${signal}` : `exit code ${exitCode ?? "unknown"}`;
   const words = withoutRules(detail).trim();
-  return words === "" ? `${how}.` : `${how}; its last words:\n${words}`;
+  return words === "" ? `${how}.` : `${how}.\nIts last words:\n${words}`;
 }
 
 /** Leave out the lines that only draw. */

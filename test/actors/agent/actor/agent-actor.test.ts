@@ -273,7 +273,7 @@ describe("an agent that is lost", () => {
         code: "agent-lost",
         retryable: true,
         message: expect.stringMatching(
-          /exit code 1; its last words:\nsegmentation fault\ncore ── dumped$/,
+          /exit code 1\.\nIts last words:\nsegmentation fault\ncore ── dumped$/,
         ),
       }),
     ]);

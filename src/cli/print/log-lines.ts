@@ -1,10 +1,10 @@
 import { type ControlEvent, printable } from "../../supervisors/runtime/outside.ts";
 import { timeOf } from "./durations.ts";
-import { logText } from "./log-text.ts";
+import { logText, shortPath } from "./log-text.ts";
 import { type Look, styled } from "./terminal.ts";
 
 /** Columns for the path and for the word, so that all lines of a log stand under each other. */
-const pathWidth = { narrow: 16, wide: 24 } as const;
+const pathWidth = { narrow: 20, wide: 24 } as const;
 const kindWidth = 9;
 const wideFrom = 100;
 
@@ -28,7 +28,7 @@ export class LogLines {
     if (words === undefined) return undefined;
     const look = this.#look;
     const width = look.columns < wideFrom ? pathWidth.narrow : pathWidth.wide;
-    const path = fitted(printable(shortPath(event)), width, look.unicode ? "…/" : ".../");
+    const path = fitted(printable(shortPath(event.path)), width, look.unicode ? "…/" : ".../");
     const [time, who] = [timeOf(event.at), path.padEnd(width)];
     const kind = printable(words.kind).padEnd(kindWidth);
     const loud = words.kind === "failed" || words.kind === "gave-up";
@@ -55,13 +55,6 @@ export class LogLines {
     this.#states.set(path, state);
     return isOld;
   }
-}
-
-/** Below the root, the root goes without saying. */
-function shortPath({ path }: ControlEvent): string {
-  const [, root = "", ...below] = path.split("/");
-  const place = below.length > 0 ? below.join("/") : root;
-  return place || "/";
 }
 
 /** Leave out the first names of a path that is too long: the last ones tell who it is. */

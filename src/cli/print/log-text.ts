@@ -38,6 +38,13 @@ function isOwnTask(type: string, data: unknown): boolean {
   return type.startsWith("task-") && !(isRecord(data) && /^t\d{4,}$/.test(text(data.id)));
 }
 
+/** Below the root, the root goes without saying. */
+export function shortPath(path: string): string {
+  const [, root = "", ...below] = path.split("/");
+  const place = below.length > 0 ? below.join("/") : root;
+  return place || "/";
+}
+
 const said =
   (kind: string, tell: (data: Data) => string): Describe =>
   (data) => ({ kind, text: cut(printable(tell(data))) });
@@ -95,8 +102,8 @@ const describers: Readonly<Record<string, Describe>> = {
   // Of an agent that waits for its restart the events beside it tell more.
   "agent-state": stateText(["suspect", "waiting", "failed", "stopped"]),
   "machine-state": stateText(["ready", "unreachable", "backoff", "failed", "stopped"]),
-  connected: said("connect", ({ to }) => `-> ${text(to)}`),
-  disconnected: said("connect", ({ to }) => `no more -> ${text(to)}`),
+  connected: said("connect", ({ to }) => `-> ${shortPath(text(to))}`),
+  disconnected: said("connect", ({ to }) => `no more -> ${shortPath(text(to))}`),
   "node-removed": nothing,
   started: said("started", ({ harness, model }) => `${text(harness)} ${text(model)}`),
   exited: said("exited", (reason) => reasonText(reason)),
@@ -131,7 +138,7 @@ const describers: Readonly<Record<string, Describe>> = {
   ),
   "not-removed": said("left", ({ message }) => text(message)),
   "tool-returned": said("tool", ({ tool, text: words, error }) =>
-    error === undefined ? `${text(tool)} = ${text(words)}` : `${text(tool)} failed: ${text(error)}`,
+    error === undefined ? answerText(tool, words) : `${text(tool)} failed: ${text(error)}`,
   ),
   "tool-ended": ({ tool, failed }) =>
     failed === true ? { kind: "tool", text: `${text(tool)} failed` } : undefined,
@@ -197,6 +204,10 @@ function turnText({ stopReason, text: words }: Data): string {
   const [how, what] = [text(stopReason), text(words)];
   if (how === "toolUse") return what;
   return `ended${how === "stop" ? "" : ` (${how})`}${what === "" ? "" : `: ${what}`}`;
+}
+
+function answerText(tool: unknown, words: unknown): string {
+  return text(words) === "" ? `${text(tool)} returned` : `${text(tool)} = ${text(words)}`;
 }
 
 function againText(attempt: unknown): string {

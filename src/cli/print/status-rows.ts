@@ -1,4 +1,9 @@
-import { isRecord, printable, type TreeNode } from "../../supervisors/runtime/outside.ts";
+import {
+  isFinished,
+  isRecord,
+  printable,
+  type TreeNode,
+} from "../../supervisors/runtime/outside.ts";
 import { type Cut, cutTo, lineUp, type TableCell } from "./columns.ts";
 import { age, costText } from "./durations.ts";
 import type { TreeLine } from "./status-tree.ts";
@@ -122,7 +127,7 @@ function vitalFacts(node: TreeNode): readonly string[] {
     turnsText(node),
     restarts > 0 ? counted(restarts, "restart") : "",
     typeof facts.cost === "number" ? costText(facts.cost) : "",
-    queueText(facts.queue),
+    queueText(node),
   ];
 }
 
@@ -150,10 +155,20 @@ function turnsText({ state, facts }: TreeNode): string {
 
 const queueWords = ["running", "queued", "done", "failed"] as const;
 
-function queueText(queue: unknown): string {
+/** How full a pool is; of one that has ended, how many items it left. */
+function queueText({ state, facts }: TreeNode): string {
+  const queue = facts?.queue;
   if (!isRecord(queue)) return "";
-  return queueWords
-    .flatMap((word) => (Number(queue[word]) > 0 ? [`${queue[word]} ${word}`] : []))
+  const count = (word: string): number => Number(queue[word]);
+  const counts = isFinished(state)
+    ? ({
+        left: count("running") + count("queued"),
+        done: count("done"),
+        failed: count("failed"),
+      } as const)
+    : Object.fromEntries(queueWords.map((word) => [word, count(word)]));
+  return Object.entries(counts)
+    .flatMap(([word, value]) => (value > 0 ? [`${value} ${word}`] : []))
     .join(", ");
 }
 
@@ -163,11 +178,14 @@ function machineText({ path, facts }: TreeNode, nodes: readonly TreeNode[]): str
   if (machine === "") return "";
   const machines = nodes.filter((node) => node.kind === "machine");
   const beside = machines.filter((node) => parentOf(node.path) === parentOf(path));
+  const [only, another] = beside;
+  // One that has stopped does not say any more where it was.
+  if (only && !another && isFinished(only.state)) return "";
   const isIt = (node: TreeNode) =>
     node.summary !== undefined && printable(node.summary) === machine;
   const found = beside.find(isIt) ?? machines.find(isIt);
   if (found === undefined) return machine;
-  return beside.length === 1 && beside[0] === found ? "" : `on ${nameOf(found.path)}`;
+  return only === found && !another ? "" : `on ${nameOf(found.path)}`;
 }
 
 function parentOf(path: string): string {

@@ -172,6 +172,23 @@ fixers:drain()  Take no more items.
     ]);
   });
 
+  it("tells of a pool that has ended what it left, and of a machine nothing twice", async () => {
+    const ended = [
+      known("/fix-issues", "process", "cancelled", { summary: "it was stopped by ramure stop" }),
+      known("/fix-issues/local", "machine", "stopped"),
+      known("/fix-issues/reviewer", "agent", "stopped", { facts: { turns: 1, machine: here } }),
+      known("/fix-issues/fixers", "process", "cancelled", {
+        facts: { queue: { running: 2, queued: 12, done: 5, failed: 0 } },
+      }),
+    ];
+    expect((await screen(80, { nodes: ended, connections: [] })).split("\n").slice(2, 6)).toEqual([
+      "fix-issues   process    cancelled  41s  it was stopped by ramure stop",
+      "├─ local     machine    stopped    41s",
+      "├─ reviewer  agent      stopped    41s  1 turn",
+      "└─ fixers    process    cancelled  41s  14 left, 5 done",
+    ]);
+  });
+
   it("folds connections beyond ten", async () => {
     const many = Array.from({ length: 50 }, (_, index) =>
       pair(`/fix-issues/t${index}/worker`, "/fix-issues/reviewer"),

@@ -1,6 +1,15 @@
 import type { ArgumentsCamelCase, Argv, CommandModule } from "yargs";
 import { type GlobalOptions, Invocation } from "./invocation.ts";
 
+/** The part of a command that `main` needs. */
+export interface Command {
+  /** Its name, and what follows: `send <path> [message..]`. */
+  readonly words: string;
+  /** Its name and its aliases. */
+  readonly names: readonly string[];
+  add(yargs: Argv<GlobalOptions>): Argv<GlobalOptions>;
+}
+
 /** Describe one command: its words, its options, and what it does with them. */
 export function command<Options extends GlobalOptions>(description: {
   readonly words: string;
@@ -9,10 +18,11 @@ export function command<Options extends GlobalOptions>(description: {
   readonly aliases?: readonly string[] | undefined;
   readonly options: (yargs: Argv<GlobalOptions>) => Argv<Options>;
   readonly run: (cli: Invocation, args: ArgumentsCamelCase<Options>) => Promise<void>;
-}): (yargs: Argv<GlobalOptions>) => Argv<GlobalOptions> {
+}): Command {
+  const { words, aliases = [] } = description;
   const module: CommandModule<GlobalOptions, Options> = {
-    command: description.words,
-    aliases: description.aliases ?? [],
+    command: words,
+    aliases,
     describe: description.describe,
     builder: description.options,
     handler: (args) => {
@@ -21,7 +31,8 @@ export function command<Options extends GlobalOptions>(description: {
       return description.run(new Invocation(process.env, args), args);
     },
   };
-  return (yargs) => yargs.command(module);
+  const [name = ""] = words.split(" ");
+  return { words, names: [name, ...aliases], add: (yargs) => yargs.command(module) };
 }
 
 /** The words after `--`. */

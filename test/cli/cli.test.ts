@@ -84,15 +84,32 @@ describe("ramure", () => {
   });
 
   it.each<[string, readonly string[], RegExp]>([
-    ["a command that is near another", ["stauts"], /Did you mean status\?/],
+    ["a command that is near another", ["stauts"], /no command "stauts".\n.*Did you mean status\?/],
+    ["a command that is near none", ["frobnicate", "x"], /There is no command "frobnicate"\.\n/],
     ["an unknown option", ["ls", "--nope"], /Unknown argument: nope/],
     ["a missing word", ["send", "author"], /There is no message/],
-    ["no command", [], /There is no command/],
+    ["nobody to send to", ["send"], /send needs <path>\.\n {2}Write ramure send <path> \[message/],
+    [
+      "nothing to call",
+      ["call"],
+      /ramure call needs <endpoint>\.\n {2}Write ramure call <endpoint>/,
+    ],
+    ["an alias without its word", ["attach"], /ramure connect needs <agent>\./],
+    ["options alone", ["--debug"], /There is no command/],
   ])("ramure refuses %s with exit code 2", async (_, args, said) => {
     const { exitCode, stdout, stderr } = await ramure(args);
     expect([exitCode, stdout]).toEqual([2, ""]);
     expect(stderr).toMatch(/^error: /);
     expect(stderr).toMatch(said);
+  });
+
+  it("ramure is its help when nothing follows, and so is its completion when asked for help", async () => {
+    const { exitCode, stdout, stderr } = await ramure([]);
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect(stdout).toBe((await ramure(["--help"])).stdout);
+    const help = await ramure(["completion", "--help"]);
+    expect(help.stdout).toContain("ramure completion >> ~/.bashrc");
+    expect(help.stdout).not.toContain("complete -o");
   });
 
   it("ramure prints a stack only when asked", async () => {
@@ -107,7 +124,20 @@ describe("ramure", () => {
     expect(await words("connect", "")).toEqual(
       expect.arrayContaining(["author", "t1/worker", "t2/worker"]),
     );
+    expect((await words("connect", "")).slice(0, 3)).toEqual(["author", "t1/worker", "t2/worker"]);
     expect(await words("connect", "")).not.toContain("pool");
+    expect(await words("connect", "")).not.toContain("--read-only");
+    expect((await words("connect", "-")).toSorted()).toEqual(
+      [
+        "--as-person",
+        "--color",
+        "--debug",
+        "--help",
+        "--id",
+        "--read-only",
+        "--version",
+      ].toSorted(),
+    );
     expect(await words("call", "")).toContain("add");
     expect(await words("status", "")).toContain("7c1f9abcde");
     expect(await words("sta")).toContain("status");
@@ -292,7 +322,7 @@ describe("ramure send", () => {
     await live({
       send: async ({ path, message }) => {
         sent.push([path, message]);
-        return { id: "m1" };
+        return path === "/main" ? { receives: false } : { id: "m1" };
       },
     });
     expect(await ramure(["send", "author", "fix", "the", "5", "tests"])).toMatchObject({
@@ -305,6 +335,12 @@ describe("ramure send", () => {
     await ramure(["send", "author", "a", "-", "b", "--", "-x", "--json", "-"]);
     const json = await ramure(["send", "--json", "author", "-"], { input: "from\nstdin\n" });
     expect(JSON.parse(json.stdout)).toEqual({ schema: 1, path: "/main/author", id: "m1" });
+    const unread = await ramure(["send", "/main", "hello"]);
+    expect(unread).toMatchObject({
+      stdout: "Sent to /main.",
+      stderr: "/main has received no message so far.",
+    });
+    expect(sent.pop()).toEqual(["/main", "hello"]);
     expect(sent).toEqual([
       ["/main/author", "fix the 5 tests"],
       ["/main/pool", { add: 1 }],
@@ -561,7 +597,7 @@ describe("a run that has ended", () => {
     const status = await ramure(["status", "old"]);
     expect(status.stderr).toBe("This run has ended (failed); its journal says:");
     expect(status.stdout).toMatch(
-      /^run old1 {2}p\.ts[^\n]*\n\nmain +process +done[^\n]*\n└─ author +agent +stopped/,
+      /^run old1 [^\n]* {2}p\.ts[^\n]*\n\nmain +process +done[^\n]*\n└─ author +agent +stopped/,
     );
     const part = JSON.parse(
       (await ramure(["status", "old1", "--path", "author", "--json"])).stdout,

@@ -27,6 +27,7 @@ export const sendCommand = command({
     );
     if (args.json) return await cli.printJson({ schema: 1, ...sent });
     await cli.print(`Sent to ${sent.path}.`);
+    if (sent.receives === false) await cli.say(`${sent.path} has received no message so far.`);
   },
 });
 

@@ -57,7 +57,7 @@ export class LogLines {
   }
 }
 
-/** Leave out the first names of a path that is too long: the last ones tell who it is. */
+/** Fit a path into its column. The first names of a long path are left out, since the last ones identify it. */
 function fitted(path: string, width: number, ellipsis: string): string {
   if (path.length <= width) return path;
   const names = path.split("/");

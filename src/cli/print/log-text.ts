@@ -29,7 +29,7 @@ export function logText({ type, path, data }: ControlEvent, kind: string): LogTe
   const known = !isOwn && Object.hasOwn(describers, type) ? describers[type] : undefined;
   if (!known) return { kind: type, text: valueText(data) };
   const told = known(isRecord(data) ? data : {});
-  // What something says of itself needs no name.
+  // A line begins with the path already.
   return told && { ...told, text: told.text.replace(`${path} `, "") };
 }
 
@@ -48,7 +48,7 @@ export function shortPath(path: string): string {
 const said =
   (kind: string, tell: (data: Data) => string): Describe =>
   (data) => ({ kind, text: cut(printable(tell(data))) });
-/** Nothing where there is nothing to tell. */
+/** Like `said`, without a line where the text is empty. */
 const ifSaid =
   (kind: string, tell: (data: Data) => string): Describe =>
   (data) => {
@@ -248,7 +248,7 @@ function reapedText(run: string, removed: unknown, left: unknown): string {
   return `removed ${count(removed)} things of run ${run}, ${count(left)} are still there`;
 }
 
-/** What a shutdown was for, in words. */
+/** The causes of a shutdown, in words. */
 const causes: Readonly<Record<string, string>> = {
   parent: "its parent ended",
   api: "it was stopped",

@@ -9,7 +9,7 @@ import { age, costText } from "./durations.ts";
 import type { TreeLine } from "./status-tree.ts";
 import { type Look, type Style, styled } from "./terminal.ts";
 
-/** How rows are laid out, and what stands around them. */
+/** The layout of the rows, and the facts that they need of each other. */
 export interface RowOptions {
   readonly look: Look;
   readonly cut: Cut;
@@ -81,7 +81,7 @@ interface Row {
   readonly head: TableCell;
   /** Absent for a line that only counts others. */
   readonly cells?: readonly TableCell[] | undefined;
-  /** What must not be cut. */
+  /** The part of the details that must not be cut. */
   readonly vital: string;
 }
 
@@ -114,12 +114,12 @@ function rowOf(line: TreeLine, options: RowOptions): Row {
   };
 }
 
-/** An agent whose tool is the program's waits from the first moment on. */
+/** The state that people see: an agent waits from the moment on at which it calls a tool of the program. */
 export function shownState({ kind, state, facts }: TreeNode): string {
   return kind === "agent" && state === "working" && facts?.asks === true ? "waiting" : state;
 }
 
-/** What changes: the tool, turns, restarts, cost, the queue. */
+/** The facts that change: tool, turns, restarts, cost, queue. */
 function vitalFacts(node: TreeNode): readonly string[] {
   const { facts = {}, restarts } = node;
   return [
@@ -131,7 +131,7 @@ function vitalFacts(node: TreeNode): readonly string[] {
   ];
 }
 
-/** What may be cut: the longest and the least new last. */
+/** The facts that may be cut; the least new ones are last. */
 function otherFacts(node: TreeNode, { nodes }: RowOptions): readonly string[] {
   const { facts = {}, summary } = node;
   return [
@@ -146,7 +146,7 @@ function otherFacts(node: TreeNode, { nodes }: RowOptions): readonly string[] {
 
 const inTurn: ReadonlySet<string> = new Set(["working", "waiting", "suspect"]);
 
-/** The turn that runs, or how many there were. */
+/** The number of the turn that runs, or the count of those that ended. */
 function turnsText({ state, facts }: TreeNode): string {
   if (typeof facts?.turns !== "number") return "";
   if (inTurn.has(state)) return `turn ${facts.turns + 1}`;
@@ -155,7 +155,7 @@ function turnsText({ state, facts }: TreeNode): string {
 
 const queueWords = ["running", "queued", "done", "failed"] as const;
 
-/** How full a pool is; of one that has ended, how many items it left. */
+/** The counts of a pool's items. A pool that has ended has items that it left. */
 function queueText({ state, facts }: TreeNode): string {
   const queue = facts?.queue;
   if (!isRecord(queue)) return "";

@@ -27,7 +27,7 @@ export function resolveAddress<Node extends Addressed>(
   if (fitting.length === 0) throw notFound(nodes, text, kinds);
   const wanted = fitting.filter((node) => isOfKind(node, kinds));
   const [first] = fitting;
-  if (wanted.length === 0 && first) throw wrongKind(first, kinds);
+  if (wanted.length === 0 && first) throw wrongKind(nodes, text, { fitting, kinds });
   const living = wanted.filter((node) => !isFinished(node.state));
   const [found, another] = living.length > 0 ? living : wanted;
   if (found === undefined) throw notFound(nodes, text, kinds);
@@ -77,9 +77,33 @@ function notFound(
   );
 }
 
-function wrongKind(node: Addressed, kinds: readonly string[]): ControlError {
-  const why = `${node.path} is ${article(node.kind)}, and this needs ${article(wordFor(kinds))}.`;
-  return new ControlError("wrong-state", why, { hint: "ramure status lists what there is." });
+function wrongKind(
+  nodes: readonly Addressed[],
+  text: string,
+  found: { readonly fitting: readonly Addressed[]; readonly kinds: readonly string[] },
+): ControlError {
+  const { fitting, kinds } = found;
+  const [first, another] = fitting;
+  const what = new Set(fitting.map(({ kind }) => kind)).size === 1 ? first?.kind : undefined;
+  const who = another
+    ? `${JSON.stringify(text)} is the name of ${fitting.length} ${what ? plural(what) : "others"}`
+    : `${first?.path} is ${article(first?.kind ?? "")}`;
+  // What lies within them is most often what was meant.
+  const within = nodes.filter(
+    (node) =>
+      isOfKind(node, kinds) &&
+      !isFinished(node.state) &&
+      fitting.some(({ path }) => node.path.startsWith(`${path}/`)),
+  );
+  return new ControlError("wrong-state", `${who}, and this needs ${article(wordFor(kinds))}.`, {
+    candidates: within.slice(0, maxListed).map(({ path }) => path),
+    why: within.length > maxListed ? `The first ${maxListed} are listed.` : undefined,
+    hint: "ramure status lists what there is.",
+  });
+}
+
+function plural(kind: string): string {
+  return kind === "process" ? "processes" : `${kind}s`;
 }
 
 function ambiguous(text: string, found: readonly Addressed[]): ControlError {

@@ -6,7 +6,9 @@ import type { RunSnapshot, TreeNode } from "./run-status.ts";
 
 /** A process, agent or machine of a run, as far as verbs may use it. A method is absent where it makes no sense. */
 export interface Destination {
-  send(message: unknown): Promise<{ readonly id?: string | undefined }>;
+  send(
+    message: unknown,
+  ): Promise<{ readonly id?: string | undefined; readonly receives?: boolean | undefined }>;
   readonly attach?: ((readOnly: boolean) => Promise<readonly string[]>) | undefined;
   readonly shell?:
     | ((command: readonly string[] | undefined) => Promise<readonly string[]>)

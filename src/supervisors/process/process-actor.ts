@@ -82,6 +82,7 @@ function openScope(record: ProcessRecord, context: Context<ProcessMessage>): Pro
   record.entered({
     deliver: (value) => scope.tell({ type: "message", value }),
     waits: () => scope.waits,
+    receives: () => scope.mailbox.wasAsked,
   });
   return scope;
 }

@@ -51,12 +51,17 @@ export function recordOf(handle: ProcessHandle<unknown, ContractShape>): Process
 export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
   readonly #record: ProcessRecord;
   readonly api: Api<OpenShape>;
-  readonly events: ProcessEvents;
+  readonly #events: ProcessEvents;
 
   constructor(record: ProcessRecord) {
     this.#record = record;
     this.api = apiOf(record);
-    this.events = eventsOf(record.log);
+    this.#events = eventsOf(record.log);
+  }
+
+  get events(): ProcessEvents {
+    this.#record.isRead = true;
+    return this.#events;
   }
 
   record(): ProcessRecord {
@@ -91,6 +96,7 @@ export class RecordHandle implements ProcessHandle<unknown, OpenShape> {
   }
 
   result(): Promise<unknown> {
+    this.#record.isRead = true;
     return orStopped(this.#record.result(), `the result of ${this.path}`);
   }
 

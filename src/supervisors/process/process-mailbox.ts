@@ -9,9 +9,15 @@ interface Receiver {
 export class ProcessMailbox {
   readonly #messages: unknown[] = [];
   readonly #receivers = new Set<Receiver>();
+  #wasAsked = false;
 
   get size(): number {
     return this.#messages.length;
+  }
+
+  /** Tell whether anybody has ever received from it. */
+  get wasAsked(): boolean {
+    return this.#wasAsked;
   }
 
   push(message: unknown): void {
@@ -25,6 +31,7 @@ export class ProcessMailbox {
 
   /** Give the first message that fits, now or later; the rest stays in order. */
   receive(limits: Limits, fits: (message: unknown) => boolean): Promise<unknown> {
+    this.#wasAsked = true;
     const found = this.#messages.findIndex(fits);
     if (found >= 0) return Promise.resolve(this.#messages.splice(found, 1)[0]);
     return waiting(limits, ({ resolve }) => {

@@ -29,6 +29,8 @@ export interface Living {
   deliver(message: unknown): boolean;
   /** The present waits of its code, in words. */
   waits(): readonly string[];
+  /** Tell whether its code has received a message, or asked for one. */
+  receives(): boolean;
 }
 
 /** The part of a process that outlives its epochs: path, events, result, agents, endpoints. */
@@ -55,6 +57,8 @@ export class ProcessRecord {
   /** Tell whether the endpoints are this process's own, and not those of the process that stands for it. */
   readonly #exposesItself: boolean;
   #facts: Readonly<Record<string, unknown>> | undefined;
+  /** True when a caller has asked for the result or the events by the handle. */
+  isRead = false;
   /** True while the process is restarted by hand: the end of this epoch is the beginning of the next. */
   #restarting = false;
   #result: Deferred<unknown> = deferred();
@@ -221,7 +225,7 @@ export class ProcessRecord {
       deliver,
       send: async (message) => {
         if (!deliver(message)) throw new NoProcError(this.path);
-        return {};
+        return { receives: this.living?.receives() };
       },
       endpoints: () => this.endpoints.list(),
       call: (name, args, options) => this.endpoints.call(name, args, options),

@@ -44,6 +44,8 @@ export interface Run {
   /** Resolves when all that was added to the journal is on the disk. Never rejects, like `commit`. */
   synced(): Promise<void>;
   stop(reason?: string): Promise<void>;
+  /** Tell the person at the program's terminal. */
+  tell(text: string): void;
 }
 
 export interface JournalNote {
@@ -55,14 +57,22 @@ export interface JournalNote {
   readonly data?: unknown;
 }
 
+/** The answer to a message that was put into a mailbox or an outbox. */
+export interface SendAnswer {
+  /** The message's id in an agent's outbox. */
+  readonly id?: string | undefined;
+  /** The process has received a message, or asked for one. */
+  readonly receives?: boolean | undefined;
+}
+
 /** The node at a path, as the rest of the run and the control socket reach it. */
 export interface Addressee {
   readonly kind: "process" | "agent" | "machine";
   readonly path: string;
   /** Put a message into its mailbox or outbox; false when it has ended. Throws MessageRefusedError for a message that it cannot take. */
   deliver(message: unknown): boolean;
-  /** The same, with the id that an agent's outbox gave. */
-  send(message: unknown): Promise<{ readonly id?: string | undefined }>;
+  /** The same, with the id that an agent's outbox gave, or whether a process has ever received. */
+  send(message: unknown): Promise<SendAnswer>;
   readonly endpoints?: (() => readonly Endpoint[]) | undefined;
   readonly call?:
     | ((name: string, args: unknown, options: EndpointCallOptions) => Promise<unknown>)

@@ -38,6 +38,7 @@ import {
   exposeIn,
   limitsOf,
   type ProcessHandle,
+  type ProcessRecord,
   type ProcessScope,
   type ReceiveOptions,
   receiveIn,
@@ -122,6 +123,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   bubble(handle: ProcessHandle<unknown, ContractShape>, options: BubbleOptions = {}): () => void {
     checkOptions("bubble()", options, bubbleKinds);
     const child = recordOf(handle);
+    child.isRead = true;
     return bubble(child.log, this.#scope.record.log, options.source ?? child.name, options);
   }
 
@@ -153,7 +155,9 @@ export class Process<Shape extends ContractShape = OpenShape> {
   ): ProcessHandle<Result, Child>;
   spawn(process: object, ...args: readonly unknown[]): ProcessHandle<unknown, ContractShape> {
     const policy = { restart: "temporary", retain: true } as const;
-    return handleOf(startProcess(this.#scope, definitionOf(process), args, policy));
+    const record = startProcess(this.#scope, definitionOf(process), args, policy);
+    tellUnread(this.#scope, record);
+    return handleOf(record);
   }
 
   expose<Name extends EndpointName<Shape>>(
@@ -204,4 +208,15 @@ export class Process<Shape extends ContractShape = OpenShape> {
   ): (...args: Args) => Result {
     return (...args) => enter(this.#scope, () => fn(...args));
   }
+}
+
+/** Tell the person at the terminal of a failure that would be silent: the process's own handle is not read. */
+function tellUnread({ run }: ProcessScope, record: ProcessRecord): void {
+  const { path } = record;
+  record.onEnd((end) => {
+    if (end.type !== "failed" || record.isRead) return;
+    const { message } = end.data;
+    const what = message.startsWith(path) ? message : `${path} failed: ${message}`;
+    run.tell(`ramure: ${what} (nobody has asked for its result so far)`);
+  });
 }

@@ -37,6 +37,7 @@ import {
 } from "../process/index.ts";
 import { JournaledRegistry } from "./journaled-registry.ts";
 import { runHarness } from "./run-harness.ts";
+import { tell } from "./tell.ts";
 
 export interface LiveRunParts {
   readonly id: string;
@@ -186,6 +187,11 @@ export class LiveRun implements Run {
     if (root === undefined) return;
     root.record.cancelReason ??= reason;
     await root.record.control?.cancel();
+  }
+
+  /** In a test, whose clock is another one, nobody sits at a terminal. */
+  tell(text: string): void {
+    if (this.clock === systemClock) tell(this.redaction.text(text));
   }
 
   async kill(): Promise<void> {

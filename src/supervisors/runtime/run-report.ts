@@ -24,6 +24,18 @@ export function reportStop(runtime: LiveRun, why: StopSignal | { readonly error:
   if (waiting) tell(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
 }
 
+const mostNamed = 5;
+
+/** Tell that the run is killed now, and which agents and machines had not ended until then. */
+export function reportKill({ root, directory }: LiveRun, signal: StopSignal): void {
+  if (root === undefined || hasEnded(root.state)) return;
+  const paths = [...directory.values()].filter(({ kind }) => kind !== "process");
+  const names = paths.slice(0, mostNamed).map(({ path }) => path.slice(root.path.length + 1));
+  const more = paths.length > mostNamed ? ` and ${paths.length - mostNamed} more` : "";
+  const left = names.length > 0 ? `: ${names.join(", ")}${more}` : "";
+  tell(`ramure: ${signal} again: killing ${root.path} and what is left of it${left}.`);
+}
+
 /** Tell that the program left a living run; nothing else can be done while a program exits. */
 export function reportExit({ id }: LiveRun): void {
   tell(

@@ -26,7 +26,7 @@ import {
 import { LiveRun } from "./live-run.ts";
 import { reapOthers, sayLeft } from "./reap-others.ts";
 import { secretsOf } from "./run-harness.ts";
-import { failureReport, reportExit, reportStart, reportStop } from "./run-report.ts";
+import { failureReport, reportExit, reportKill, reportStart, reportStop } from "./run-report.ts";
 import { servedRun } from "./served-run.ts";
 import { onStopRequests, onUncaughtFailure } from "./signals.ts";
 
@@ -145,7 +145,10 @@ async function openRuntime(
         reportStop(runtime, signal);
         void runtime.stop(`it was stopped by ${signal}`);
       },
-      kill: () => void runtime.kill(),
+      kill: (signal) => {
+        reportKill(runtime, signal);
+        void runtime.kill();
+      },
       crash: (error) => {
         reportStop(runtime, { error });
         void runtime.stop(`the program crashed: ${errorExit(error).message}`);

@@ -70,6 +70,13 @@ describe("an address", () => {
     expect(message).toBe("/main/pool/t2/box is a machine, and this needs an agent.");
   });
 
+  it("an address that several of another kind have names none of them, but what may be meant within them", () => {
+    const { reason, message, facts } = refusal("pool", ["agent"]);
+    expect(reason).toBe("wrong-state");
+    expect(message).toBe('"pool" is the name of 2 processes, and this needs an agent.');
+    expect(facts.candidates).toEqual(["/main/pool/t2/worker"]);
+  });
+
   it("an address matches whole segments only, and an empty one nothing", () => {
     expect(refusal("orker").reason).toBe("not-found");
     expect(refusal("").reason).toBe("not-found");

@@ -60,6 +60,21 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
       await expectNothingLeft(home, run);
     },
   );
+
+  it("after SIGINT twice, and says what it kills", { timeout: 60_000 }, async () => {
+    const program = start("wait", home);
+    const run = await ready(program);
+    program.kill("SIGINT");
+    const told = createInterface({ input: program.stderr });
+    for await (const line of told) if (line.includes("again to kill")) break;
+    program.kill("SIGINT");
+    const ended = await program;
+    expect(ended.signal).toBe("SIGINT");
+    expect(ended.stderr).toContain(
+      "ramure: SIGINT again: killing /ends and what is left of it: local, worker.",
+    );
+    await expectNothingLeft(home, run);
+  });
 });
 
 function start(way: string, home: string) {

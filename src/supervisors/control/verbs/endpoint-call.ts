@@ -34,7 +34,7 @@ export const endpointCall = verb("endpoint.call", {
       return { path, value: encodeValue(await call(endpoint, args, { timeoutMs, signal })) };
     } catch (error) {
       if (listed || signal.aborted) throw error;
-      throw noEndpoint({ path, endpoint, exposed }, error);
+      throw noEndpoint({ path, endpoint, exposed, snapshot }, error);
     }
   },
 });
@@ -51,17 +51,26 @@ function processAt({ nodes }: RunSnapshot, to: string): string {
   return resolveAddress(nodes, to, ["process"]).path;
 }
 
+/** A path as one types it: below the root, the root goes without saying. */
+function belowRoot(path: string, { nodes: [root] }: RunSnapshot): string {
+  return root && path.startsWith(`${root.path}/`) ? path.slice(root.path.length + 1) : path;
+}
+
 function noEndpoint(
   asked: {
     readonly path: string;
     readonly endpoint: string;
     readonly exposed: readonly EndpointNode[];
+    readonly snapshot: RunSnapshot;
   },
   cause: unknown,
 ): ControlError {
-  const { path, endpoint, exposed } = asked;
+  const { path, endpoint, exposed, snapshot } = asked;
   const names = exposed.map((each) => each.name);
-  const near = nearNames(endpoint, names);
+  const elsewhere = snapshot.endpoints
+    .filter(({ name }) => name === endpoint)
+    .map((each) => `${belowRoot(each.path, snapshot)}:${each.name}`);
+  const near = elsewhere.length > 0 ? elsewhere.slice(0, 10) : nearNames(endpoint, names);
   const why =
     names.length > 0 ? `It exposes ${names.slice(0, 20).join(", ")}.` : "It exposes none.";
   const what = `${path} has no endpoint ${JSON.stringify(endpoint)}.`;

@@ -16,6 +16,8 @@ export const messageSend = verb("message.send", {
     path: v.string(),
     /** The message's id in an agent's outbox. */
     id: v.optional(v.string()),
+    /** The process has received a message, or asked for one. */
+    receives: v.optional(v.boolean()),
   }),
   serve: async ({ to, message: given, typed }, { run, acts }) => {
     const { path, kind } = await nodeAt(run, to, ["process", "agent"]);
@@ -24,8 +26,8 @@ export const messageSend = verb("message.send", {
       throw new ControlError("bad-request", `${path} is an agent, and takes only text.`);
     }
     acts(path);
-    const { id } = await destinationAt(run, path).send(message);
-    return { path, id };
+    const { id, receives } = await destinationAt(run, path).send(message);
+    return { path, id, receives };
   },
 });
 

@@ -197,6 +197,19 @@ describe("a control server", () => {
     expect(failed.error).toMatchObject({ message: "no such endpoint", data: { reason: "failed" } });
   });
 
+  it("a control server names the process that has the endpoint when another one was asked", async () => {
+    const raw = await served({
+      call: async () => {
+        throw new Error("no such endpoint");
+      },
+    });
+    const { error } = await raw.answer("endpoint.call", { to: "pool", endpoint: "add" });
+    expect(error).toMatchObject({
+      message: '/main/pool has no endpoint "add".',
+      data: { reason: "not-found", near: ["/main:add"], why: "It exposes none." },
+    });
+  });
+
   it("a control server turns what handlers throw into reasons", async () => {
     const raw = await served({
       send: async () => {

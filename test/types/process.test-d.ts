@@ -14,6 +14,7 @@ import {
   expose,
   isFailed,
   jsonSchema,
+  type Machine,
   type PoolHandle,
   type ProcessHandle,
   pool,
@@ -155,6 +156,15 @@ export async function ofSupervisors(): Promise<void> {
   child("maybe", maybe);
   child("account", account, ["ada"]);
   child("account", account, ["ada", 1], { startedBy: "opened" });
+  const vm = child.machine("vm");
+  const coder = child.agent("coder", { machine: vm });
+  const shared = agentProcess(async (_machine: Machine, _agent: Agent) => {});
+  child("shared", shared, (get) => [get(vm), get(coder)], { significant: true });
+  child("account", account, (get) => [get(child("idle", idle)).path]);
+  // @ts-expect-error get gives an agent for an agent, and no machine
+  child("shared", shared, (get) => [get(coder), get(coder)]);
+  // @ts-expect-error an agent lives on a machine
+  child.agent("coder", { machine: coder });
   // @ts-expect-error the owner is missing
   child("account", account);
   // @ts-expect-error the owner is missing

@@ -6,6 +6,7 @@ import {
   type AgentRecord,
   agentRecordOf,
   type ProcessScope,
+  type StartedMachine,
 } from "../process/index.ts";
 import type { ChildGone, GoneWhy } from "../supervision/index.ts";
 import { incomingTools, outgoingTools } from "./connection-tools.ts";
@@ -17,7 +18,7 @@ import { askersLook, type Peer } from "./route.ts";
 export interface AgentEntryParts {
   readonly name: string;
   readonly memory: AgentMemory;
-  readonly machine: Machine;
+  readonly home: StartedMachine;
   /** Default: the agent is not reminded. */
   readonly nudge?: NudgeOptions | undefined;
   /** Looks, a moment later, which agents of the process are idle. */
@@ -48,7 +49,8 @@ const ends: Readonly<Record<GoneWhy, End>> = {
 export class AgentEntry implements AgentRecord, Peer {
   readonly name: string;
   readonly memory: AgentMemory;
-  readonly machine: Machine;
+  /** Where it lives. */
+  readonly home: StartedMachine;
   /** Watches for the agent to become idle, and reminds it. */
   readonly rest: RestWatch;
   readonly outgoing: Contacts = new Contacts(this, outgoingTools);
@@ -63,7 +65,7 @@ export class AgentEntry implements AgentRecord, Peer {
     this.#scope = scope;
     this.name = parts.name;
     this.memory = parts.memory;
-    this.machine = parts.machine;
+    this.home = parts.home;
     this.#lookAtRest = parts.lookAtRest;
     this.rest = new RestWatch(this, { clock: scope.run.clock, nudge: parts.nudge });
     scope.context.own(this.memory.events.subscribe((event) => this.#happened(event)));
@@ -72,6 +74,10 @@ export class AgentEntry implements AgentRecord, Peer {
   get word(): string {
     this.#word ??= this.#scope.run.newAgentWord(this.memory.path);
     return this.#word;
+  }
+
+  get machine(): Machine {
+    return this.home.machine;
   }
 
   get isAtRest(): boolean {

@@ -21,7 +21,7 @@ import type { AgentEntry } from "./agent-entry.ts";
 
 /** The ways from an agent's handle to the agent's actor. */
 export interface AgentControl {
-  readonly address: Ref<AgentMessage>;
+  address(): Ref<AgentMessage>;
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -76,7 +76,7 @@ export class AgentHandle implements Agent {
   }
 
   async interrupt(): Promise<void> {
-    this.#control.address.send({ type: "interrupt" });
+    this.#control.address().send({ type: "interrupt" });
   }
 
   restart(): Promise<void> {

@@ -49,9 +49,11 @@ const connectKinds: OptionKinds<ConnectOptions> = {
   maxMessagesPerMinute: "number",
 };
 
-/** Throw MisuseError for options that an agent does not have. */
-export function checkAgentOptions(name: string, options: AgentOptions): void {
-  const what = `agent(${JSON.stringify(name)})`;
+/** Throw MisuseError for options that an agent does not have. `what` is the subject of its message. */
+export function checkAgentOptions(
+  what: string,
+  options: Omit<AgentOptions, "machine"> & { readonly machine?: unknown },
+): void {
   checkOptions(what, options, agentKinds);
   checkPolicy(`${what}: policy`, options.policy);
   const { progress, nudge } = options;
@@ -65,10 +67,10 @@ export function checkAgentOptions(name: string, options: AgentOptions): void {
   );
 }
 
-/** Throw MisuseError for options that a machine does not have. */
-export function checkMachineOptions(options: MachineOptions): void {
-  checkOptions("machine()", options, machineKinds);
-  checkPolicy("machine(): policy", options.policy);
+/** Throw MisuseError for options that a machine does not have. `what` is the subject of its message. */
+export function checkMachineOptions(what: string, options: MachineOptions): void {
+  checkOptions(what, options, machineKinds);
+  checkPolicy(`${what}: policy`, options.policy);
 }
 
 /** Throw MisuseError for options that a connection does not have. */

@@ -8,7 +8,7 @@ import {
   type ProgressLimits,
 } from "../../actors/agent/actor/index.ts";
 import type { Harness } from "../../actors/agent/wire/index.ts";
-import { ignore, type Ref, StoppedError } from "../../actors/kernel/index.ts";
+import { ignore, NoProcError, type Ref, StoppedError } from "../../actors/kernel/index.ts";
 import { MisuseError } from "../../errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import {
@@ -22,10 +22,19 @@ import {
   rememberAgent,
   type StartedMachine,
 } from "../process/index.ts";
+import type { ChildSpec } from "../supervision/index.ts";
 import { AgentEntry } from "./agent-entry.ts";
 import { AgentHandle } from "./agent-handle.ts";
 import { journaledMemory } from "./agent-journal.ts";
-import { addMachine, limits, removeMachine, shellOf, startedMachine } from "./machines.ts";
+import {
+  addMachine,
+  forgetMember,
+  limits,
+  type MachineOptions,
+  removeMachine,
+  shellOf,
+  startedMachine,
+} from "./machines.ts";
 import type { NudgeOptions } from "./nudge.ts";
 import { lookAtRest } from "./quiescence.ts";
 
@@ -69,29 +78,40 @@ export async function startAgent(
   name: string,
   options: AgentOptions,
 ): Promise<Agent> {
-  if (options.image !== undefined && options.machine !== undefined) {
-    throw new MisuseError(
-      "machine-choice",
-      `${name} was given an image and a machine; give it the one to make, or the one to share.`,
-    );
-  }
+  checkChoices(name, options);
   scope.names.take(name, true);
   const path = `${scope.record.path}/${name}`;
-  if (options.prompt !== undefined) checkMessage(path, options.prompt);
-  checkModel(path, options.model);
+  checkWords(path, options);
   let machine: StartedMachine | undefined;
   try {
-    machine = await machineFor(scope, options);
+    machine = await machineFor(scope, options, addMachine);
     const agent = await addAgent(scope, { name, path, machine }, options);
     if (options.prompt !== undefined) promptSoon(agent, options.prompt);
     return agent;
   } catch (error) {
-    await forgetAgent(scope, { name, path, machine }, options);
+    await forgetAgent(scope, { name, machine }, options);
     throw causeOf(error);
   }
 }
 
-/** A program without types finds out here, not when the agent's first word is refused. */
+/** Throw MisuseError (`machine-choice`) for an agent that was given two places to live. */
+export function checkChoices(
+  name: string,
+  options: Pick<AgentOptions, "image"> & { readonly machine?: unknown },
+): void {
+  if (options.image === undefined || options.machine === undefined) return;
+  throw new MisuseError(
+    "machine-choice",
+    `${name} was given an image and a machine; give it the one to make, or the one to share.`,
+  );
+}
+
+/** Throw for a first message or a model that would be refused later: a program without types finds out here. */
+export function checkWords(path: string, { prompt, model }: AgentOptions): void {
+  if (prompt !== undefined) checkMessage(path, prompt);
+  checkModel(path, model);
+}
+
 function checkModel(path: string, model: unknown): void {
   if (model === undefined || (typeof model === "string" && /\S/.test(model))) return;
   throw new MisuseError(
@@ -101,14 +121,14 @@ function checkModel(path: string, model: unknown): void {
 }
 
 /** After the program's next lines: the tools that it gives right away are there for the first turn. */
-function promptSoon(agent: Agent, prompt: string): void {
+export function promptSoon(agent: Agent, prompt: string): void {
   setImmediate(() => {
     // It is refused when the agent has ended: then its end says more than the refusal.
     agent.send(prompt).catch(() => {});
   });
 }
 
-interface Placed {
+export interface Placed {
   readonly name: string;
   readonly path: string;
   readonly machine: StartedMachine;
@@ -119,31 +139,44 @@ async function addAgent(
   placed: Placed,
   options: AgentOptions,
 ): Promise<Agent> {
+  const prepared = await prepareAgent(scope, placed, options);
+  const child = await orStopped(scope.supervision.startChild(prepared.spec));
+  if (child === ignore) throw new StoppedError(placed.path);
+  enlist(scope, prepared);
+  return prepared.agent;
+}
+
+/** An agent that is going to be a child of the process: its handle, and how it is kept. */
+export interface PreparedAgent {
+  readonly agent: AgentHandle;
+  readonly address: () => Ref<AgentMessage>;
+  readonly spec: ChildSpec<AgentMessage>;
+}
+
+/** Make all that an agent needs to be started as a child of the process. */
+export async function prepareAgent(
+  scope: ProcessScope,
+  placed: Placed,
+  options: AgentOptions,
+): Promise<PreparedAgent> {
   const { name, path, machine } = placed;
-  const { run, supervision, context, record } = scope;
+  const { run, supervision } = scope;
   const memory = journaledMemory(run, path);
   const spec = await specOf(scope, placed, memory, options);
   const entry = new AgentEntry(scope, {
     name,
     memory,
-    machine: machine.machine,
+    home: machine,
     nudge: nudgeOf(options),
     lookAtRest: () => lookAtRest(scope),
   });
-  const child = await orStopped(
-    supervision.startChild<AgentMessage>({
-      restart: "permanent",
-      ...agentSpawnOptions,
-      ...childPolicy(options.policy ?? {}, limits),
-      id: name,
-      dependsOn: machine.owner === supervision ? machine.id : undefined,
-      start: () => agentBehavior(spec),
-      gone: (end) => entry.gone(end),
-    }),
-  );
-  if (child === ignore) throw new StoppedError(path);
+  const address = (): Ref<AgentMessage> => {
+    const found = supervision.address(name);
+    if (found === undefined) throw new NoProcError(path);
+    return found as Ref<AgentMessage>;
+  };
   const agent = new AgentHandle(entry, {
-    address: child.address,
+    address,
     restart: async () => {
       await supervision.restartChild(name, { force: true });
     },
@@ -152,10 +185,29 @@ async function addAgent(
     },
   });
   rememberAgent(agent, entry);
+  return {
+    agent,
+    address,
+    spec: {
+      ...agentSpawnOptions,
+      ...childPolicy(options.policy ?? {}, limits),
+      id: name,
+      dependsOn: machine.owner === supervision ? machine.id : undefined,
+      start: () => agentBehavior(spec),
+      gone: (end) => entry.gone(end),
+    },
+  };
+}
+
+/** Let others find an agent that has started, for as long as the process lives. */
+export function enlist(
+  { record, run, context }: ProcessScope,
+  { agent, address }: Omit<PreparedAgent, "spec">,
+): void {
+  const { name, path } = agent;
   record.agents.set(name, agent);
-  run.directory.set(path, addresseeOf(agent, child.address));
+  run.directory.set(path, addresseeOf(agent, address));
   context.own(() => void run.directory.delete(path));
-  return agent;
 }
 
 async function specOf(
@@ -190,33 +242,30 @@ async function specOf(
  * Choose where an agent lives: on the machine given, on one of its own when an image was named for it
  * or for the process, else on the process's one local machine.
  */
-async function machineFor(scope: ProcessScope, options: AgentOptions): Promise<StartedMachine> {
+export async function machineFor(
+  scope: ProcessScope,
+  options: AgentOptions,
+  add: (scope: ProcessScope, options: MachineOptions) => Promise<StartedMachine>,
+): Promise<StartedMachine> {
   if (options.machine !== undefined) return startedMachine(scope, options.machine);
   const image = options.image ?? scope.record.definition.options.image;
-  if (image !== undefined) return await addMachine(scope, { image });
-  return await scope.localMachine(() => addMachine(scope, {}));
+  if (image !== undefined) return await add(scope, { image });
+  return await scope.localMachine(() => add(scope, {}));
 }
 
 /** Leave nothing of an agent that did not start; a machine of its own goes with it. */
 async function forgetAgent(
   scope: ProcessScope,
-  {
-    name,
-    path,
-    machine,
-  }: Omit<Placed, "machine"> & { readonly machine: StartedMachine | undefined },
+  { name, machine }: { readonly name: string; readonly machine: StartedMachine | undefined },
   options: AgentOptions,
 ): Promise<void> {
-  scope.names.release(name);
-  scope.record.agents.delete(name);
-  scope.run.directory.delete(path);
-  scope.run.registry.send({ type: "removed", path });
+  forgetMember(scope, name);
   const image = options.image ?? scope.record.definition.options.image;
   const ownMachine = options.machine === undefined && image !== undefined;
   if (ownMachine && machine !== undefined) await removeMachine(scope, machine);
 }
 
-function addresseeOf(agent: AgentHandle, address: Ref<AgentMessage>): Addressee {
+function addresseeOf(agent: AgentHandle, address: () => Ref<AgentMessage>): Addressee {
   const { path, machine } = agent;
   const send = async (message: unknown) => {
     checkMessage(path, message);
@@ -231,7 +280,7 @@ function addresseeOf(agent: AgentHandle, address: Ref<AgentMessage>): Addressee 
       return agent.state !== "stopped" && agent.state !== "failed";
     },
     send,
-    attach: (readOnly) => address.call<Argv>((reply) => ({ type: "attach", readOnly, reply })),
+    attach: (readOnly) => address().call<Argv>((reply) => ({ type: "attach", readOnly, reply })),
     shell: (command) => shellOf(machine, command),
   };
 }

@@ -19,7 +19,7 @@ import {
   type RestartPolicy,
   type StartedMachine,
 } from "../process/index.ts";
-import type { GoneWhy } from "../supervision/index.ts";
+import type { ChildSpec, GoneWhy } from "../supervision/index.ts";
 import { type AgentEntry, entryOf } from "./agent-entry.ts";
 
 export interface MachineOptions {
@@ -65,50 +65,81 @@ export function startedMachine(scope: ProcessScope, machine: Machine): StartedMa
 
 export async function addMachine(
   scope: ProcessScope,
-  { name, image = imageOf(scope), policy = {} }: MachineOptions,
+  options: MachineOptions,
 ): Promise<StartedMachine> {
+  const { machine, spec } = prepareMachine(scope, options);
+  try {
+    const child = await orStopped(scope.supervision.startChild(spec));
+    if (child === ignore) throw new UnsupportedError(spec.id, "spawn");
+    keepHandle(machine);
+    return machine;
+  } catch (error) {
+    forgetMember(scope, spec.id);
+    throw causeOf(error);
+  }
+}
+
+/** Make the handle of a machine while it lives: later it could not tell what the machine is able to do. */
+export function keepHandle({ machine }: StartedMachine): void {
+  void machine;
+}
+
+/** A machine that is going to be a child of the process, and how it is kept. */
+export interface PreparedMachine {
+  readonly machine: StartedMachine;
+  readonly spec: ChildSpec<MachineMessage>;
+}
+
+/** Make all that a machine needs to be started as a child of the process. */
+export function prepareMachine(
+  scope: ProcessScope,
+  { name, image = imageOf(scope), policy = {} }: MachineOptions,
+): PreparedMachine {
   const id = scope.names.take(name ?? image.kind, name !== undefined);
   const path = `${scope.record.path}/${id}`;
   const launchers: Launchers = new Set();
   const memory = new MachineMemory({ clock: scope.run.clock, path, registry: scope.run.registry });
-  const spec = {
+  const facts = {
     name: id,
     image,
     memory,
     env: scope.run.environment,
     beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),
   };
-  try {
-    const child = await orStopped(
-      scope.supervision.startChild<MachineMessage>({
-        restart: "permanent",
-        ...machineSpawnOptions,
-        ...childPolicy(policy, limits),
-        id,
-        start: () => machineBehavior(spec),
-        gone: ({ why }) => memory.end(...ends[why]),
-      }),
-    );
-    if (child === ignore) throw new UnsupportedError(image.kind, "spawn");
-    const machine = machineHandle(memory, async () => {
-      for (const entry of entriesOn(scope, machine)) entry.stopsBecause("its machine was stopped");
-      await scope.supervision.terminateChild(id);
-    });
-    const current = (): Machine => memory.current();
-    const added = { id, owner: scope.supervision, machine, launchers, current };
-    started.set(machine, added);
-    scope.run.directory.set(path, addresseeOf(path, machine));
-    scope.context.own(() => void scope.run.directory.delete(path));
-    return added;
-  } catch (error) {
-    forget(scope, id);
-    throw causeOf(error);
-  }
+  const stop = async () => {
+    for (const entry of entriesOn(scope, machine)) entry.stopsBecause("its machine was stopped");
+    await scope.supervision.terminateChild(id);
+  };
+  let handle: Machine | undefined;
+  const machine: StartedMachine = {
+    id,
+    owner: scope.supervision,
+    launchers,
+    get machine() {
+      if (handle !== undefined) return handle;
+      handle = machineHandle(memory, stop);
+      started.set(handle, machine);
+      return handle;
+    },
+    current: () => memory.current(),
+  };
+  scope.run.directory.set(path, addresseeOf(path, machine));
+  scope.context.own(() => void scope.run.directory.delete(path));
+  return {
+    machine,
+    spec: {
+      ...machineSpawnOptions,
+      ...childPolicy(policy, limits),
+      id,
+      start: () => machineBehavior(facts),
+      gone: ({ why }) => memory.end(...ends[why]),
+    },
+  };
 }
 
-function entriesOn(scope: ProcessScope, machine: Machine): readonly AgentEntry[] {
+function entriesOn(scope: ProcessScope, machine: StartedMachine): readonly AgentEntry[] {
   const entries = [...scope.record.agents.values()].map(entryOf);
-  return entries.filter((entry) => entry.machine === machine);
+  return entries.filter((entry) => entry.home === machine);
 }
 
 /** Stop a machine and forget it. */
@@ -116,7 +147,7 @@ export async function removeMachine(scope: ProcessScope, { id }: StartedMachine)
   if (id === undefined) return;
   await scope.supervision.terminateChild(id);
   await scope.supervision.deleteChild(id);
-  forget(scope, id);
+  forgetMember(scope, id);
 }
 
 /** Give what a person's terminal runs to get in. Throws UnsupportedError where nobody can. */
@@ -129,14 +160,16 @@ async function releaseAll(launchers: Launchers, machine: Machine, run: string): 
   for (const harness of launchers) await harness.release?.(machine, run);
 }
 
-function forget(scope: ProcessScope, id: string): void {
+/** Leave nothing of an agent or a machine that does not run: its name is free again. */
+export function forgetMember(scope: ProcessScope, id: string): void {
   const path = `${scope.record.path}/${id}`;
   scope.names.release(id);
+  scope.record.agents.delete(id);
   scope.run.directory.delete(path);
   scope.run.registry.send({ type: "removed", path });
 }
 
-function addresseeOf(path: string, machine: Machine): Addressee {
+function addresseeOf(path: string, started: StartedMachine): Addressee {
   const refuse = (): never => {
     throw new MessageRefusedError(`${path} is a machine and takes no messages.`);
   };
@@ -145,7 +178,7 @@ function addresseeOf(path: string, machine: Machine): Addressee {
     path,
     deliver: refuse,
     send: async () => refuse(),
-    shell: (command) => shellOf(machine, command),
+    shell: async (command) => shellOf(started.machine, command),
   };
 }
 

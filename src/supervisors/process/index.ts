@@ -10,7 +10,6 @@ export { nameTaken } from "./child-names.ts";
 export {
   callProcess,
   forgetProcess,
-  type PreparedChild,
   prepareProcess,
   startProcess,
 } from "./children.ts";

@@ -91,6 +91,7 @@ export interface StartedMachine {
   /** Its id among the children of `owner`; undefined for one that no process started. */
   readonly id: string | undefined;
   readonly owner: Supervision | undefined;
+  /** The handle that programs hold. Throws while it has not started for the first time. */
   readonly machine: Machine;
   readonly launchers: Launchers;
   /** The machine living now. Throws while there is none. */

@@ -1,3 +1,4 @@
+export type { SupervisorResult } from "./administration.ts";
 export { agentProcess } from "./agent-process.ts";
 export {
   bubble,
@@ -33,11 +34,20 @@ export {
   type StatechartShape,
   statechart,
 } from "./statechart.ts";
-export { child, type SupervisedChild } from "./supervised-child.ts";
+export {
+  type AnyChild,
+  type ChildMaker,
+  child,
+  type LiveChild,
+  type Siblings,
+  type SupervisedAgent,
+  type SupervisedAgentOptions,
+  type SupervisedChild,
+  type SupervisedMachine,
+} from "./supervised-child.ts";
 export {
   type SupervisorOptions,
   type SupervisorProcess,
-  type SupervisorResult,
   supervisor,
 } from "./supervisor.ts";
 export type { SupervisorHandle } from "./supervisor-handle.ts";

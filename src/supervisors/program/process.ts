@@ -178,7 +178,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   async agent(name: string, options: AgentOptions = {}): Promise<Agent> {
-    checkAgentOptions(name, options);
+    checkAgentOptions(`agent(${JSON.stringify(name)})`, options);
     const begun = this.#scope.begin(`the start of agent ${name}`);
     try {
       return await startAgent(this.#scope, name, options);
@@ -188,7 +188,7 @@ export class Process<Shape extends ContractShape = OpenShape> {
   }
 
   async machine(options: MachineOptions = {}): Promise<Machine> {
-    checkMachineOptions(options);
+    checkMachineOptions("machine()", options);
     const begun = this.#scope.begin("the start of a machine");
     try {
       return await startMachine(this.#scope, options);

@@ -1,5 +1,4 @@
 import { NoProcError } from "../../actors/kernel/index.ts";
-import type { ContractShape, OpenShape } from "../endpoints/index.ts";
 import {
   orStopped,
   type ProcessHandle,
@@ -8,9 +7,8 @@ import {
   whenStarted,
 } from "../process/index.ts";
 import type { ChildInfo } from "../supervision/index.ts";
-import { Administration } from "./administration.ts";
-import type { SupervisedChild } from "./supervised-child.ts";
-import type { SupervisorResult } from "./supervisor.ts";
+import { Administration, type SupervisorResult } from "./administration.ts";
+import type { AnyChild, LiveChild } from "./supervised-child.ts";
 
 /**
  * A supervisor that was started. The verbs over its children wait until it counts as started, and
@@ -18,9 +16,7 @@ import type { SupervisorResult } from "./supervisor.ts";
  */
 export interface SupervisorHandle extends ProcessHandle<SupervisorResult> {
   /** Add a child at the end of the start order. Rejects, and keeps nothing, when it does not start or its id is taken. */
-  startChild<Result, Shape extends ContractShape>(
-    child: SupervisedChild<Result, Shape>,
-  ): Promise<ProcessHandle<Result, Shape>>;
+  startChild<Child extends AnyChild>(child: Child): Promise<LiveChild<Child>>;
   /** Stop a child, or call its restart off. It is not started again by itself. */
   terminateChild(id: string): Promise<void>;
   /** Start a stopped child again in its old place. Rejects with ChildRefusedError while it runs. */
@@ -29,8 +25,10 @@ export interface SupervisorHandle extends ProcessHandle<SupervisorResult> {
   deleteChild(id: string): Promise<void>;
   /** All children in start order. */
   children(): Promise<readonly ChildInfo[]>;
-  /** The handle of a child; undefined when there is none of this id. */
+  /** The handle of a child that is a process; undefined when there is none of this id. */
   child(id: string): ProcessHandle | undefined;
+  /** What stands for this child: a process's handle, an agent, a machine. Undefined while it has not been started. */
+  child<Child extends AnyChild>(child: Child): LiveChild<Child> | undefined;
 }
 
 /** The `SupervisorHandle` of a record. */
@@ -43,10 +41,8 @@ export class SupervisorRecordHandle extends RecordHandle {
     this.#handleOf = handleOf;
   }
 
-  startChild(made: SupervisedChild<unknown, OpenShape>): Promise<ProcessHandle> {
-    return this.#act(async (administration) => {
-      return this.#handleOf(await administration.startChild(made));
-    });
+  startChild(made: AnyChild): Promise<unknown> {
+    return this.#act((administration) => administration.startChild(made));
   }
 
   terminateChild(id: string): Promise<void> {
@@ -65,8 +61,12 @@ export class SupervisorRecordHandle extends RecordHandle {
     return this.#act(async ({ supervision }) => supervision.children());
   }
 
-  child(id: string): ProcessHandle | undefined {
-    const found = this.record().children.get(id);
+  child(which: string | AnyChild): unknown {
+    const record = this.record();
+    if (typeof which !== "string") {
+      return record.service instanceof Administration ? record.service.live(which) : undefined;
+    }
+    const found = record.children.get(which);
     return found && this.#handleOf(found);
   }
 

@@ -1,6 +1,6 @@
 import { checkName } from "../../names.ts";
 import { checkOptions, type OptionKinds } from "../../options.ts";
-import type { ContractShape, OpenShape } from "../endpoints/index.ts";
+import type { OpenShape } from "../endpoints/index.ts";
 import {
   type AgentProcess,
   currentScope,
@@ -13,9 +13,10 @@ import {
   resolveFlags,
   type Strategy,
 } from "../supervision/index.ts";
-import { Administration } from "./administration.ts";
+import { Administration, type SupervisorResult } from "./administration.ts";
 import { makeProcess } from "./agent-process.ts";
-import type { SupervisedChild } from "./supervised-child.ts";
+import { handleOf } from "./handles.ts";
+import type { AnyChild } from "./supervised-child.ts";
 
 export interface SupervisorOptions extends Omit<ProcessOptions, "name" | "contract" | "timeoutMs"> {
   /** 1 to 64 of a-z, 0-9, _ and -. Default: `supervisor`. */
@@ -27,7 +28,7 @@ export interface SupervisorOptions extends Omit<ProcessOptions, "name" | "contra
   /** The rule by which the end of `significant` children ends the supervisor: it is then done. Default: `never`. */
   readonly autoShutdown?: AutoShutdown | undefined;
   /** The children, in start order. Default: none. */
-  readonly children?: readonly SupervisedChild<unknown, ContractShape>[] | undefined;
+  readonly children?: readonly AnyChild[] | undefined;
 }
 
 const optionKinds: OptionKinds<SupervisorOptions> = {
@@ -51,9 +52,6 @@ const intensityKinds: OptionKinds<Intensity> = {
   withinMs: "number",
   maxConsecutive: "number",
 };
-
-/** The result of a supervisor that is done: the results of its children, by their ids. */
-export type SupervisorResult = Readonly<Record<string, unknown>>;
 
 /** A process that does nothing but keep its children alive. */
 export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
@@ -113,11 +111,9 @@ export function supervisor(options: SupervisorOptions = {}): SupervisorProcess {
   return process as unknown as SupervisorProcess;
 }
 
-async function supervise(
-  children: readonly SupervisedChild<unknown, ContractShape>[],
-): Promise<SupervisorResult> {
+async function supervise(children: readonly AnyChild[]): Promise<SupervisorResult> {
   const scope = currentScope("supervisor");
-  const administration = new Administration(scope);
+  const administration = new Administration(scope, handleOf);
   await administration.startAll(children);
   scope.record.emit("started", { children: children.map(({ id }) => id) });
   await scope.outcome.wait(limitsOf(scope, { what: "the end of its children" }));

@@ -23,7 +23,10 @@ export type Startable<Message> =
 
 /** The rules by which a supervisor keeps a child, whatever starts it. */
 export interface ChildPolicy {
-  /** The ends after which it is started again. Default by `kind`: `transient` for an agent or a process, `temporary` for a task, else `permanent`. */
+  /**
+   * The ends after which it is started again. Default by `kind`: `transient` for a process, `temporary`
+   * for a task, else `permanent`, an agent and a machine among them.
+   */
   readonly restart?: Restart | undefined;
   /** The time to stop, in ms. Default: 5_000; agents and machines 15_000; supervisors `infinity`. */
   readonly shutdownMs?: Shutdown | undefined;

@@ -19,7 +19,7 @@ const patient: ChildPolicy = {
 
 /** The defaults of a child by its kind. */
 const defaultsByKind: Readonly<Record<string, ChildPolicy>> = {
-  agent: { ...patient, restart: "transient", startTimeoutMs: 60_000, mailbox: "keep" },
+  agent: { ...patient, startTimeoutMs: 60_000, mailbox: "keep" },
   machine: { ...patient, startTimeoutMs: 300_000 },
   process: { restart: "transient" },
   task: { restart: "temporary" },

@@ -3,6 +3,7 @@ import {
   type ExitReason,
   type Ignore,
   ignore,
+  type Ref,
   type ShutdownExit,
 } from "../../actors/kernel/index.ts";
 import { admit, checkIdle, checkOpen, childOf, FirstStarts, restarted } from "./admission.ts";
@@ -69,6 +70,8 @@ export interface Supervision {
   /** All children in start order. */
   children(): readonly ChildInfo[];
   child(id: ChildId): ChildInfo | undefined;
+  /** The address of a child: it reaches whichever attempt lives. Undefined when there is none of this id. */
+  address(id: ChildId): Ref | undefined;
   /** The spec of a child with every default filled in. */
   childSpec(id: ChildId): ResolvedSpec | undefined;
   counts(): ChildCounts;
@@ -210,6 +213,10 @@ class ActorSupervision implements Supervision {
 
   child(id: ChildId): ChildInfo | undefined {
     return this.#state.children.get(id)?.info();
+  }
+
+  address(id: ChildId): Ref | undefined {
+    return this.#state.children.get(id)?.slot.address;
   }
 
   childSpec(id: ChildId): ResolvedSpec | undefined {

@@ -89,7 +89,7 @@ describe("resolveSpec", () => {
     [
       "an agent",
       { kind: "agent" },
-      { restart: "transient", shutdownMs: 15_000, startTimeoutMs: 60_000, mailbox: "keep" },
+      { restart: "permanent", shutdownMs: 15_000, startTimeoutMs: 60_000, mailbox: "keep" },
     ],
     [
       "a machine",

@@ -1,9 +1,9 @@
 /*
  * One supervised worker: it writes haikus, hands them in with a tool, and is started again when it dies.
  *
- *   npm run demo                               a scripted model, and pi is killed once in mid-work
- *   npm run demo -- --no-crash                 without the kill
- *   npm run demo -- --model provider/id        your own pi login, for example anthropic/claude-sonnet-4-5
+ *   npx ramure demo                        a scripted model, and pi is killed once in mid-work
+ *   npx ramure demo --no-crash             without the kill
+ *   npx ramure demo --model provider/id    your own pi login, for example anthropic/claude-sonnet-4-5
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -130,7 +130,7 @@ async function main(): Promise<void> {
   const crash = values.crash ?? (scripted && !values["no-crash"]);
   say(
     scripted
-      ? "This plays a scripted model. To use a real one: npm run demo -- --model provider/id (your pi login)."
+      ? "This plays a scripted model. To use a real one add --model provider/id (your pi login)."
       : `This uses ${values.model} with your pi login.`,
   );
   const haikus = scripted ? await playScripted({ crash }) : await program({ ...values, crash });

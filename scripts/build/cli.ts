@@ -1,19 +1,21 @@
-import { chmod, rm } from "node:fs/promises";
+import { chmod, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { isProgram, root } from "../source-files.ts";
+import { swapIn } from "./swap.ts";
 
 /**
  * Bundle the CLI, so that it starts fast: `main.js` holds what every command needs, and the files
- * beside it what only some do.
+ * beside it what only some do; `quickstart.mjs` is the program of `ramure demo`.
  *
- * Default for `outdir`: dist/cli, over what tsc wrote there.
+ * Default for `outdir`: dist/cli.
  */
 export async function buildCli(outdir = join(root, "dist/cli")): Promise<void> {
-  await rm(outdir, { recursive: true, force: true });
+  const fresh = `${outdir}.${process.pid}`;
+  await buildQuickstart(fresh);
   await build({
     entryPoints: [join(root, "src/cli/main.ts")],
-    outdir,
+    outdir: fresh,
     bundle: true,
     splitting: true,
     platform: "node",
@@ -27,7 +29,26 @@ export async function buildCli(outdir = join(root, "dist/cli")): Promise<void> {
       js: 'import { createRequire as $require } from "node:module"; const require = $require(import.meta.url);',
     },
   });
-  await chmod(join(outdir, "main.js"), 0o755);
+  await chmod(join(fresh, "main.js"), 0o755);
+  await mkdir(outdir, { recursive: true });
+  await swapIn(fresh, outdir);
+}
+
+/** Bundle the quick start with what it needs beside ramure itself. Its processes keep their names. */
+async function buildQuickstart(outdir: string): Promise<void> {
+  await build({
+    entryPoints: [join(root, "examples/quickstart.ts")],
+    outfile: join(outdir, "quickstart.mjs"),
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    platform: "node",
+    target: "node20.19",
+    format: "esm",
+    external: ["ramure", "ramure/*"],
+    legalComments: "none",
+    tsconfigRaw: {},
+  });
 }
 
 /** yargs lays out nothing but our own help, which is ASCII; knowing of emoji would cost each start 50 ms. */

@@ -6,18 +6,19 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
 /** What the bundle is made of: all that the extension may import of ours. */
 const sources = ["pi/extension", "wire"].map((room) => join(root, "src/actors/agent", room));
-const bundle = join(root, "dist/extension.mjs");
 
 /** An ESM bundle has no `require`, and ws asks it for Node's own modules. */
 const banner =
   'import { createRequire as __ramureRequire } from "node:module";const require = __ramureRequire(import.meta.url);';
 
 /**
- * Bundle the pi extension with all it needs into `dist/extension.mjs`, which pi loads as one file.
+ * Bundle the pi extension with all it needs into `extension.mjs`, which pi loads as one file. Default
+ * for `folder`: dist.
  *
  * Does nothing when the bundle is newer than its sources. Resolves with whether it was built.
  */
-export async function buildExtension(): Promise<boolean> {
+export async function buildExtension(folder = join(root, "dist")): Promise<boolean> {
+  const bundle = join(folder, "extension.mjs");
   if ((await newestSource()) < (await changedAt(bundle))) return false;
   await mkdir(dirname(bundle), { recursive: true });
   const fresh = `${bundle}.${process.pid}`;

@@ -1,5 +1,6 @@
 export { callCommand } from "./call.ts";
 export { connectCommand } from "./connect.ts";
+export { demoCommand } from "./demo.ts";
 export { eventsCommand } from "./events.ts";
 export { gcCommand } from "./gc.ts";
 export { logsCommand } from "./logs.ts";

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { type Scripts, scriptedHarness } from "../../actors/agent/scripted/index.ts";
 import type { Harness } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
@@ -21,6 +19,7 @@ import { openRun, type RunSetting, type StartedRun } from "../runtime/index.ts";
 import { Awaited } from "./awaited.ts";
 import { describeRun } from "./describe-run.ts";
 import { OutsideWorld } from "./outside-world.ts";
+import { makeTestHome } from "./test-home.ts";
 import { TimeSkip } from "./time-skip.ts";
 
 export interface TestRunOptions<C extends Clock = Clock> {
@@ -95,7 +94,8 @@ const defaultHangMs = 3_000;
  *
  * Resolves when the root process has been started. Files and sockets are real, and take real time:
  * before you advance the clock by hand, wait for the event that says how far the program is. The run
- * has a home of its own, in a temporary directory that is gone when `finished()` settles.
+ * has a home of its own, in a temporary directory that is gone when `finished()` settles; what a test
+ * left whose process was killed goes at the next process's first testRun.
  *
  * @example
  * import { agentProcess, sleep } from "ramure";
@@ -139,7 +139,7 @@ export async function openTestRun<
   const clock = (options.clock ?? manualClock()) as C;
   const harness = options.harness ?? scriptedHarness(options.script ?? {});
   const definition = definitionOf(process);
-  const home = await mkdtemp(join(tmpdir(), "ramure-test-"));
+  const home = await makeTestHome();
   const clean = (): Promise<void> => rm(home, { recursive: true, force: true });
   try {
     const run = await openRun(

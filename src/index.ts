@@ -97,6 +97,7 @@ export {
   CancelledError,
   type EndpointHandler,
   type EndpointOptions,
+  type FailOptions,
   GaveUpError,
   type NoArguments,
   ProcessEndedError,

@@ -1,16 +1,19 @@
 import { inspect } from "node:util";
 import { RamureError } from "../../errors.ts";
 
-/** A process called `fail`. */
+/** A process called `fail`. It is retryable unless `fail` or the error given to it says otherwise. */
 export class ProcessFailedError extends RamureError {
   readonly code = "process-failed";
+  override readonly retryable: boolean;
   constructor(
     /** The path of the process. */
     readonly path: string,
     /** The value given to `fail`. */
     readonly reason: unknown,
+    retryable: boolean = isWorthRetrying(reason),
   ) {
     super(`${path} failed: ${wordsOf(reason)}`, { cause: reason });
+    this.retryable = retryable;
   }
 }
 
@@ -71,6 +74,11 @@ export class GaveUpError extends RamureError {
     super(`${path} was given up: ${why}; its last failure: ${last}`, options);
     this.retryable = options.retryable ?? true;
   }
+}
+
+function isWorthRetrying(reason: unknown): boolean {
+  const { retryable }: { readonly retryable?: unknown } = Object(reason);
+  return retryable !== false;
 }
 
 /** Say a given reason as text, whatever its type. */

@@ -45,6 +45,7 @@ export {
   type Whereabouts,
   whereisIn,
 } from "./messaging.ts";
+export type { FailOptions } from "./outcome.ts";
 export { processBehavior } from "./process-actor.ts";
 export { eventsOf } from "./process-events.ts";
 export { type ProcessHandle, RecordHandle, recordOf } from "./process-handle.ts";

@@ -5,6 +5,11 @@ type Settled =
   | { readonly type: "done"; readonly value: unknown }
   | { readonly type: "failed"; readonly error: ProcessFailedError };
 
+export interface FailOptions {
+  /** Whether another attempt may help; false: no supervisor restarts the process. Default: what an error given as the reason says, else true. */
+  readonly retryable?: boolean | undefined;
+}
+
 /** The outcome that `done` and `fail` settle and `wait` gives. The first settles it. */
 export class Outcome {
   #settled: Settled | undefined;
@@ -20,8 +25,8 @@ export class Outcome {
     this.#settle({ type: "done", value });
   }
 
-  fail(path: string, reason: unknown): void {
-    this.#settle({ type: "failed", error: new ProcessFailedError(path, reason) });
+  fail(path: string, reason: unknown, { retryable }: FailOptions = {}): void {
+    this.#settle({ type: "failed", error: new ProcessFailedError(path, reason, retryable) });
   }
 
   /** Resolve with what `done` was given; reject with what `fail` was given. */

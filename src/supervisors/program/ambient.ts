@@ -5,6 +5,7 @@ import {
   currentScope,
   type EndpointHandler,
   type EndpointOptions,
+  type FailOptions,
   type ProcessHandle,
   type ReceiveOptions,
   type Run,
@@ -40,7 +41,8 @@ export function done(value?: unknown): void {
 
 /**
  * Settle what `wait()` gives as a failure: `wait` rejects with ProcessFailedError. A `fail` that
- * nobody waits for fails the process.
+ * nobody waits for fails the process. With `retryable: false` no supervisor starts it again; an error
+ * of your own that is thrown says so by a property `retryable` of that value.
  *
  * @example
  * ```ts
@@ -58,8 +60,8 @@ export function done(value?: unknown): void {
  * }
  * ```
  */
-export function fail(reason: unknown): void {
-  open("fail").fail(reason);
+export function fail(reason: unknown, options?: FailOptions): void {
+  open("fail").fail(reason, options);
 }
 
 /**

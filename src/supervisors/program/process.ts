@@ -36,6 +36,7 @@ import {
   eventsOf,
   everyIn,
   exposeIn,
+  type FailOptions,
   limitsOf,
   type ProcessHandle,
   type ProcessRecord,
@@ -59,6 +60,8 @@ import type { SupervisorProcess } from "./supervisor.ts";
 import type { SupervisorHandle } from "./supervisor-handle.ts";
 
 const bubbleKinds: OptionKinds<BubbleOptions> = { source: "text", only: "list" };
+
+const failKinds: OptionKinds<FailOptions> = { retryable: "boolean" };
 
 const receiveKinds: OptionKinds<ReceiveOptions> = { where: "function", timeoutMs: "number" };
 
@@ -97,8 +100,9 @@ export class Process<Shape extends ContractShape = OpenShape> {
     this.#scope.outcome.done(value);
   }
 
-  fail(reason: unknown): void {
-    this.#scope.outcome.fail(this.path, reason);
+  fail(reason: unknown, options: FailOptions = {}): void {
+    checkOptions("fail()", options, failKinds);
+    this.#scope.outcome.fail(this.path, reason, options);
   }
 
   wait<Value = unknown>(): Promise<Value> {

@@ -13,6 +13,7 @@ import {
   ProcessFailedError,
   ProcessTimeoutError,
   receive,
+  retry,
   send,
   sleep,
   spawn,
@@ -107,6 +108,21 @@ describe("the outcome of a process", () => {
       [],
     );
     expect(await run.finished()).toBe("recovered");
+  });
+
+  it.each<[string, () => void]>([
+    ["fail says so", () => fail("no budget", { retryable: false })],
+    ["its error says so", () => fail(Object.assign(new Error("no key"), { retryable: false }))],
+  ])("the outcome of a process is not tried again when %s", async (_title, give) => {
+    let tries = 0;
+    const once = agentProcess(async function once() {
+      tries += 1;
+      give();
+      await wait();
+    });
+    const run = await testRun(retry(once), []);
+    await expect(run.finished()).rejects.toMatchObject({ code: "gave-up", retryable: false });
+    expect(tries).toBe(1);
   });
 
   it("the outcome of a process rejects with the very error that the body threw", async () => {

@@ -91,11 +91,7 @@ async function run(code: string): Promise<string> {
 }
 
 describe("the package that npm publishes", () => {
-<<<<<<< HEAD
-  it("the package that npm publishes holds dist/, docs/, its pages, and nothing else", () => {
-=======
   it("the package that npm publishes holds dist/, docs/, examples/, its pages, and nothing else", () => {
->>>>>>> fdd773a (Play the demo from the package, and build aside)
     expect(files).toEqual(expect.arrayContaining(["dist/index.js", "dist/index.d.ts"]));
     expect(files).toEqual(expect.arrayContaining(["dist/extension.mjs", "dist/cli/main.js"]));
     expect(files).toEqual(expect.arrayContaining(["docs/reliability.md", "examples/fan-out.ts"]));
@@ -126,22 +122,8 @@ describe("the package that npm publishes", () => {
     expect(stdout).toBe(version);
   });
 
-<<<<<<< HEAD
-  it("the package that npm publishes runs the quick start with a pi found on PATH", {
-    timeout: 120_000,
-  }, async () => {
-    const source = await readFile(join(root, "examples", "quickstart.ts"), "utf8");
-    const { code } = await transform(source, { loader: "ts", format: "esm", target: "node20" });
-    await writeFile(join(app, "quickstart.mjs"), code);
-    const pi = join(root, "node_modules", ".bin");
-    const { stdout, stderr } = await execa(process.execPath, ["quickstart.mjs"], {
-      cwd: app,
-      env: { RAMURE_HOME: join(folder, "home"), PATH: `${process.env.PATH}:${pi}` },
-    });
-=======
   it("the package that npm publishes plays its demo with a pi found on PATH", { timeout: 120_000 }, async () => {
     const { stdout, stderr } = await execa("ramure", ["demo"], withPi({}));
->>>>>>> fdd773a (Play the demo from the package, and build aside)
     expect(stdout.split("\n")).toHaveLength(10);
     expect(stderr.match(/session \S+/g)).toHaveLength(2);
   });

@@ -122,7 +122,9 @@ describe("the package that npm publishes", () => {
     expect(stdout).toBe(version);
   });
 
-  it("the package that npm publishes plays its demo with a pi found on PATH", { timeout: 120_000 }, async () => {
+  it("the package that npm publishes plays its demo with a pi found on PATH", {
+    timeout: 120_000,
+  }, async () => {
     const { stdout, stderr } = await execa("ramure", ["demo"], withPi({}));
     expect(stdout.split("\n")).toHaveLength(10);
     expect(stderr.match(/session \S+/g)).toHaveLength(2);

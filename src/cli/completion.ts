@@ -1,4 +1,4 @@
-import type { RunStatus } from "../supervisors/runtime/outside.ts";
+import { printable, type RunStatus } from "../supervisors/runtime/outside.ts";
 import { type GlobalOptions, Invocation } from "./invocation.ts";
 
 /** The kinds of words that may follow a command: paths of these kinds, endpoints, or runs. */
@@ -24,7 +24,9 @@ export async function namesFor(
   try {
     if (kinds.includes("run")) return (await cli.runs()).map(({ record }) => record.id);
     const status = await cli.withRun((run) => run.status(undefined, { timeoutMs: 1_000 }));
-    return kinds.includes("endpoint") ? endpointNames(status) : shortNames(status, kinds);
+    const names = kinds.includes("endpoint") ? endpointNames(status) : shortNames(status, kinds);
+    // A shell takes them line by line.
+    return names.filter((name) => printable(name) === name);
   } catch {
     // A Tab has nobody to tell: no run, or one that does not answer, has no names.
     return [];

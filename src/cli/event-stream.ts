@@ -1,10 +1,15 @@
-import { ControlError, type ControlEvent, encodeValue } from "../supervisors/runtime/outside.ts";
+import {
+  ControlError,
+  type ControlEvent,
+  encodeValue,
+  printableJson,
+} from "../supervisors/runtime/outside.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** Say one event as one JSON object on a line. */
 export function jsonLine({ data, ...event }: ControlEvent): string {
   const { json, meta } = encodeValue(data);
-  return JSON.stringify({ schema: 1, ...event, data: json, meta });
+  return printableJson({ schema: 1, ...event, data: json, meta });
 }
 
 /** The word after `logs` and `events`: a node of the run that is meant, or else a run. */

@@ -5,6 +5,7 @@ import {
   type ListedRun,
   listRuns,
   printable,
+  printableJson,
   type RunRecord,
   systemClock,
 } from "../supervisors/runtime/outside.ts";
@@ -42,7 +43,7 @@ export class Invocation {
   }
 
   async printJson(value: unknown): Promise<void> {
-    await this.print(JSON.stringify(value, null, 2));
+    await this.print(printableJson(value, 2));
   }
 
   /** Say something beside the data. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import yargs, { type Argv } from "yargs";
 import { hideBin } from "yargs/helpers";
+import { printable, printableLines } from "../supervisors/runtime/outside.ts";
 import { asCliError, CliError, exitCodes } from "./cli-error.ts";
 import { type Command, hideDashes } from "./command.ts";
 import * as commands from "./commands/index.ts";
@@ -127,12 +128,16 @@ function wordMissing({ words, names: [name] }: Command): CliError {
 function report(error: CliError, debug: boolean): number {
   const look = lookOf(process.env, process.stderr);
   const lines = [
-    `${styled(look, "red", "error:")} ${error.message}`,
-    ...[error.why, error.todo].filter((line) => line !== undefined).map((line) => `  ${line}`),
-    ...(debug ? [String(error.cause instanceof Error ? error.cause.stack : error.stack)] : []),
+    `${styled(look, "red", "error:")} ${printable(error.message)}`,
+    ...[error.why, error.todo].flatMap((line) => (line ? [`  ${printable(line)}`] : [])),
+    ...(debug ? [printableLines(stackOf(error))] : []),
   ];
   process.stderr.write(`${lines.join("\n")}\n`);
   return error.exitCode;
+}
+
+function stackOf(error: CliError): string {
+  return String(error.cause instanceof Error ? error.cause.stack : error.stack);
 }
 
 function version(): string {

@@ -1,5 +1,5 @@
 export { copyOf, isolated, notData } from "./plain-data.ts";
-export { printable, printableLines } from "./printable.ts";
+export { printable, printableJson, printableLines } from "./printable.ts";
 export { anyRecord, FieldError, finite, parsedJson, read } from "./read.ts";
 export { createRedaction, type Redaction } from "./redaction.ts";
 export { find, isRecord, type Search } from "./walk.ts";

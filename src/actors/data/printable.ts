@@ -1,5 +1,7 @@
 /** Control characters, and marks that turn the direction of text around. */
 const steering = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+/** What of it, and of line ends, `JSON.stringify` leaves as it is. */
+const steeringJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */
 export function printable(text: string): string {
@@ -17,4 +19,13 @@ export function printableLines(text: string): string {
         .replace(steering, "?"),
     )
     .join("\n");
+}
+
+/** Write a value as JSON that is harmless at a terminal as well; reading it gives the same value. */
+export function printableJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, undefined, indent) ?? "";
+  return text.replace(
+    steeringJson,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }

@@ -2,7 +2,7 @@ import { constants, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { diskProblemOf, privateDirectory } from "../../machines/local/index.ts";
 import type { Clock } from "../clock.ts";
-import type { Redaction } from "../data/index.ts";
+import { printable, type Redaction } from "../data/index.ts";
 import {
   JournalFile,
   type JournalFileParts,
@@ -151,7 +151,7 @@ class FileJournal implements Journal {
     this.#redaction = redaction;
     this.#onRecord = onRecord;
     this.#onProblem =
-      onProblem ?? ((problem) => console.error(`ramure: ${problemText(file, problem)}`));
+      onProblem ?? ((problem) => console.error(printable(`ramure: ${problemText(file, problem)}`)));
     this.#journalFile = openFile((lost) => this.#lost(lost));
     this.#writer = new JournalWriter({
       file: this.#journalFile,

@@ -1,5 +1,10 @@
 import { inspect } from "node:util";
-import { encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
+import {
+  encodeValue,
+  printableJson,
+  printableLines,
+  verbs,
+} from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command } from "../command.ts";
 import { parseDuration } from "../print/index.ts";
@@ -36,7 +41,10 @@ export const callCommand = command({
       { acts: "call" },
     );
     if (args.json) return await cli.printJson({ schema: 1, path, ...wireOf(value) });
-    if (value !== undefined) await cli.print(textOf(value));
+    if (value === undefined) return;
+    // A file or a program gets a text as it is; a terminal, what cannot steer it.
+    const text = textOf(value);
+    await cli.print(process.stdout.isTTY ? printableLines(text) : text);
   },
 });
 
@@ -88,7 +96,7 @@ function wireOf(value: unknown): object {
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   const { json, meta } = encodeValue(value);
-  return meta === undefined ? JSON.stringify(json, null, 2) : inspect(value, { depth: 10 });
+  return meta === undefined ? printableJson(json, 2) : inspect(value, { depth: 10 });
 }
 
 function usage(what: string, todo: string): CliError {

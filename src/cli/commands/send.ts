@@ -1,5 +1,5 @@
 import { text } from "node:stream/consumers";
-import { encodeValue, verbs } from "../../supervisors/runtime/outside.ts";
+import { encodeValue, printable, verbs } from "../../supervisors/runtime/outside.ts";
 import { CliError, exitCodes } from "../cli-error.ts";
 import { command, wordsAfterDashes } from "../command.ts";
 
@@ -26,7 +26,7 @@ export const sendCommand = command({
       { acts: "send" },
     );
     if (args.json) return await cli.printJson({ schema: 1, ...sent });
-    await cli.print(`Sent to ${sent.path}.`);
+    await cli.print(`Sent to ${printable(sent.path)}.`);
     if (sent.receives === false) await cli.say(`${sent.path} has received no message so far.`);
   },
 });

@@ -30,7 +30,7 @@ export class LogLines {
     const width = look.columns < wideFrom ? pathWidth.narrow : pathWidth.wide;
     const path = fitted(printable(shortPath(event.path)), width, look.unicode ? "…/" : ".../");
     const [time, who] = [timeOf(event.at), path.padEnd(width)];
-    const kind = printable(words.kind).padEnd(kindWidth);
+    const kind = words.kind.padEnd(kindWidth);
     const loud = words.kind === "failed" || words.kind === "gave-up";
     return [
       styled(look, "dim", time),

@@ -27,10 +27,10 @@ const longest = 400;
 export function logText({ type, path, data }: ControlEvent, kind: string): LogText | undefined {
   const isOwn = kind === "process" && (ofAgents.has(type) || isOwnTask(type, data));
   const known = !isOwn && Object.hasOwn(describers, type) ? describers[type] : undefined;
-  if (!known) return { kind: type, text: valueText(data) };
-  const told = known(isRecord(data) ? data : {});
+  const told = known ? known(isRecord(data) ? data : {}) : { kind: type, text: valueText(data) };
   // A line begins with the path already.
-  return told && { ...told, text: told.text.replace(`${path} `, "") };
+  const words = known ? told?.text.replace(`${path} `, "") : told?.text;
+  return told && { kind: printable(told.kind), text: cut(printable(words ?? "")) };
 }
 
 /** A process may have events of its own that are called as those of a pool. */
@@ -47,13 +47,13 @@ export function shortPath(path: string): string {
 
 const said =
   (kind: string, tell: (data: Data) => string): Describe =>
-  (data) => ({ kind, text: cut(printable(tell(data))) });
+  (data) => ({ kind, text: tell(data) });
 /** Like `said`, without a line where the text is empty. */
 const ifSaid =
   (kind: string, tell: (data: Data) => string): Describe =>
   (data) => {
     const words = tell(data);
-    return words === "" ? undefined : { kind, text: cut(printable(words)) };
+    return words === "" ? undefined : { kind, text: words };
   };
 const nothing: Describe = () => undefined;
 
@@ -70,9 +70,7 @@ const describers: Readonly<Record<string, Describe>> = {
   "child-terminated": nothing,
   // An agent's own word for it has no child.
   restarting: (data) =>
-    data.id === undefined
-      ? undefined
-      : { kind: "restart", text: cut(printable(restartText(data))) },
+    data.id === undefined ? undefined : { kind: "restart", text: restartText(data) },
   restarted: said("restart", ({ id }) => `${text(id)} is back`),
   "not-retryable": said(
     "restart",
@@ -117,9 +115,7 @@ const describers: Readonly<Record<string, Describe>> = {
   "message-accepted": nothing,
   "message-durable": nothing,
   message: ({ role, origin, text: words }) =>
-    origin === "interactive"
-      ? { kind: "typed", text: cut(`${text(role)}: ${text(words)}`) }
-      : undefined,
+    origin === "interactive" ? { kind: "typed", text: `${text(role)}: ${text(words)}` } : undefined,
   "turn-started": said("turn", () => "started"),
   "turn-ended": ifSaid("turn", turnText),
   idle: nothing,
@@ -174,7 +170,7 @@ const ofAgents: ReadonlySet<string> = new Set([
 function stateText(states: readonly string[]): Describe {
   return ({ state, summary, facts }) =>
     states.includes(text(state))
-      ? { kind: text(state), text: cut(printable(text(summary) || waitText(state, facts))) }
+      ? { kind: text(state), text: text(summary) || waitText(state, facts) }
       : undefined;
 }
 
@@ -272,7 +268,7 @@ function reasonText(reason: unknown): string {
 
 function valueText(value: unknown): string {
   if (value === undefined) return "";
-  return cut(printable(inWords(encodeValue(value).json, longest)));
+  return inWords(encodeValue(value).json, longest);
 }
 
 function text(value: unknown): string {

@@ -53,7 +53,7 @@ function headerOf({ run, nodes, at }: RunStatus): string {
   const living = agents.filter((node) => !isFinished(node.state));
   const waiting = agents.filter((node) => shownState(node) === "waiting");
   return [
-    `run ${run.id}`,
+    `run ${printable(run.id)}`,
     `up ${duration(at - run.startedAt)}`,
     agents.length > 0 ? `agents ${living.length}/${agents.length}` : "",
     waiting.length > 0 ? `waiting ${waiting.length}` : "",
@@ -87,7 +87,7 @@ function connectionLines({ connections }: RunStatus, root: string | undefined): 
     if (told.has(`${to} ${from}`)) return [];
     told.add(`${from} ${to}`);
     const arrow = ways.has(`${to} ${from}`) ? "<->" : "->";
-    return [`${typed(from, root)} ${arrow} ${typed(to, root)}`];
+    return [printable(`${typed(from, root)} ${arrow} ${typed(to, root)}`)];
   });
 }
 
@@ -96,7 +96,7 @@ function endpointLine(
   root: string | undefined,
 ): string {
   const text = description ? `  ${printable(description)}` : "";
-  const place = path === root ? "" : `${typed(path, root)}:`;
+  const place = path === root ? "" : `${printable(typed(path, root))}:`;
   return `${place}${printable(name)}(${parameterNames(parameters).join(", ")})${text}`;
 }
 

@@ -1,7 +1,15 @@
 /* All of a run that is seen from outside: the one file below it that `src/cli/` imports. */
 
 export { systemClock } from "../../actors/clock.ts";
-export { encodeValue, inWords, isRecord, printable, read } from "../../actors/data/index.ts";
+export {
+  encodeValue,
+  inWords,
+  isRecord,
+  printable,
+  printableJson,
+  printableLines,
+  read,
+} from "../../actors/data/index.ts";
 export { type JournalEntry, readJournal } from "../../actors/journal/index.ts";
 export {
   type Asker,

@@ -1,6 +1,6 @@
 import { type HomeLayout, type Leftover, type ReapedRun, reap } from "../home/index.ts";
 import type { LiveRun } from "./live-run.ts";
-import { tell } from "./tell.ts";
+import { tellLine } from "./tell.ts";
 
 /**
  * Remove what runs of this home left that are dead by now, and tell the person at the terminal.
@@ -49,5 +49,5 @@ function namesOf(leftovers: readonly Leftover[]): string {
 }
 
 function say(line: string): void {
-  tell(`ramure: ${line}`);
+  tellLine(`ramure: ${line}`);
 }

@@ -3,12 +3,12 @@ import { RamureError } from "../../errors.ts";
 import { CancelledError, hasEnded } from "../process/index.ts";
 import type { LiveRun } from "./live-run.ts";
 import { failureText, type StopSignal } from "./signals.ts";
-import { tell } from "./tell.ts";
+import { indented, tell, tellLine } from "./tell.ts";
 
 /** Tell the person at a terminal that a run began, and how to look at it. */
 export function reportStart({ id }: LiveRun): void {
   if (!process.stderr.isTTY) return;
-  tell(
+  tellLine(
     `ramure: run ${id} began; ramure status shows it, ramure connect AGENT opens an agent's terminal.`,
   );
 }
@@ -16,12 +16,12 @@ export function reportStart({ id }: LiveRun): void {
 /** Tell the person at the terminal that the run stops, and what is waited for. */
 export function reportStop(runtime: LiveRun, why: StopSignal | { readonly error: unknown }): void {
   if (typeof why !== "string") {
-    tell(failureText(why.error) ?? runtime.redaction.text(inspect(why.error)));
+    tell(failureText(why.error) ?? indented(runtime.redaction.text(inspect(why.error))));
   }
   const cause = typeof why === "string" ? why : "an error that nobody caught";
   const path = runtime.root?.path ?? "the run";
   const waiting = runtime.root !== undefined && !hasEnded(runtime.root.state);
-  if (waiting) tell(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
+  if (waiting) tellLine(`ramure: ${cause}: stopping ${path} and all below it; again to kill.`);
 }
 
 const mostNamed = 5;
@@ -38,7 +38,7 @@ export function reportKill({ root, directory }: LiveRun, signal: StopSignal): vo
 
 /** Tell that the program left a living run; nothing else can be done while a program exits. */
 export function reportExit({ id }: LiveRun): void {
-  tell(
+  tellLine(
     `ramure: the program exits in the middle of run ${id}; its agents live on until ramure gc, or until the next run starts.`,
   );
 }
@@ -83,8 +83,8 @@ function causesOf(error: unknown): readonly unknown[] {
  * error, its own frames tell the place.
  */
 function textOf(error: unknown): string {
-  if (!(error instanceof Error)) return inspect(error);
-  const head = `${error.name}: ${error.message}`;
+  if (!(error instanceof Error)) return indented(inspect(error));
+  const head = indented(`${error.name}: ${error.message}`);
   if (error instanceof RamureError) return head;
   return [head, ...framesOf(error)].join("\n");
 }

@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { StoppedError } from "../../actors/kernel/index.ts";
 import { CancelledError } from "../process/index.ts";
-import { tell } from "./tell.ts";
+import { indented, tell } from "./tell.ts";
 
 /** The signals that ask a program to end. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -108,7 +108,7 @@ function uncaught(error: unknown): void {
     // A program that listens itself decides itself.
     if (process.listenerCount("uncaughtException") > 1) return;
     const isNoNews = why !== undefined && error instanceof CancelledError;
-    if (!isNoNews) tell(failureText(error) ?? inspect(error));
+    if (!isNoNews) tell(failureText(error) ?? indented(inspect(error)));
     process.exit(1);
   }
   why ??= "crash";

@@ -12,51 +12,97 @@ export interface Redaction {
 }
 
 const shortestSecret = 6;
-/**
- * The form of agents' tokens. A run has thousands: they are found by their form, not one by one.
- */
+/** The form of agents' tokens. A run may have had any number of them. */
 const tokenForm = /^[0-9a-z]{40}$/;
-const tokenBytes = 40;
-const longWord = /[0-9a-z]{40,}/g;
+/** Tokens that are known. An older one is of an agent that has ended long ago, and opens nothing. */
+const maxTokens = 4_096;
 const redacted = "[redacted]";
 
 /** Start knowing secrets; none at first. */
 export function createRedaction(secrets: Iterable<string> = []): Redaction {
-  const known = new Set<string>();
+  const needles = new Needles();
+  /** Secrets as they stand inside a text of JSON, where that is another text. */
+  const escaped = new Needles();
   const tokens = new Set<string>();
-  const text = (given: string): string => {
-    let result = given;
-    for (const secret of known)
-      if (result.includes(secret)) result = result.replaceAll(secret, redacted);
-    if (tokens.size === 0) return result;
-    return result.replace(longWord, (word) => withoutTokens(word, tokens));
-  };
   const add = (secret: string): void => {
-    if (tokenForm.test(secret)) tokens.add(secret);
-    else if (secret.length >= shortestSecret) known.add(secret);
+    if (secret.length < shortestSecret) return;
+    needles.add(secret);
+    const json = JSON.stringify(secret).slice(1, -1);
+    if (json !== secret) escaped.add(json);
+    if (!tokenForm.test(secret)) return;
+    tokens.add(secret);
+    if (tokens.size <= maxTokens) return;
+    const [oldest = ""] = tokens;
+    tokens.delete(oldest);
+    needles.delete(oldest);
   };
   for (const secret of secrets) add(secret);
-  const knowsNone = (): boolean => known.size + tokens.size === 0;
-  const isIn = (json: string): boolean =>
-    text(json) !== json || [...known].some((secret) => json.includes(inJson(secret)));
+  const text = (given: string): string => needles.replacedIn(given);
   return {
     add,
     text,
-    isIn,
-    value: (value) => (knowsNone() ? value : new Hiding(text).walk(value)),
+    isIn: (json) => text(json) !== json || escaped.replacedIn(json) !== json,
+    value: (value) => (needles.size === 0 ? value : new Hiding(text).walk(value)),
   };
 }
 
-/** Give text as it stands inside a text of JSON. */
-const inJson = (text: string): string => JSON.stringify(text).slice(1, -1);
+/** A hash of 16 bits holds four characters: each new one pushes the fourth before it out. */
+const buckets = 0x1_0000;
+const hashed = 4;
 
-function withoutTokens(word: string, tokens: ReadonlySet<string>): string {
-  for (let start = 0; start + tokenBytes <= word.length; start += 1) {
-    const end = start + tokenBytes;
-    if (!tokens.has(word.slice(start, end))) continue;
-    return `${word.slice(0, start)}${redacted}${withoutTokens(word.slice(end), tokens)}`;
+/** Texts that are looked for all at once. The cost is one step a character, however many there are. */
+class Needles {
+  readonly #byHash = new Map<number, readonly string[]>();
+  /** Which hashes of four characters begin a needle. */
+  readonly #begins = new Uint8Array(buckets);
+  size = 0;
+
+  add(needle: string): void {
+    const hash = hashOf(needle);
+    const others = this.#byHash.get(hash) ?? [];
+    if (others.includes(needle)) return;
+    // Of two that begin alike, the longer one is the whole secret.
+    this.#byHash.set(
+      hash,
+      [...others, needle].sort((a, b) => b.length - a.length),
+    );
+    this.#begins[hash] = 1;
+    this.size += 1;
   }
-  return word;
+
+  delete(needle: string): void {
+    const hash = hashOf(needle);
+    const others = (this.#byHash.get(hash) ?? []).filter((other) => other !== needle);
+    this.size -= 1;
+    if (others.length > 0) this.#byHash.set(hash, others);
+    else if (this.#byHash.delete(hash)) this.#begins[hash] = 0;
+  }
+
+  replacedIn(text: string): string {
+    if (this.size === 0) return text;
+    let [result, kept, hash] = ["", 0, 0];
+    for (let at = 0; at < text.length; at += 1) {
+      hash = pushed(hash, text.charCodeAt(at));
+      const start = at + 1 - hashed;
+      if (this.#begins[hash] === 0 || start < kept) continue;
+      const found = this.#byHash.get(hash)?.find((needle) => text.startsWith(needle, start));
+      if (found === undefined) continue;
+      result += text.slice(kept, start) + redacted;
+      kept = start + found.length;
+      at = kept - 1;
+    }
+    return kept === 0 ? text : result + text.slice(kept);
+  }
+}
+
+function hashOf(needle: string): number {
+  let hash = 0;
+  for (let at = 0; at < hashed; at += 1) hash = pushed(hash, needle.charCodeAt(at));
+  return hash;
+}
+
+function pushed(hash: number, character: number): number {
+  return ((hash << 4) ^ Math.imul(character, 0x9e37)) & (buckets - 1);
 }
 
 class Hiding extends Walk {

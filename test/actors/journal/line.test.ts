@@ -155,9 +155,11 @@ describe("a secret", () => {
   });
 
   it("a secret is found as one of thousands of tokens, also inside a longer word", () => {
-    const tokens = Array.from({ length: 5_000 }, (_, index) => `${index}`.padStart(40, "a"));
+    const tokens = Array.from({ length: 4_000 }, (_, index) =>
+      `${index}`.padStart(4, "0").padEnd(40, "a"),
+    );
     const many = createRedaction(tokens);
-    expect(many.text(`Bearer ${tokens[4_711]}.`)).toBe("Bearer [redacted].");
+    expect(many.text(`Bearer ${tokens[3_711]}.`)).toBe("Bearer [redacted].");
     expect(many.text(`zz${tokens[1]}${tokens[2]}9`)).toBe("zz[redacted][redacted]9");
     expect(many.text("b".repeat(90))).toBe("b".repeat(90));
   });

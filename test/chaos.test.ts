@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildExtension } from "../scripts/build/extension.ts";
 import { piKills, tmuxKills } from "../scripts/chaos/agents.ts";
 import { fuzz } from "../scripts/chaos/fuzz.ts";
+import { poolTasks } from "../scripts/chaos/pool.ts";
 import { type ChaosRow, shares, wrongOf } from "../scripts/chaos/report.ts";
 import { manyRuns } from "../scripts/chaos/runs.ts";
 import { load, socketDrops } from "../scripts/chaos/sockets.ts";
@@ -50,6 +51,10 @@ describe("whatever is killed", { timeout: 300_000 }, () => {
 
   it(`a run whose parts are killed reads or refuses ${share.frames} broken frames, and outlives a tenth as many broken clients`, async () => {
     harmless(await fuzz(share.frames, share.frames / 10));
+  });
+
+  it(`a pool keeps nothing of the ${share.tasks} tasks that are done`, async () => {
+    harmless(await poolTasks(share.tasks));
   });
 
   it(`a run whose parts are killed gives back all that ${share.runs} runs took`, async () => {

@@ -5,12 +5,13 @@ import { parseArgs } from "node:util";
 import { buildExtension } from "../build/extension.ts";
 import { piKills, tmuxKills } from "./agents.ts";
 import { fuzz } from "./fuzz.ts";
+import { poolTasks } from "./pool.ts";
 import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./report.ts";
 import { manyRuns } from "./runs.ts";
 import { load, socketDrops } from "./sockets.ts";
 
 /*
- * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs,fuzz] [--size n] [--json]`: harm is done to a run, and it
+ * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs,pool,fuzz] [--size n] [--json]`: harm is done to a run, and it
  * is counted what was lost. Counts decide over the exit code; rates are only shown.
  */
 
@@ -20,6 +21,7 @@ const harms = {
   drops: (_: string, share: ChaosShare) => socketDrops(share.drops),
   load: (_: string, share: ChaosShare) => load(share.agents, share.events),
   runs: (folder: string, share: ChaosShare) => manyRuns(join(folder, "home"), share.runs),
+  pool: (_: string, share: ChaosShare) => poolTasks(share.tasks),
   fuzz: (_: string, share: ChaosShare) => fuzz(share.frames, Math.ceil(share.frames / 10)),
 } as const;
 
@@ -50,7 +52,7 @@ function sized(share: ChaosShare, size: string | undefined): ChaosShare {
   if (size === undefined) return share;
   const times = Number(size);
   const harms = { piKills: times, tmuxKills: times, drops: times, events: times };
-  return { ...share, ...harms, runs: times, frames: times };
+  return { ...share, ...harms, runs: times, frames: times, tasks: times };
 }
 
 async function harmAll(names: readonly string[], share: ChaosShare): Promise<readonly ChaosRow[]> {

@@ -19,6 +19,8 @@ export interface ChaosShare {
   readonly runs: number;
   /** Broken frames for the decoder; a tenth as many broken clients for the socket. */
   readonly frames: number;
+  /** Tasks of a pool, each with an agent of its own. */
+  readonly tasks: number;
 }
 
 /** What CI bears, what is run by hand, what `npm run chaos` does by itself. */
@@ -31,6 +33,7 @@ export const shares = {
     events: 100_000,
     runs: 50,
     frames: 20_000,
+    tasks: 50,
   },
   usual: {
     piKills: 20,
@@ -40,6 +43,7 @@ export const shares = {
     events: 100_000,
     runs: 1_000,
     frames: 20_000,
+    tasks: 100,
   },
   deep: {
     piKills: 500,
@@ -49,6 +53,7 @@ export const shares = {
     events: 1_000_000,
     runs: 1_000,
     frames: 200_000,
+    tasks: 1_000,
   },
 } as const satisfies Record<string, ChaosShare>;
 

@@ -31,9 +31,23 @@ export function statusLine(place: string): string {
   return ` C-b d leaves   ${place}   (in a tmux of yours: C-b C-b d)`;
 }
 
-/** Make the shell line of `pipe-pane`, where tmux expands times as well as formats. */
+/** What a pane's log may grow to before it is put aside as `….1`, in place of the one before. */
+export const maxLogBytes = 8 * 1_048_576;
+
+/**
+ * Make the shell line of `pipe-pane`, where tmux expands times as well as formats.
+ *
+ * `dd` hands on what it reads at once, and ends after 256 reads, so that the size is looked at; where
+ * nothing was added, the pane's output is over.
+ */
 export function appendLine(path: string): string {
-  return `umask 077; exec cat >> ${quote(formatPath(path)).replaceAll("%", "%%")}`;
+  const file = quote(formatPath(path)).replaceAll("%", "%%");
+  const size = 'wc -c 2>/dev/null < "$f"';
+  return [
+    `umask 077; f=${file}`,
+    `while n=$(${size} || echo 0); dd bs=4096 count=256 2>/dev/null >> "$f"; m=$(${size}) && [ "$m" -gt "$n" ]`,
+    `do [ "$m" -lt ${maxLogBytes} ] || mv -f -- "$f" "$f.1"; done`,
+  ].join("; ");
 }
 
 /** Keep tmux from taking the `;` at the end of a word for the end of the command. */

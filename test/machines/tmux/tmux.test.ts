@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { LocalMachine } from "../../../src/machines/local/local.ts";
 import { findMarked, readProcess } from "../../../src/machines/local/processes.ts";
 import { createTmux, type Tmux } from "../../../src/machines/tmux/tmux.ts";
+import { maxLogBytes } from "../../../src/machines/tmux/words.ts";
 import { localMachine, scratch } from "../scratch.ts";
 
 interface World {
@@ -317,6 +318,23 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     await tmux.respawnPane("a", { command: ["sh", "-c", "pwd; sleep 60"], cwd, env: { A: "b" } });
     await shows(tmux, "a", cwd);
     await expect.poll(() => readFileSync(log, "utf8")).toContain(cwd);
+    expect(statSync(log).mode & 0o777).toBe(0o600);
+  });
+
+  it("a tmux client keeps the newest of what a pane shows, and no more than two logs hold", async () => {
+    const { tmux, machine } = await world();
+    const log = join(machine.workDir, "pane.log");
+    const line = "x".repeat(100);
+    const show = `head -c 20000000 /dev/zero | tr '\\0' x | fold -w 100; echo THE END; sleep 60`;
+    await tmux.newSession({ name: "a", command: ["sh", "-c", `read go; ${show}`] });
+    await tmux.pipePane("a", log);
+    await tmux.sendKeys("a", "Enter");
+    await expect.poll(() => readFileSync(log, "utf8"), { timeout: 45_000 }).toContain("THE END");
+    const sizes = [log, `${log}.1`].map((file) => statSync(file).size);
+    for (const size of sizes) expect(size).toBeLessThan(maxLogBytes + 1_048_577);
+    expect(sizes[1]).toBeGreaterThan(maxLogBytes - 1);
+    expect(readFileSync(`${log}.1`, "utf8")).toContain(line);
+    expect(readdirSync(machine.workDir).filter((name) => name.startsWith("pane"))).toHaveLength(2);
     expect(statSync(log).mode & 0o777).toBe(0o600);
   });
 

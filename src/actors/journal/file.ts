@@ -1,6 +1,6 @@
-import { type FileHandle, rename, rm } from "node:fs/promises";
+import { type FileHandle, lstat, rename, rm } from "node:fs/promises";
 import { syncFolder } from "../../machines/local/index.ts";
-import { oldFileName, oldFiles } from "./files.ts";
+import { oldFileName, oldFiles, setReplacementAside } from "./files.ts";
 import { headBytes, headSeq } from "./line.ts";
 
 /** The part of a file handle that the journal uses. */
@@ -44,6 +44,8 @@ export class JournalFile {
   readonly #limits: RotationLimits;
   readonly #removed: (lost: LostEntries) => string;
   #handle: WritableHandle | undefined;
+  /** What stood at the file's name when it was opened; undefined: nobody has looked yet. */
+  #inode: number | undefined;
   #size: number;
   #firstSeq: number;
   /** The line that says what was lost, until it is written. It has the `seq` of the last lost entry. */
@@ -68,10 +70,10 @@ export class JournalFile {
   async append(lines: string, { sync }: { readonly sync: boolean }): Promise<void> {
     await this.#letGoIfRemoved(lines);
     if (this.#size >= this.#limits.maxFileBytes) await this.#putAside();
-    this.#handle ??= await openSynced(this.file, this.#open);
+    const handle = this.#handle ?? (await this.#begin());
     const bytes = Buffer.from(this.#gap + lines);
     for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#handle.write(
+      const { bytesWritten } = await handle.write(
         bytes,
         done,
         bytes.length - done,
@@ -79,7 +81,7 @@ export class JournalFile {
       );
       done += bytesWritten;
     }
-    if (sync) await this.#handle.datasync();
+    if (sync) await handle.datasync();
     const seq = headSeq(bytes) ?? 0;
     this.#firstSeq ||= seq;
     this.landmarks.add({ seq, offset: this.#size, line: seq - this.#firstSeq + 1 });
@@ -91,18 +93,27 @@ export class JournalFile {
     await this.#handle?.close();
   }
 
-  /** Let go of a file that has no name any more: nobody could read what is written there. */
+  /** Let go of a file that its name no longer stands for: nobody would find what is written there. */
   async #letGoIfRemoved(lines: string): Promise<void> {
     const next = headSeq(Buffer.from(lines.slice(0, headBytes)));
     if (this.#handle === undefined || next === undefined) return;
-    if ((await this.#handle.stat()).nlink > 0) return;
+    const named = await inodeOf(this.file);
+    this.#inode ??= named;
+    if (named === this.#inode && (await this.#handle.stat()).nlink > 0) return;
     const lost = { first: this.#firstSeq, last: next - 1 };
     await this.#handle.close();
     this.#handle = undefined;
     this.#size = 0;
     this.#firstSeq = 0;
     this.landmarks.forgetBefore(next);
+    await setReplacementAside(this.file, next);
     if (lost.first > 0) this.#gap = this.#removed(lost);
+  }
+
+  async #begin(): Promise<WritableHandle> {
+    this.#handle = await openSynced(this.file, this.#open);
+    this.#inode = await inodeOf(this.file);
+    return this.#handle;
   }
 
   async #putAside(): Promise<void> {
@@ -112,6 +123,7 @@ export class JournalFile {
     const next = await this.#openNext(old);
     const full = this.#handle;
     this.#handle = next;
+    this.#inode = await inodeOf(this.file);
     this.#size = 0;
     this.#firstSeq = 0;
     await full?.close();
@@ -134,6 +146,10 @@ export class JournalFile {
     const oldest = old[Math.max(0, surplus)];
     if (oldest) this.landmarks.forgetBefore(oldest.firstSeq);
   }
+}
+
+async function inodeOf(file: string): Promise<number | undefined> {
+  return (await lstat(file).catch(() => undefined))?.ino;
 }
 
 /** Open a file for writing, and make sure that its folder knows it after a power cut. */

@@ -59,3 +59,10 @@ export async function setJournalAside(file: string, name: string): Promise<void>
     if (codeOf(error) !== "ENOENT" && diskProblemOf(error) === undefined) throw error;
   });
 }
+
+/** Move what somebody put in the place of a journal's file out of the way. Whatever it is, it is not opened. */
+export async function setReplacementAside(file: string, nextSeq: number): Promise<void> {
+  await rename(file, `${stem(file)}.replaced-${nextSeq}.jsonl`).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw error;
+  });
+}

@@ -231,7 +231,7 @@ class FileJournal implements Journal {
   /** Say what is lost, and give the entry that says it to readers, in place of the last lost one. */
   #lost({ first, last }: LostEntries): string {
     const dropped = last - first + 1 + (this.#removed?.dropped ?? 0);
-    const message = "it was removed while the run goes on";
+    const message = "it was removed, moved or replaced while the run goes on";
     this.#removed = { code: "removed", message, since: this.#clock.wallNow(), dropped };
     this.#onProblem(this.#removed);
     return this.#line({ type: "journal-gap", path: "/", data: this.#removed }, last);
@@ -288,12 +288,19 @@ async function openIfPossible(
   }
 }
 
+/** Without a wait: a FIFO would hold a thread of the program for good. */
+const writeFlags =
+  constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** Open the file. Its folder may be missing: the disk was full when it was to be made. */
 async function openForWriting(file: string): Promise<WritableHandle> {
   await privateDirectory(dirname(file)).catch((error: unknown) => {
     throw diskProblemOf(error) ?? error;
   });
-  return await open(file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+  const handle = await open(file, writeFlags, 0o600);
+  if ((await handle.stat()).isFile()) return handle;
+  await handle.close();
+  throw new Error(`${file} is no regular file`);
 }
 
 /** Say to a person what is wrong with a journal, and what to do. */

@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from "node:fs/promises";
+import { constants, type FileHandle, open, stat } from "node:fs/promises";
 import { codeOf } from "../../errors.ts";
 import { JournalCorruptError } from "./errors.ts";
 import type { Landmark } from "./file.ts";
@@ -151,6 +151,9 @@ class Part {
   }
 }
 
+/** Without a wait: a FIFO in a journal's place would hold a thread of the program for good. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK;
+
 /** Open the reader's next file: the first old one that it has not read, or the newest. */
 async function openPart(file: string, place: Place): Promise<Part> {
   for (let tries = 1; ; tries += 1) {
@@ -158,7 +161,7 @@ async function openPart(file: string, place: Place): Promise<Part> {
     const old = unread.find((_, index) => (unread[index + 1]?.firstSeq ?? Infinity) > place.next);
     const path = old?.file ?? file;
     try {
-      return new Part(path, await open(path, "r"), old === undefined);
+      return new Part(path, await open(path, readFlags), old === undefined);
     } catch (error) {
       // The writer put the file aside, or removed the oldest, between the two looks.
       if (codeOf(error) !== "ENOENT" || tries === 5) throw error;

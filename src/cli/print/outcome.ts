@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { constants, open } from "node:fs/promises";
 import * as v from "valibot";
 import { read } from "../../supervisors/runtime/outside.ts";
 
@@ -57,7 +57,7 @@ export function endText(outcome: RunOutcome): string {
 }
 
 async function tailOf(file: string): Promise<string> {
-  const handle = await open(file, "r");
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const { size } = await handle.stat();
     const start = Math.max(0, size - tailBytes);

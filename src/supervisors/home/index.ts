@@ -12,6 +12,7 @@ export { takeLogDirectory } from "./log-owner.ts";
 export { type Leftover, type ReapedRun, reap, reapRun } from "./reaper.ts";
 export {
   doorOf,
+  keepRunRecord,
   type ListedRun,
   listRuns,
   type RunRecord,

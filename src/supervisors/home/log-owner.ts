@@ -1,7 +1,13 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../../errors.ts";
-import { diskProblemOf, logDirectory, makeOnce, writeWhole } from "../../machines/local/index.ts";
+import {
+  diskProblemOf,
+  logDirectory,
+  makeOnce,
+  readHostFile,
+  writeWhole,
+} from "../../machines/local/index.ts";
 import { LogDirectoryError } from "./errors.ts";
 import { isOfThisHost, lives, parseRecord, type RunRecord } from "./run-record.ts";
 
@@ -85,12 +91,17 @@ async function holderOf(logDir: string): Promise<Holder | undefined> {
   const term = Math.max(0, ...(await termsIn(logDir)));
   if (term === 0) return undefined;
   try {
-    const value: unknown = JSON.parse(await readFile(fileOf(logDir, term), "utf8"));
+    const value: unknown = JSON.parse(await ownerText(fileOf(logDir, term)));
     const hasEnded = typeof value === "object" && value !== null && "endedAt" in value;
     return { term, record: parseRecord(value), hasEnded };
   } catch {
     return { term, record: undefined, hasEnded: false };
   }
+}
+
+/** Agents may reach the directory: what is no regular file, or too large for a record, is not read. */
+async function ownerText(file: string): Promise<string> {
+  return new TextDecoder().decode(await readHostFile(file, { maxBytes: 65_536 }));
 }
 
 async function termsIn(logDir: string): Promise<readonly number[]> {

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { finite, read } from "../../actors/data/index.ts";
-import { messageOf } from "../../errors.ts";
+import { codeOf, messageOf } from "../../errors.ts";
 import { HomeError } from "../../machines/errors.ts";
 import { isSameProcess, processStart, writeWhole } from "../../machines/local/index.ts";
 import type { HomeLayout, RunPaths } from "./home.ts";
@@ -72,6 +72,15 @@ export async function writeRunRecord({ record: file }: RunPaths, record: RunReco
   } catch (error) {
     throw new HomeError(file, `cannot be written (${messageOf(error)})`, error);
   }
+}
+
+/** Write the record of a living run again if somebody deleted it: by it the run is found. Never rejects. */
+export async function keepRunRecord(paths: RunPaths, record: RunRecord): Promise<void> {
+  const isThere = await lstat(paths.record).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== "ENOENT",
+  );
+  if (!isThere) await writeRunRecord(paths, record).catch(() => {});
 }
 
 /** Remove a run's record and what is left of its socket. Harmless when they are gone. */

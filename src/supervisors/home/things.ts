@@ -76,7 +76,11 @@ export class ThingLog {
 }
 
 const addOnly =
-  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0);
+  constants.O_WRONLY |
+  constants.O_APPEND |
+  constants.O_CREAT |
+  constants.O_NOFOLLOW |
+  constants.O_NONBLOCK;
 
 /** Read what a run has recorded; lines that cannot be read are left out. The last word on a thing counts. */
 export async function readThings(file: string): Promise<readonly RecordedThing[]> {

@@ -9,6 +9,7 @@ import { idsOf } from "../../ids.ts";
 import { type ControlServer, openControlServer } from "../control/index.ts";
 import {
   homeLayout,
+  keepRunRecord,
   prepareHome,
   type ReapedRun,
   recordOf,
@@ -130,6 +131,7 @@ async function openRuntime(
   const control: ControlServer = await openControlServer({
     socket: paths.socket,
     run: servedRun(runtime, { ...facts, pid: process.pid, logDir }),
+    keep: () => keepRunRecord(paths, record),
   });
   closers.push(
     () => control.close(),

@@ -1,7 +1,18 @@
 import { constants } from "node:fs";
-import { mkdtemp, open, readdir, readFile, rm } from "node:fs/promises";
+import {
+  mkdir,
+  mkdtemp,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
 import { createRedaction } from "../../../src/actors/data/redaction.ts";
@@ -332,6 +343,40 @@ describe("a journal whose file is removed while its run goes on", () => {
     expect(first).toMatchObject({ data: 1 });
     expect(gap).toMatchObject({ type: "journal-gap" });
     expect(last).toMatchObject({ data: 2 });
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ["a FIFO", () => execa("mkfifo", [file])],
+    ["a link to another file", () => symlink(join(folder, "other"), file)],
+    ["a directory", () => mkdir(file)],
+    ["a file of somebody's", () => writeFile(file, "theirs\n".repeat(100))],
+    ["nothing: it was moved", async () => {}],
+  ])("a journal goes on in a new file when its place is taken by %s", async (_, replace) => {
+    const journal = await journalAt({ onProblem: () => {} });
+    await journal.commit(note(1));
+    await rename(file, join(folder, "moved.jsonl"));
+    await writeFile(join(folder, "other"), "other");
+    await replace();
+    await journal.commit(note(2));
+    await journal.commit(note(3));
+    expect(journal.problem).toMatchObject({ code: "removed", dropped: 1 });
+    const entries = await collect(readJournal(file));
+    expect(entries.map(({ seq, type }) => `${seq} ${type}`)).toEqual([
+      "1 journal-gap",
+      "2 note",
+      "3 note",
+    ]);
+    expect(await readFile(join(folder, "other"), "utf8")).toBe("other");
+  });
+
+  it("a journal holds no thread of the program when a FIFO lies in its place", async () => {
+    const journal = await journalAt({ onProblem: () => {} });
+    await journal.commit(note(1));
+    await rm(file);
+    await execa("mkfifo", [file]);
+    const reads = Array.from({ length: 8 }, () => collect(journal.read()).catch(() => []));
+    await Promise.all(reads);
+    expect(await readFile(join(folder, "x"), "utf8").catch(() => "none")).toBe("none");
   });
 
   it("a journal whose file is removed while its run goes on is read across the gap when older files of it are still there", async () => {

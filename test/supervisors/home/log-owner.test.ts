@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogDirectoryError } from "../../../src/supervisors/home/errors.ts";
 import { prepareHome, runPaths } from "../../../src/supervisors/home/home.ts";
@@ -62,6 +63,13 @@ describe("a log directory", () => {
     expect(JSON.parse(await readFile(join(logDir, "owner.8"), "utf8"))).toMatchObject({
       id: "second",
     });
+  });
+
+  it("a log directory goes to the next run, without a wait, when a FIFO lies in the place of the first", async () => {
+    await mkdir(logDir, { mode: 0o700 });
+    await execa("mkfifo", [join(logDir, "owner.7")]);
+    await takeLogDirectory(await recordFor("second"));
+    expect(await readdir(logDir)).toEqual(["owner.8"]);
   });
 
   it("a log directory is refused when the run that has it is of another host, and the refusal names the file", async () => {

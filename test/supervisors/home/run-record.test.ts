@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { isSameProcess, processStart } from "../../../src/machines/local/processes.ts";
-import { type HomeLayout, prepareHome } from "../../../src/supervisors/home/home.ts";
-import { listRuns } from "../../../src/supervisors/home/run-record.ts";
+import { type HomeLayout, prepareHome, runPaths } from "../../../src/supervisors/home/home.ts";
+import { keepRunRecord, listRuns, recordOf } from "../../../src/supervisors/home/run-record.ts";
 import { openFakeRun, temporaryHome } from "../../fixtures/fake-run.ts";
 
 /** A pid that nobody has: beyond what the system gives out. */
@@ -41,6 +41,16 @@ describe("the records of runs", () => {
     expect(await liveness()).toEqual({ aaa: "live" });
     await run.close();
     expect(await liveness()).toEqual({});
+  });
+
+  it("the records of runs are written again when somebody deleted one, and never over another one", async () => {
+    const paths = await runPaths(await prepareHome({ RAMURE_HOME: home }), "kept");
+    const kept = await recordOf(paths, { id: "kept", program: "p", startedAt: 0 });
+    await keepRunRecord(paths, kept);
+    expect(JSON.parse(await readFile(paths.record, "utf8"))).toMatchObject({ id: "kept" });
+    await writeFile(paths.record, "other");
+    await keepRunRecord(paths, kept);
+    expect(await readFile(paths.record, "utf8")).toBe("other");
   });
 
   it("the records of runs tell a live run, one that is silent, and one that died", async () => {

@@ -16,6 +16,8 @@ export interface ControlServerOptions {
   /** The Unix socket's path; nothing may be there yet. */
   readonly socket: string;
   readonly run: ServedRun;
+  /** Is called at each look after the socket's file. Must not reject. Default: nothing. */
+  readonly keep?: (() => Promise<void>) | undefined;
   /** Default: the system's, with timers that keep no program alive. */
   readonly clock?: Clock | undefined;
   readonly limits?: Partial<ControlLimits> | undefined;
@@ -59,13 +61,14 @@ export async function openControlServer(options: ControlServerOptions): Promise<
   const limits = { ...defaults, ...options.limits };
   assertSocketPath(socket);
   await privateDirectory(dirname(socket));
-  const service = { run: options.run, clock, limits };
+  const service = { run: options.run, keep: options.keep, clock, limits };
   const door = new ControlDoor(socket, service);
   await door.open();
   return door;
 }
 
 interface DoorService extends Service {
+  readonly keep: ControlServerOptions["keep"];
   readonly limits: ControlLimits;
 }
 
@@ -141,6 +144,7 @@ class ControlDoor implements ControlServer {
     try {
       if (this.#inode === undefined || inodeOf(this.#socket) !== this.#inode) await this.#reopen();
       else this.#lookLater();
+      if (!this.#isClosed) await this.#service.keep?.();
     } catch {
       if (!this.#isClosed) this.#lookLater();
     }

@@ -588,7 +588,11 @@ describe("a control server's socket", () => {
     const clock = manualClock();
     const noted: string[] = [];
     const append = ({ type }: { readonly type: string }) => void noted.push(type);
-    const before = await served({ append }, { clock, limits: { lookMs: 1_000 } });
+    let looks = 0;
+    const keep = async () => {
+      looks += 1;
+    };
+    const before = await served({ append }, { clock, keep, limits: { lookMs: 1_000 } });
     await before.answer("run.status");
     await rm(socket);
     await expect(RawClient.open(socket)).rejects.toMatchObject({ code: "ENOENT" });
@@ -600,6 +604,7 @@ describe("a control server's socket", () => {
     expect(noted).toEqual(["control-socket-lost"]);
     await clock.advance(1_001);
     expect(noted).toHaveLength(1);
+    await expect.poll(() => looks).toBe(2);
   });
 
   it("a control server's socket is this user's alone from birth, whatever the umask, which stays as it was", async () => {

@@ -4,8 +4,15 @@ import { isAbsolute, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
 import { readJournal } from "../../../src/actors/journal/index.ts";
-import { agentProcess, currentRuntime, emit, wait } from "../../../src/index.ts";
-import { testRun } from "../../../src/testing.ts";
+import {
+  agent,
+  agentProcess,
+  currentRuntime,
+  emit,
+  piHarness,
+  wait,
+} from "../../../src/index.ts";
+import { scriptedModel, testRun } from "../../../src/testing.ts";
 
 let logDir: string;
 
@@ -36,6 +43,25 @@ it("a run in the log directory of an earlier one begins a journal of its own", a
   expect(await idsIn(`runtime-${first}.jsonl`)).toEqual([first]);
   expect((await readdir(logDir)).filter((name) => name.startsWith("owner"))).toEqual(["owner.2"]);
 });
+
+it("a real pi of a later run reads nothing of an earlier one's conversation", async () => {
+  const read: string[][] = [];
+  await using model = await scriptedModel(({ messages }) => {
+    const texts = messages.filter(({ role }) => role === "user").map(({ text }) => text);
+    read.push(texts.filter((text) => /FIRST|SECOND/.test(text)));
+    return [{ type: "say", text: "Heard." }];
+  });
+  const harness = piHarness({ agentDir: await model.agentDir(join(logDir, "pi")) });
+  for (const word of ["FIRST", "SECOND"]) {
+    const program = agentProcess({ name: "main", logDir, harness }, async () => {
+      const worker = await agent("worker");
+      await (await worker.send(word)).turn();
+    });
+    await program();
+  }
+  expect(read).toEqual([["FIRST"], ["SECOND"]]);
+  expect(await readdir(join(logDir, "sessions", "a1"))).toHaveLength(2);
+}, 120_000);
 
 it("a second live run in one log directory is refused, and the first goes on", async () => {
   const program = agentProcess({ name: "main", logDir }, async () => {

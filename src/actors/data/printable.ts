@@ -1,6 +1,6 @@
 /** Control characters, and marks that turn the direction of text around. */
 const steering = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-/** What of it, and of line ends, `JSON.stringify` leaves as it is. */
+/** Marks of that kind, and line ends, that `JSON.stringify` leaves as they are. */
 const steeringJson = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** Make text of unknown origin harmless: one line, and nothing in it that steers a terminal. */

@@ -53,7 +53,7 @@ const hashed = 4;
 /** Texts that are looked for all at once. The cost is one step a character, however many there are. */
 class Needles {
   readonly #byHash = new Map<number, readonly string[]>();
-  /** Which hashes of four characters begin a needle. */
+  /** Marks, by hash, the four characters that begin a needle. */
   readonly #begins = new Uint8Array(buckets);
   size = 0;
 

@@ -44,7 +44,7 @@ export class JournalFile {
   readonly #limits: RotationLimits;
   readonly #removed: (lost: LostEntries) => string;
   #handle: WritableHandle | undefined;
-  /** What stood at the file's name when it was opened; undefined: nobody has looked yet. */
+  /** The inode at the file's name when the file was opened; undefined: nobody has looked yet. */
   #inode: number | undefined;
   #size: number;
   #firstSeq: number;

@@ -31,7 +31,7 @@ export function statusLine(place: string): string {
   return ` C-b d leaves   ${place}   (in a tmux of yours: C-b C-b d)`;
 }
 
-/** What a pane's log may grow to before it is put aside as `….1`, in place of the one before. */
+/** The size at which a pane's log is put aside as `….1`, in place of the one before. */
 export const maxLogBytes = 8 * 1_048_576;
 
 /**

@@ -4,14 +4,7 @@ import { isAbsolute, join, relative } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { systemClock } from "../../../src/actors/clock.ts";
 import { readJournal } from "../../../src/actors/journal/index.ts";
-import {
-  agent,
-  agentProcess,
-  currentRuntime,
-  emit,
-  piHarness,
-  wait,
-} from "../../../src/index.ts";
+import { agent, agentProcess, currentRuntime, emit, piHarness, wait } from "../../../src/index.ts";
 import { scriptedModel, testRun } from "../../../src/testing.ts";
 
 let logDir: string;

@@ -25,3 +25,4 @@ export type {
 export { SandboxImage, type SandboxOptions } from "./sandbox/index.ts";
 export { quote, shellLine } from "./shell.ts";
 export { SshImage, type SshOptions } from "./ssh/index.ts";
+export { WorktreeImage, type WorktreeOf, type WorktreeOptions } from "./worktree/index.ts";

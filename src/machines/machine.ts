@@ -73,6 +73,8 @@ export interface Machine extends AsyncDisposable {
   readonly summary: string;
   /** Absolute path of the work directory on the machine. */
   readonly workDir: string;
+  /** The git branch that holds what is done here, where the work directory is a worktree of its own. */
+  readonly branch?: string | undefined;
   /** Run a command: words run as they are, a string is a line for `bash -c`. */
   exec(command: string | Argv, options?: ExecOptions): Promise<ExecResult>;
   /** Write a whole file, atomically, making its folders; relative paths start at `workDir`. */
@@ -92,6 +94,8 @@ export interface Machine extends AsyncDisposable {
 export interface SpawnMachineOptions {
   /** The name for status and for whatever the backend names after it; not unique. */
   readonly name: string;
+  /** The path of the machine in its run, the same after a restart. Default: it belongs to no run. */
+  readonly path?: string | undefined;
   /** Aborts the start; what was made by then is removed before `spawn` rejects. */
   readonly signal: AbortSignal;
   /** Set for whatever runs there, over the image's own: the marks of the run. Default: none. */

@@ -52,10 +52,12 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
       const { signal, self, epoch } = context;
       memory.begin(epoch);
       context.own(() => memory.leave());
-      const machine = await image.spawn({ name, signal, env }).catch((error: unknown) => {
-        if (signal.aborted) memory.standing.stopping(epoch);
-        throw error;
-      });
+      const machine = await image
+        .spawn({ name, path: memory.path, signal, env })
+        .catch((error: unknown) => {
+          if (signal.aborted) memory.standing.stopping(epoch);
+          throw error;
+        });
       const at: MachineSource = { now: () => machine, ready: async () => machine };
       const report = (error: MachineUnreachableError) =>
         self.send({ type: "unreachable", machine, error });
@@ -187,8 +189,8 @@ export class MachineMemory {
   #described() {
     const machine = this.#machine;
     if (machine === undefined) return {};
-    const { kind, workDir, summary } = machine;
-    return { summary, facts: { kind, workDir } };
+    const { kind, workDir, summary, branch } = machine;
+    return { summary, facts: { kind, workDir, ...(branch && { branch }) } };
   }
 }
 
@@ -214,12 +216,13 @@ function delegating(
       throw error;
     }
   };
-  const { kind, summary, workDir } = at.now();
+  const { kind, summary, workDir, branch } = at.now();
   const stop = () => use((machine) => machine.stop());
   return {
     kind,
     summary,
     workDir,
+    ...(branch && { branch }),
     exec: (command, options) => use((machine) => machine.exec(command, options), options?.signal),
     writeFile: (path, content, options) =>
       use((machine) => machine.writeFile(path, content, options)),

@@ -1,4 +1,5 @@
 import { type InputSchema, jsonSchema } from "../../actors/agent/tools/index.ts";
+import type { Image } from "../../machines/machine.ts";
 import { checkName } from "../../names.ts";
 import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { ContractShape } from "../endpoints/index.ts";
@@ -25,6 +26,8 @@ export interface PoolOptions<Item, Result, Shape extends ContractShape> {
   readonly whenFull?: "wait" | "reject" | undefined;
   /** The number of attempts at an item whose worker fails. Default: 3. */
   readonly tries?: number | undefined;
+  /** What the machines of its tasks are made from, such as a `WorktreeImage`, which gives each task a worktree. Default: the image of the process, else the parent's. */
+  readonly image?: Image | undefined;
   /** Schema of an item, for the endpoint `add`. Default: `add` takes `{ item }`, and any item. */
   readonly item?: InputSchema<Item> | undefined;
   /** 1 to 64 of a-z, 0-9, _ and -. Default: `pool`. */
@@ -37,6 +40,7 @@ const optionKinds: OptionKinds<PoolOptions<unknown, unknown, ContractShape>> = {
   queue: "any",
   whenFull: "any",
   tries: "any",
+  image: "object",
   item: "any",
   name: "any",
 };
@@ -78,13 +82,13 @@ export function pool<Item, Result, Shape extends ContractShape>(
   options: PoolOptions<Item, Result, Shape>,
 ): PoolProcess<Item, Result> {
   checkOptions("pool()", options, optionKinds);
-  const { name, item } = options;
+  const { name, item, image } = options;
   if (name !== undefined) checkName("a pool", name);
   const rules = rulesOf(options);
   const process = makeProcess({
     name: name ?? "pool",
     named: name !== undefined,
-    options: {},
+    options: { image },
     start: { event: "started", timeoutMs: Number.POSITIVE_INFINITY },
     handle: "pool",
     body: (items) => serve(rules, item, items as Iterable<unknown> | undefined),

@@ -2,6 +2,7 @@ import { describe } from "vitest";
 import { SandboxImage } from "../../../src/machines/sandbox/sandbox.ts";
 import { itConforms } from "../conformance/conformance.ts";
 import { scratch } from "../scratch.ts";
+import { itKeepsWorktrees } from "../worktree/on.ts";
 
 const newFolder = scratch();
 
@@ -12,4 +13,6 @@ describe.runIf(process.env.RAMURE_TEST_SANDBOX)("With bubblewrap", () => {
     reach: true,
     slackMs: 20_000,
   });
+
+  itKeepsWorktrees(newFolder, (workDir) => new SandboxImage({ workDir }));
 });

@@ -3,6 +3,7 @@ import { expectNoneLeft, uniqueSeconds } from "../../../src/machines/conformance
 import { SshImage } from "../../../src/machines/ssh/ssh.ts";
 import { itConforms } from "../conformance/conformance.ts";
 import { scratch } from "../scratch.ts";
+import { itKeepsWorktrees } from "../worktree/on.ts";
 import { startSshd, type TestSshd } from "./sshd.ts";
 
 const newFolder = scratch();
@@ -21,6 +22,8 @@ describe.runIf(process.env.RAMURE_TEST_SSH)("Over ssh", () => {
     reach: true,
     slackMs: 15_000,
   });
+
+  itKeepsWorktrees(newFolder, (workDir) => new SshImage({ ...sshd.access, workDir }));
 
   it("a host with another key is refused, with the reason", async () => {
     const image = new SshImage({ ...sshd.access, knownHosts: sshd.wrongKnownHosts });

@@ -1,0 +1,1 @@
+export { WorktreeImage, type WorktreeOf, type WorktreeOptions } from "./worktree.ts";

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { imageTar, importImage } from "./machines/base-image.mjs";
 import { EngineRefused, startDocker, startPodman } from "./machines/engines.mjs";
-import { missing, programPath } from "./machines/programs.mjs";
+import { missing } from "./machines/programs.mjs";
 import { say, setUp, setUpTmux } from "./setup.mjs";
 import { finish, runSuites } from "./suites.mjs";
 
@@ -34,6 +34,9 @@ try {
   const noSsh = missing(["ssh", "sshd", "ip"]);
   if (noSsh) absent.push({ name: "ssh", why: noSsh });
   else env.RAMURE_TEST_SSH = "1";
+  const noMorph = missing(["ssh", "ssh-keygen", "sshd", "gcc", "unshare"]);
+  if (noMorph) absent.push({ name: "a fake of MorphCloud", why: noMorph });
+  else env.RAMURE_TEST_MORPH = "1";
   await engine("docker", ["dockerd", "docker", "runc"], startDocker, "RAMURE_TEST_DOCKER");
   await engine("podman", ["podman", "runc"], startPodman, "RAMURE_TEST_PODMAN");
   const words = process.argv.length > 2 ? process.argv.slice(2) : suites;
@@ -50,7 +53,7 @@ function sandbox() {
   const lacks = missing(["bwrap", "nsenter", "setpriv"]);
   if (lacks) return absent.push({ name: "sandbox", why: lacks });
   const words = ["--unshare-user", "--ro-bind", "/", "/", "--", "true"];
-  const { status, stderr } = spawnSync(programPath("bwrap"), words, { encoding: "utf8" });
+  const { status, stderr } = spawnSync("bwrap", words, { encoding: "utf8" });
   if (status === 0) env.RAMURE_TEST_SANDBOX = "1";
   else absent.push({ name: "sandbox", why: cannot(stderr.trim()), refused: true });
 }

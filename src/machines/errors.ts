@@ -13,7 +13,7 @@ export class UnsupportedError extends RamureError {
 export class MachineUnreachableError extends RamureError {
   readonly code = "machine-unreachable";
   constructor(machine: string, what: string, options?: { readonly cause?: unknown }) {
-    super(`The machine ${machine} cannot be reached: ${what}.`, options);
+    super(`The machine ${machine} cannot be reached: ${what.replace(/\.$/, "")}.`, options);
   }
 }
 

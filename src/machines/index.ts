@@ -22,6 +22,7 @@ export type {
   SpawnMachineOptions,
   WriteOptions,
 } from "./machine.ts";
+export { MorphImage, type MorphOptions, type MorphRecipe } from "./morph/index.ts";
 export { SandboxImage, type SandboxOptions } from "./sandbox/index.ts";
 export { quote, shellLine } from "./shell.ts";
 export { SshImage, type SshOptions } from "./ssh/index.ts";

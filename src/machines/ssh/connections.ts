@@ -16,6 +16,8 @@ export interface ConnectionsOptions {
   readonly host: string;
   /** A private folder of this host, with a short path: the connections' sockets lie in it. */
   readonly folder: string;
+  /** Takes out of what ssh says what nobody may read. Default: nothing. */
+  readonly hide?: ((text: string) => string) | undefined;
 }
 
 interface SharedConnection {
@@ -88,7 +90,7 @@ export class Connections {
         timeoutMs: connectMs,
       });
       const { ok, stderr } = await result;
-      if (!ok) throw new LostWay(`ssh cannot ${command}`, stderr);
+      if (!ok) throw new LostWay(`ssh cannot ${command}`, this.#said(stderr));
     } finally {
       place.free();
     }
@@ -117,7 +119,7 @@ export class Connections {
       const at = this.#connections.indexOf(connection);
       if (at >= 0) this.#connections.splice(at, 1);
       await pause(0);
-      const text = Buffer.concat(said).toString("utf8").trim();
+      const text = this.#said(Buffer.concat(said).toString("utf8").trim());
       return failure === undefined
         ? text || `ssh ended with ${code}`
         : `ssh cannot be started (${failure})`;
@@ -135,6 +137,10 @@ export class Connections {
     connection.ready.catch(() => {});
     this.#connections.push(connection);
     return connection;
+  }
+
+  #said(text: string): string {
+    return this.#options.hide?.(text) ?? text;
   }
 
   /** The connection's socket appears when the other side has let us in. */

@@ -1,1 +1,1 @@
-export { SshImage, type SshOptions } from "./ssh.ts";
+export { SshImage, type SshOptions, startSsh } from "./ssh.ts";

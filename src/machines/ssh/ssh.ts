@@ -25,6 +25,8 @@ export interface SshOptions {
   readonly jump?: string | undefined;
   /** The host's key, as `ssh-keyscan` prints it; no other is accepted. Default: the user's own `known_hosts`. */
   readonly knownHosts?: string | undefined;
+  /** A configuration file in place of the user's and the system's own. Default: those. */
+  readonly config?: string | undefined;
   /** More options, such as `{ Compression: "yes" }`. */
   readonly options?: Readonly<Record<string, string>> | undefined;
   /** On the host; made if missing. Default: a new folder under `/tmp`, which stays. */
@@ -58,6 +60,7 @@ export class SshImage implements Image {
       identity: "text",
       jump: "text",
       knownHosts: "text",
+      config: "text",
       options: "object",
       workDir: "text",
       env: "object",
@@ -70,39 +73,53 @@ export class SshImage implements Image {
     this.#options = options;
   }
 
-  async spawn({ signal, env }: SpawnMachineOptions): Promise<Machine> {
-    signal.throwIfAborted();
-    const options = this.#options;
-    const folder = await mkdtemp(join(tmpdir(), "ramure-ssh-"));
-    const id = newId();
-    const place = new SshHost(options, {
-      folder,
-      words: await sshWords(options, folder),
-      id,
-      lost: this.#lost,
-    });
-    const machine = await startPiped({
-      way: place,
-      workDir: options.workDir ?? `/tmp/ramure-${id}`,
-      env: { ...options.env, ...env },
-      signal,
-      id,
-    });
-    await this.#endLost(machine);
-    return machine;
+  spawn(spawn: SpawnMachineOptions): Promise<Machine> {
+    return startSsh(this.#options, spawn, { lost: this.#lost });
   }
+}
 
-  /** End the things that a machine of this image left when its host was out of reach, as soon as the host is back. */
-  async #endLost(machine: Machine): Promise<void> {
-    for (const id of [...this.#lost]) {
-      const { ok } = await machine.exec(sweepWords({ marker: `RAMURE_MACHINE=${id}` }, "KILL"));
-      if (ok) this.#lost.delete(id);
-    }
+/** What a backend that uses ssh says of its machines. */
+export interface SshPlace {
+  /** Machines that were given up while the host could not be reached; the next one ends what they left. */
+  readonly lost: Set<string>;
+  readonly kind?: string | undefined;
+  readonly summary?: string | undefined;
+  /** Takes out of what ssh says what nobody may read. Default: nothing. */
+  readonly hide?: ((text: string) => string) | undefined;
+  readonly explain?: (() => Promise<string | undefined>) | undefined;
+}
+
+/** Start a machine that ssh reaches. */
+export async function startSsh(
+  options: SshOptions,
+  { signal, env }: SpawnMachineOptions,
+  place: SshPlace,
+): Promise<Machine> {
+  signal.throwIfAborted();
+  const folder = await mkdtemp(join(tmpdir(), "ramure-ssh-"));
+  const id = newId();
+  const words = await sshWords(options, folder);
+  const machine = await startPiped({
+    way: new SshHost(options, { ...place, folder, words, id }),
+    workDir: options.workDir ?? `/tmp/ramure-${id}`,
+    env: { ...options.env, ...env },
+    signal,
+    id,
+  });
+  await endLost(machine, place.lost);
+  return machine;
+}
+
+/** What a machine left when its host was out of reach is ended as soon as it is back. */
+async function endLost(machine: Machine, lost: Set<string>): Promise<void> {
+  for (const id of [...lost]) {
+    const { ok } = await machine.exec(sweepWords({ marker: `RAMURE_MACHINE=${id}` }, "KILL"));
+    if (ok) lost.delete(id);
   }
 }
 
 async function sshWords(options: SshOptions, folder: string): Promise<Argv> {
-  const { port, user, identity, jump, knownHosts, silenceSeconds = 5 } = options;
+  const { port, user, identity, jump, knownHosts, config, silenceSeconds = 5 } = options;
   const chosen: Record<string, string> = {
     BatchMode: "yes",
     ConnectTimeout: "10",
@@ -123,6 +140,7 @@ async function sshWords(options: SshOptions, folder: string): Promise<Argv> {
   }
   return [
     "ssh",
+    ...(config === undefined ? [] : ["-F", resolve(config)]),
     ...Object.entries(chosen).flatMap(([name, value]) => ["-o", `${name}=${value}`]),
     ...(port === undefined ? [] : ["-p", String(port)]),
     ...(user === undefined ? [] : ["-l", user]),
@@ -131,27 +149,31 @@ async function sshWords(options: SshOptions, folder: string): Promise<Argv> {
   ];
 }
 
-interface SshParts {
+interface SshParts extends SshPlace {
   /** Ours on this host: sockets of connections, pinned keys. */
   readonly folder: string;
   readonly words: Argv;
   readonly id: string;
-  readonly lost: Set<string>;
 }
 
 class SshHost implements Way {
-  readonly kind = "ssh";
+  readonly kind: string;
   readonly summary: string;
+  readonly explain: (() => Promise<string | undefined>) | undefined;
   readonly #options: SshOptions;
   readonly #parts: SshParts;
   readonly #connections: Connections;
 
   constructor(options: SshOptions, parts: SshParts) {
     const { host, port, workDir } = options;
-    this.summary = `${host}${port === undefined ? "" : `:${port}`}${workDir ? `, ${workDir}` : ""}`;
+    const where = `${host}${port === undefined ? "" : `:${port}`}${workDir ? `, ${workDir}` : ""}`;
+    this.kind = parts.kind ?? "ssh";
+    this.summary = parts.summary ?? where;
+    this.explain = parts.explain;
     this.#options = options;
     this.#parts = parts;
-    this.#connections = new Connections({ ssh: parts.words, host, folder: parts.folder });
+    const { words: ssh, folder, hide } = parts;
+    this.#connections = new Connections({ ssh, host, folder, hide });
   }
 
   async open(words: Argv): Promise<Pipe> {

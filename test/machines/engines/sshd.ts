@@ -19,11 +19,18 @@ export interface TestSshd {
   stop(): Promise<void>;
 }
 
+export interface SshdOptions {
+  readonly namespace?: string;
+  readonly address?: string;
+  /** More lines of its configuration, which come first. */
+  readonly more?: readonly string[];
+  /** Added to the server's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /** Start sshd on a loopback port, or at an address in a network namespace. */
-export async function startSshd(
-  where: { readonly namespace?: string; readonly address?: string } = {},
-): Promise<TestSshd> {
-  const { namespace, address = "127.0.0.1" } = where;
+export async function startSshd(where: SshdOptions = {}): Promise<TestSshd> {
+  const { namespace, address = "127.0.0.1", more = [], env = {} } = where;
   const folder = mkdtempSync(join(tmpdir(), "rt-sshd-"));
   for (const name of ["host", "other", "mine", "strange"]) makeKey(join(folder, name));
   writeFileSync(join(folder, "authorized"), readFileSync(join(folder, "mine.pub")));
@@ -31,13 +38,17 @@ export async function startSshd(
   writeFileSync(join(folder, ".bashrc"), "echo 'Welcome to this host'; echo 'Mind the step' >&2\n");
   const port = namespace === undefined ? await freePort() : 2222;
   const config = join(folder, "config");
-  writeFileSync(config, configOf({ folder, port, address }));
+  writeFileSync(config, [...more, configOf({ folder, port, address })].join("\n"));
   mkdirSync("/run/sshd", { recursive: true });
   const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
   const [command = "", ...args] = [...inside, "/usr/sbin/sshd", "-D", "-e", "-f", config];
   const start = () => {
     const log: string[] = [];
-    const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe"], detached: true });
+    const child = spawn(command, args, {
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+      env: { ...process.env, ...env },
+    });
     child.stderr.on("data", (chunk: Buffer) => log.push(String(chunk)));
     return { child, up: untilItListens({ address, port, sshd: child, log }) };
   };

@@ -1,0 +1,1 @@
+export { MorphImage, type MorphOptions, type MorphRecipe } from "./morph.ts";

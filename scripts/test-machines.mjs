@@ -2,6 +2,7 @@
  * `npm run test:machines`: the suites of machines that need more than Node, git, tmux and pi. Starts
  * engines of its own, says what this host lacks and how to get it, and removes what it made. In CI a
  * backend that did not run counts as failed, unless its engine was started and refused this host.
+ * More words go to vitest, such as `-- test/machines/engines/ssh.test.ts` or `-- -t "full"`.
  */
 import { spawnSync } from "node:child_process";
 import { createReadStream, mkdtempSync, rmSync } from "node:fs";
@@ -39,7 +40,8 @@ try {
   else env.RAMURE_TEST_MORPH = "1";
   await engine("docker", ["dockerd", "docker", "runc"], startDocker, "RAMURE_TEST_DOCKER");
   await engine("podman", ["podman", "runc"], startPodman, "RAMURE_TEST_PODMAN");
-  const words = process.argv.length > 2 ? process.argv.slice(2) : suites;
+  const given = process.argv.slice(2);
+  const words = given.some((word) => word.startsWith("test/")) ? given : [...suites, ...given];
   result = runSuites(["--maxWorkers=2", ...words], { env, limitMs });
 } finally {
   for (const one of started.reverse()) await one.stop();

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
@@ -22,4 +23,17 @@ export function localMachine(
 ): Promise<LocalMachine> {
   const signal = new AbortController().signal;
   return new LocalImage({ workDir, env }).spawn({ name: "test", signal });
+}
+
+/** Mount a disk of 4 MB for the tests of the file; undefined where this user may not. Call it outside tests. */
+export function smallDisk(): string | undefined {
+  if (!process.env.RAMURE_TEST_MACHINES) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "rt-disk-"));
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=4m", "none", folder]);
+  chmodSync(folder, 0o777);
+  afterAll(() => {
+    if (mounted.status === 0) spawnSync("umount", ["-l", folder]);
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return mounted.status === 0 ? folder : undefined;
 }

@@ -3,6 +3,7 @@ import { execTrials } from "./exec.ts";
 import { fileTrials } from "./files.ts";
 import { type ConformanceAbilities, type ConformanceCase, onMachine } from "./kit.ts";
 import { abilityTrials, lifeTrials } from "./life.ts";
+import { troubleTrials } from "./trouble.ts";
 
 /**
  * List what every machine of an image must do, as cases for any test framework.
@@ -19,7 +20,8 @@ export function machineConformance(
   abilities: ConformanceAbilities = {},
 ): readonly ConformanceCase[] {
   const fresh = typeof image === "function" ? image : () => image;
-  return [...lifeTrials, ...execTrials, ...fileTrials, ...abilityTrials].map(([title, trial]) => ({
+  const trials = [...lifeTrials, ...execTrials, ...fileTrials, ...abilityTrials, ...troubleTrials];
+  return trials.map(([title, trial]) => ({
     title,
     run: () => onMachine(fresh(), abilities, trial),
   }));

@@ -17,6 +17,12 @@ export interface ConformanceAbilities {
   readonly fork?: boolean | undefined;
   /** A second user that commands may run as. Default: there is none to try. */
   readonly otherUser?: string | undefined;
+  /** Makes an image whose machines have this work directory. Default: it cannot be chosen. */
+  readonly at?: ((workDir: string) => Image) | undefined;
+  /** A folder of the machine on a file system with less than 8 MB free, to be filled. Default: none is tried. */
+  readonly smallDisk?: string | undefined;
+  /** Makes a machine vanish, as a crash would. Default: it is not tried. */
+  readonly vanish?: ((machine: Machine) => Promise<void>) | undefined;
   /** The delay of a time limit that is allowed, in ms. Default: 4_000. */
   readonly slackMs?: number | undefined;
 }

@@ -34,34 +34,41 @@ export class MorphService {
   }
 
   /** Call the service. Throws MorphRefusal, or MachineUnreachableError when it does not answer. */
-  async call(
-    method: string,
-    path: string,
-    { query, body, signal }: MorphCall = {},
-  ): Promise<unknown> {
-    const asked = new URLSearchParams(query).toString();
-    const limit = AbortSignal.timeout(callMs);
-    let answer: Response;
-    let text: string;
+  async call(method: string, path: string, call: MorphCall = {}): Promise<unknown> {
+    const { signal } = call;
+    const once = () => this.#send(method, path, call);
     try {
-      answer = await fetch(`${this.#url}${path}${asked === "" ? "" : `?${asked}`}`, {
-        method,
-        headers: {
-          Authorization: `Bearer ${this.#key}`,
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
-      });
-      text = await answer.text();
+      // A connection that the service closed meanwhile says nothing of it: what may be asked twice, is.
+      const again = method === "POST" ? once : () => once().catch(() => once());
+      const { status, text } = await again();
+      if (status < 300) return parsed(text);
+      throw new MorphRefusal(status, textField(parsed(text), "detail") ?? text.slice(0, 500));
     } catch (error) {
+      if (error instanceof MorphRefusal) throw error;
       if (signal?.aborted) throw signal.reason;
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new MachineUnreachableError(`morph at ${this.#url}`, why, { cause: error });
     }
-    if (answer.ok) return parsed(text);
-    throw new MorphRefusal(answer.status, textField(parsed(text), "detail") ?? text.slice(0, 500));
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    { query, body, signal }: MorphCall,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const asked = new URLSearchParams(query).toString();
+    const limit = AbortSignal.timeout(callMs);
+    const answer = await fetch(`${this.#url}${path}${asked === "" ? "" : `?${asked}`}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${this.#key}`,
+        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+    });
+    return { status: answer.status, text: await answer.text() };
   }
 
   /** Call the service; a refusal becomes the machine's trouble. */

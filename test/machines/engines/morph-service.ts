@@ -63,10 +63,12 @@ export class FakeMorph {
         `ForceCommand /bin/sh ${enter}`,
       ],
     });
+    this.#server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
   }
 
   async stop(): Promise<void> {
+    this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
     for (const id of this.instances.keys()) this.remove(id);
     await this.#sshd?.stop();

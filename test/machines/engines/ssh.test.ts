@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectNoneLeft, uniqueSeconds } from "../../../src/machines/conformance/kit.ts";
 import { SshImage } from "../../../src/machines/ssh/ssh.ts";
 import { itConforms } from "../conformance/conformance.ts";
-import { scratch } from "../scratch.ts";
+import { scratch, smallDisk } from "../scratch.ts";
 import { itKeepsWorktrees } from "../worktree/on.ts";
 import { startSshd, type TestSshd } from "./sshd.ts";
 
@@ -21,6 +21,8 @@ describe.runIf(process.env.RAMURE_TEST_SSH)("Over ssh", () => {
     shell: true,
     reach: true,
     slackMs: 15_000,
+    at: (workDir) => new SshImage({ ...sshd.access, workDir }),
+    smallDisk: smallDisk(),
   });
 
   itKeepsWorktrees(newFolder, (workDir) => new SshImage({ ...sshd.access, workDir }));

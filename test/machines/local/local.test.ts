@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LocalImage } from "../../../src/machines/local/local.ts";
 import { itConforms } from "../conformance/conformance.ts";
-import { localMachine, scratch } from "../scratch.ts";
+import { localMachine, scratch, smallDisk } from "../scratch.ts";
 
 const newFolder = scratch();
 
@@ -14,6 +14,8 @@ itConforms(() => new LocalImage({ workDir: newFolder() }), {
   reach: true,
   fork: true,
   otherUser: userInfo().username,
+  at: (workDir) => new LocalImage({ workDir }),
+  smallDisk: smallDisk(),
 });
 
 describe("The local machine itself", () => {

@@ -23,6 +23,14 @@ export type {
   WriteOptions,
 } from "./machine.ts";
 export { MorphImage, type MorphOptions, type MorphRecipe } from "./morph/index.ts";
+export {
+  hostPipe,
+  LostWay,
+  type Pipe,
+  type PipedOptions,
+  startPiped,
+  type Way,
+} from "./piped/index.ts";
 export { SandboxImage, type SandboxOptions } from "./sandbox/index.ts";
 export { quote, shellLine } from "./shell.ts";
 export { SshImage, type SshOptions } from "./ssh/index.ts";

@@ -1,3 +1,3 @@
-export { startPiped, type Way } from "./machine.ts";
+export { type PipedOptions, startPiped, type Way } from "./machine.ts";
 export { hostPipe, type Pipe } from "./pipe.ts";
 export { LostWay } from "./run.ts";

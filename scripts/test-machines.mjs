@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { imageTar, importImage } from "./machines/base-image.mjs";
 import { EngineRefused, startDocker, startPodman } from "./machines/engines.mjs";
 import { missing } from "./machines/programs.mjs";
-import { say, setUp, setUpTmux } from "./setup.mjs";
+import { runHere, say, setUp, setUpTmux } from "./setup.mjs";
 import { finish, runSuites } from "./suites.mjs";
 
 const suites = ["test/machines/engines", "test/machines/local/local.test.ts"];
@@ -43,6 +43,10 @@ try {
   const given = process.argv.slice(2);
   const words = given.some((word) => word.startsWith("test/")) ? given : [...suites, ...given];
   result = runSuites(["--maxWorkers=2", ...words], { env, limitMs });
+  if (given.length === 0) {
+    say("times, the middle of seven each");
+    runHere(process.execPath, ["--import", "tsx", "scripts/machines/times.ts"], { env, limitMs });
+  }
 } finally {
   for (const one of started.reverse()) await one.stop();
   rmSync(folder, { recursive: true, force: true });

@@ -11,6 +11,9 @@ export {
   UnsafeSocketError,
 } from "./actors/agent/errors.ts";
 export {
+  MachineLacksError,
+  NodeMissingError,
+  type PiCredentials,
   PiMissingError,
   type PiOptions,
   PiTooOldError,

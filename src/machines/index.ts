@@ -17,6 +17,7 @@ export type {
   ExecResult,
   Image,
   Machine,
+  Mount,
   Reach,
   ReadOptions,
   SpawnMachineOptions,

@@ -91,6 +91,15 @@ export interface Machine extends AsyncDisposable {
   reach?(socket: string): Promise<Reach>;
 }
 
+/** A file or folder of this host that is seen on a machine. */
+export interface Mount {
+  /** A path of this host. */
+  readonly source: string;
+  /** An absolute path on the machine. */
+  readonly target: string;
+  readonly readOnly?: boolean | undefined;
+}
+
 export interface SpawnMachineOptions {
   /** The name for status and for whatever the backend names after it; not unique. */
   readonly name: string;
@@ -100,6 +109,8 @@ export interface SpawnMachineOptions {
   readonly signal: AbortSignal;
   /** Set for whatever runs there, over the image's own: the marks of the run. Default: none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** To be seen there, where the backend can show files of this host; else they are left out. Default: none. */
+  readonly mounts?: readonly Mount[] | undefined;
 }
 
 /** A recipe for machines. */

@@ -1,5 +1,5 @@
 import { MachineUnreachableError, UnsupportedError } from "../../machines/errors.ts";
-import type { Image, Machine } from "../../machines/machine.ts";
+import type { Image, Machine, Mount } from "../../machines/machine.ts";
 import type { Clock } from "../clock.ts";
 import {
   type Behavior,
@@ -28,6 +28,8 @@ export interface MachineSpec {
   readonly memory: MachineMemory;
   /** Set for whatever runs there: the marks of the run. Default: none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
+  /** Files of this host that are to be seen there. Asked before each spawn. Default: none. */
+  readonly mounts?: (() => Promise<readonly Mount[]>) | undefined;
   /** Takes away what was made on it, while it can still be reached. Default: nothing. */
   readonly beforeStop?: ((machine: Machine) => Promise<void>) | undefined;
 }
@@ -52,8 +54,9 @@ export function machineBehavior(spec: MachineSpec): Behavior<MachineMessage, Mac
       const { signal, self, epoch } = context;
       memory.begin(epoch);
       context.own(() => memory.leave());
+      const mounts = await spec.mounts?.();
       const machine = await image
-        .spawn({ name, path: memory.path, signal, env })
+        .spawn({ name, path: memory.path, signal, env, mounts })
         .catch((error: unknown) => {
           if (signal.aborted) memory.standing.stopping(epoch);
           throw error;
@@ -113,7 +116,14 @@ export function machineHandle(memory: MachineMemory, stop: () => Promise<void>):
     ready: (signal) => memory.available(signal),
   };
   const handle = delegating(at, () => {});
-  return { ...handle, stop, [Symbol.asyncDispose]: stop };
+  return {
+    ...handle,
+    get summary() {
+      return memory.summary;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 export interface MachineMemoryOptions {
@@ -133,6 +143,7 @@ export class MachineMemory {
   readonly standing: Lives<MachineState, MachineEvent>;
   readonly #waiters = new Set<Settle<Machine>>();
   #machine: Machine | undefined;
+  #summary = "";
   #ended: Error | undefined;
 
   constructor(options: MachineMemoryOptions) {
@@ -142,6 +153,11 @@ export class MachineMemory {
 
   get state(): MachineState {
     return this.standing.state;
+  }
+
+  /** The words of the machine living now, or of the last one. */
+  get summary(): string {
+    return this.#summary;
   }
 
   /** The machine living now. Throws MachineUnreachableError when there is none. */
@@ -169,6 +185,7 @@ export class MachineMemory {
 
   started(machine: Machine): void {
     this.#machine = machine;
+    this.#summary = machine.summary;
     this.standing.move({ type: "started" });
     for (const { resolve } of this.#waiters) resolve(machine);
   }

@@ -75,9 +75,11 @@ export class ContainerImage implements Image {
     this.#options = options;
   }
 
-  async spawn({ name, signal, env }: SpawnMachineOptions): Promise<Machine> {
+  async spawn({ name, signal, env, mounts = [] }: SpawnMachineOptions): Promise<Machine> {
     signal.throwIfAborted();
-    const options = this.#options;
+    const { mounts: own = [] } = this.#options;
+    const more = mounts.filter(({ target }) => !own.some((mount) => mount.target === target));
+    const options = { ...this.#options, mounts: [...own, ...more] };
     const engine = new Engine(options.socket ?? defaultSocket());
     const container = await Container.start(engine, options, {
       name,

@@ -1,5 +1,5 @@
 export { callAfter, pause, poll, startWatch } from "./clock.ts";
-export { makeFolder, readHostFile } from "./files.ts";
+export { makeFolder, readHostFile, writeHostFile } from "./files.ts";
 export { LocalImage, LocalMachine, type LocalMachineOptions, type LocalOptions } from "./local.ts";
 export {
   diskProblemOf,

@@ -40,6 +40,7 @@ const nudgeKinds: OptionKinds<NudgeOptions> = {
 const machineKinds: OptionKinds<MachineOptions> = {
   name: "any",
   image: "object",
+  harness: "object",
   policy: "object",
 };
 

@@ -248,9 +248,10 @@ export async function machineFor(
   add: (scope: ProcessScope, options: MachineOptions) => Promise<StartedMachine>,
 ): Promise<StartedMachine> {
   if (options.machine !== undefined) return startedMachine(scope, options.machine);
+  const { harness } = options;
   const image = options.image ?? scope.record.definition.options.image;
-  if (image !== undefined) return await add(scope, { image });
-  return await scope.localMachine(() => add(scope, {}));
+  if (image !== undefined) return await add(scope, { image, harness });
+  return await scope.localMachine(() => add(scope, { harness }));
 }
 
 /** Leave nothing of an agent that did not start; a machine of its own goes with it. */

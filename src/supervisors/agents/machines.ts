@@ -1,4 +1,5 @@
 import { MessageRefusedError } from "../../actors/agent/errors.ts";
+import type { Harness } from "../../actors/agent/wire/index.ts";
 import { ignore } from "../../actors/kernel/index.ts";
 import {
   MachineMemory,
@@ -27,6 +28,8 @@ export interface MachineOptions {
   readonly name?: string | undefined;
   /** The image of the machine. Default: the process's image. */
   readonly image?: Image | undefined;
+  /** The harness that will launch agents there; it says what they need of this host. Default: the run's harness. */
+  readonly harness?: Harness | undefined;
   /** The policy that keeps the machine alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
   readonly policy?: RestartPolicy | undefined;
 }
@@ -93,7 +96,7 @@ export interface PreparedMachine {
 /** Make all that a machine needs to be started as a child of the process. */
 export function prepareMachine(
   scope: ProcessScope,
-  { name, image = imageOf(scope), policy = {} }: MachineOptions,
+  { name, image = imageOf(scope), policy = {}, harness = scope.run.harness }: MachineOptions,
 ): PreparedMachine {
   const id = scope.names.take(name ?? image.kind, name !== undefined);
   const path = `${scope.record.path}/${id}`;
@@ -104,6 +107,7 @@ export function prepareMachine(
     image,
     memory,
     env: scope.run.environment,
+    mounts: async () => (await scope.run.outfit(harness).mounts?.()) ?? [],
     beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),
   };
   const stop = async () => {

@@ -26,6 +26,7 @@ export function runHarness(harness: Harness, outfit: Outfit): Harness {
       outfit.redaction.add(spec.token);
       return await launch(harness, spec, outfit);
     },
+    ...(harness.mounts && { mounts: async () => (await harness.mounts?.()) ?? [] }),
     release: async (machine, run) => await harness.release?.(machine, run),
   };
 }
@@ -56,6 +57,7 @@ function discreet(launched: Launched, redaction: Redaction): Launched {
   return {
     exited: launched.exited.then((exit) => ({ ...exit, detail: redaction.text(exit.detail) })),
     aside: launched.aside,
+    keep: launched.keep,
     alive: () => launched.alive(),
     attach: (options) => launched.attach(options),
     stop: () => launched.stop(),

@@ -22,6 +22,8 @@ export interface TestSshd {
 export interface SshdOptions {
   readonly namespace?: string;
   readonly address?: string;
+  /** A folder of this host that is empty there. */
+  readonly hidden?: string | undefined;
   /** More lines of its configuration, which come first. */
   readonly more?: readonly string[];
   /** Added to the server's environment. */
@@ -30,7 +32,7 @@ export interface SshdOptions {
 
 /** Start sshd on a loopback port, or at an address in a network namespace. */
 export async function startSshd(where: SshdOptions = {}): Promise<TestSshd> {
-  const { namespace, address = "127.0.0.1", more = [], env = {} } = where;
+  const { namespace, address = "127.0.0.1", hidden, more = [], env = {} } = where;
   const folder = mkdtempSync(join(tmpdir(), "rt-sshd-"));
   for (const name of ["host", "other", "mine", "strange"]) makeKey(join(folder, name));
   writeFileSync(join(folder, "authorized"), readFileSync(join(folder, "mine.pub")));
@@ -41,7 +43,11 @@ export async function startSshd(where: SshdOptions = {}): Promise<TestSshd> {
   writeFileSync(config, [...more, configOf({ folder, port, address })].join("\n"));
   mkdirSync("/run/sshd", { recursive: true });
   const inside = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
-  const [command = "", ...args] = [...inside, "/usr/sbin/sshd", "-D", "-e", "-f", config];
+  // A folder of this host that the other one has not.
+  const script = 'mount --make-rprivate / && mount -t tmpfs none "$1" && shift && exec "$@"';
+  const apart = hidden === undefined ? [] : ["unshare", "-m", "sh", "-c", script, "sh", hidden];
+  const words = ["/usr/sbin/sshd", "-D", "-e", "-f", config];
+  const [command = "", ...args] = [...inside, ...apart, ...words];
   const start = () => {
     const log: string[] = [];
     const child = spawn(command, args, {

@@ -40,6 +40,8 @@ describe("an agent that cannot be started fails its program with the cause", () 
       "cat",
       "grep",
       "readlink",
+      "head",
+      "tr",
       "dirname",
       "mkdir",
       "test",
@@ -47,6 +49,7 @@ describe("an agent that cannot be started fails its program with the cause", () 
     ]) {
       await symlink(`/bin/${name}`, join(bin, name));
     }
+    await symlink(process.execPath, join(bin, "node"));
     const image = new LocalImage({ env: { PATH: bin } });
     const error = await failureOf(agentProcess({ image }, worker), piHarness());
     expect(error).toBeInstanceOf(TmuxMissingError);

@@ -15,6 +15,8 @@ export interface FrameParts {
   readonly wire: AgentWire;
   readonly trouble: ModelTrouble;
   readonly progress: ProgressWatch;
+  /** Copies the conversation to this host. Undefined: it lies here. */
+  readonly keep: () => Promise<void> | undefined;
   /** Called when the agent could not take a message now. */
   readonly refused: (id: string, reason: string) => void;
 }
@@ -49,7 +51,7 @@ export class AgentFrames {
         outbox.accepted(frame.id);
         return;
       case "durable":
-        outbox.durable(frame.id);
+        this.#written(frame.id);
         return;
       case "refused":
         this.#parts.refused(frame.id, frame.reason);
@@ -85,8 +87,36 @@ export class AgentFrames {
     const memory = this.#memory;
     memory.emit("idle", { messageIds });
     memory.busy = false;
-    memory.outbox.answered(messageIds, this.#lastTurn);
+    this.#answered(messageIds, this.#lastTurn);
     memory.standing.move({ type: "settled" });
+  }
+
+  /** Who waits for an answer may rely on it: a conversation that only its machine has is copied first. */
+  #answered(messageIds: readonly string[], turn: Turn): void {
+    const kept = this.#parts.keep();
+    if (kept === undefined || messageIds.length === 0) {
+      this.#memory.outbox.answered(messageIds, turn);
+      return;
+    }
+    const { self, epoch } = this.#parts.context;
+    const tell = () =>
+      self.send({ type: "happened", epoch, what: { type: "answer-kept", messageIds, turn } });
+    kept.then(tell, tell);
+  }
+
+  /** A message in a conversation that only its machine has may be lost with the machine. */
+  #written(id: string): void {
+    const kept = this.#parts.keep();
+    if (kept === undefined) {
+      this.#memory.outbox.durable(id);
+      return;
+    }
+    const { self, epoch } = this.#parts.context;
+    kept.then(
+      () => self.send({ type: "happened", epoch, what: { type: "kept", id } }),
+      // Another copy may succeed; if none does, the message is sent again after a restart.
+      () => {},
+    );
   }
 
   #call({ id, tool, args }: CallFrame): void {

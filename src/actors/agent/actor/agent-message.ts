@@ -1,6 +1,7 @@
 import type { Argv } from "../../../machines/machine.ts";
 import type { Reply } from "../../kernel/index.ts";
 import type { FromAgent, HarnessExit, Link } from "../wire/index.ts";
+import type { Turn } from "./outbox.ts";
 
 export type HelloFrame = Extract<FromAgent, { type: "hello" }>;
 
@@ -39,5 +40,9 @@ export type Happening =
   | { readonly type: "unlinked" }
   /** The machine was asked whether the process lives. */
   | { readonly type: "probed"; readonly alive: boolean }
+  /** This host has a copy of the conversation with this message in it. */
+  | { readonly type: "kept"; readonly id: string }
+  /** This host has a copy of the conversation with the answer to these messages in it, or cannot get one. */
+  | { readonly type: "answer-kept"; readonly messageIds: readonly string[]; readonly turn: Turn }
   /** The process of the harness ended. */
   | { readonly type: "harness-exited"; readonly exit: HarnessExit };

@@ -30,6 +30,9 @@ export class Life {
   #link: Link | undefined;
   #isPaused = false;
   #hasExited = false;
+  #copying: Promise<void> = Promise.resolve();
+  /** A copy that has not begun yet: it holds all that is written until then. */
+  #nextCopy: Promise<void> | undefined;
   #probes = 0;
 
   constructor(spec: AgentSpec, context: Context<AgentMessage>, start: Started) {
@@ -48,6 +51,7 @@ export class Life {
       wire: start.wire,
       trouble: this.#trouble,
       progress: this.#progress,
+      keep: () => this.#keep(),
       refused: (id, reason) => this.#refused(id, reason),
     });
   }
@@ -123,6 +127,12 @@ export class Life {
       case "unlinked":
         this.#unlinked();
         return;
+      case "kept":
+        this.#spec.memory.outbox.durable(what.id);
+        return;
+      case "answer-kept":
+        this.#spec.memory.outbox.answered(what.messageIds, what.turn);
+        return;
       case "probed":
         if (!what.alive && !this.#start.wire.isOpen) this.#lose("its process is gone.");
         return;
@@ -170,6 +180,7 @@ export class Life {
     this.#link = link;
     takeIn(hello, this.#resumed, memory);
     this.#resumed = undefined;
+    this.#keep()?.catch(() => {});
     this.#start.wire.repeatAnswers();
     if (memory.state === "suspect") this.#unsuspected();
   }
@@ -216,6 +227,19 @@ export class Life {
     for (let entry = outbox.take(); entry; entry = outbox.take()) {
       wire.send({ type: "send", id: entry.id, text: entry.text, deliver: entry.deliver });
     }
+  }
+
+  /** Copy the conversation to this host, one copy after the other. */
+  #keep(): Promise<void> | undefined {
+    const { launched } = this.#start;
+    if (launched.keep === undefined) return undefined;
+    this.#nextCopy ??= this.#copying.then(async () => {
+      this.#nextCopy = undefined;
+      const { conversation } = this.#spec.memory;
+      if (conversation) await launched.keep?.(conversation);
+    });
+    this.#copying = this.#nextCopy.catch(() => {});
+    return this.#nextCopy;
   }
 
   #lose(why: string): void {

@@ -1,9 +1,12 @@
 import { posix } from "node:path";
+import { MisuseError } from "../../../errors.ts";
 import { idsOf } from "../../../ids.ts";
-import type { Machine } from "../../../machines/machine.ts";
+import type { Machine, Mount } from "../../../machines/machine.ts";
 import { checkOptions, type OptionKinds } from "../../../options.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { type Harness, isSecretName, type Launched, type LaunchSpec } from "../wire/index.ts";
+import { type PiCredentials, readCredentials } from "./credentials.ts";
+import { toolsThere } from "./find.ts";
 import { type PiHost, preparePiHost } from "./host.ts";
 import {
   asksAgain,
@@ -15,7 +18,8 @@ import {
   writeSettings,
 } from "./launch.ts";
 import { PiPane } from "./pane.ts";
-import { sessionPlace } from "./session.ts";
+import { type LentTools, lentTools } from "./provision.ts";
+import { keepSession, sessionPlace } from "./session.ts";
 
 export interface PiOptions {
   /** The pi to run. Default: the one on the machine's PATH, else in a `node_modules` above. */
@@ -31,6 +35,18 @@ export interface PiOptions {
   readonly settings?: Readonly<Record<string, unknown>> | undefined;
   /** The content of `models.json` in `agentDir`. Default: what is there. */
   readonly models?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * What is done about a machine that lacks node, tmux or pi. `off`: the start fails and names what is
+   * missing, with the line that installs it. `mount`: this host's node and pi are shown there, under
+   * `/opt/ramure`, where the machine can show files of this host. `install`: the machine's package
+   * manager and npm install it, which takes minutes; give the agent a `startTimeoutMs`. Default: `off`.
+   */
+  readonly provision?: "off" | "mount" | "install" | undefined;
+  /**
+   * What pi needs to log in at its provider, brought to its machine in private files and removed with
+   * the run. Files are copied where pi's directory is not that of this host. Default: nothing.
+   */
+  readonly credentials?: PiCredentials | undefined;
   /** Added to pi's environment, by a private file. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** More words for pi's command line. */
@@ -44,6 +60,8 @@ const optionKinds: OptionKinds<PiOptions> = {
   agentDir: "text",
   settings: "object",
   models: "object",
+  provision: "text",
+  credentials: "object",
   env: "object",
   args: "list",
   clock: "object",
@@ -69,6 +87,13 @@ const newId = idsOf(8);
  */
 export function piHarness(options: PiOptions = {}): Harness {
   checkOptions("piHarness()", options, optionKinds);
+  const { provision = "off" } = options;
+  if (!["off", "mount", "install"].includes(provision)) {
+    throw new MisuseError(
+      "provision",
+      `piHarness(): provision is "off", "mount" or "install", not ${JSON.stringify(provision)}.`,
+    );
+  }
   return new PiHarness(options);
 }
 
@@ -76,6 +101,7 @@ class PiHarness implements Harness {
   readonly kind = "pi";
   readonly #options: PiOptions;
   readonly #hosts = new Map<string, Map<Machine, Promise<PiHost>>>();
+  #lent: Promise<LentTools> | undefined;
   readonly #panes = new WeakMap<PiHost, Map<string, PiPane>>();
 
   constructor(options: PiOptions) {
@@ -97,6 +123,10 @@ class PiHarness implements Harness {
     throw spec.signal.reason;
   }
 
+  async mounts(): Promise<readonly Mount[]> {
+    return (await this.#tools())?.mounts ?? [];
+  }
+
   async release(machine: Machine, run: string): Promise<void> {
     const hosts = this.#hosts.get(run);
     const host = hosts?.get(machine);
@@ -106,24 +136,40 @@ class PiHarness implements Harness {
     await prepared?.remove();
   }
 
-  #host({ machine, door, run, record }: LaunchSpec): Promise<PiHost> {
+  #host(spec: LaunchSpec): Promise<PiHost> {
+    const { machine, run } = spec;
     const hosts = this.#hosts.get(run) ?? new Map<Machine, Promise<PiHost>>();
     this.#hosts.set(run, hosts);
     const known = hosts.get(machine);
     if (known) return known;
-    const host = this.#prepare({ machine, door, record });
+    const host = this.#prepare(spec);
     hosts.set(machine, host);
     host.catch(() => hosts.delete(machine));
     return host;
   }
 
-  async #prepare({
-    machine,
-    door,
-    record,
-  }: Pick<LaunchSpec, "machine" | "door" | "record">): Promise<PiHost> {
-    const { command, agentDir } = this.#options;
-    const host = await preparePiHost({ machine, door, id: newId(), command, record });
+  #tools(): Promise<LentTools> | undefined {
+    if (this.#options.provision === "mount") this.#lent ??= lentTools(this.#options.command);
+    return this.#lent;
+  }
+
+  async #prepare(spec: LaunchSpec): Promise<PiHost> {
+    const { machine, door, record, signal } = spec;
+    const { command, agentDir, provision } = this.#options;
+    const credentials = await readCredentials(this.#options.credentials);
+    for (const secret of credentials.secrets) spec.conceal?.(secret);
+    const lent = (await this.#tools())?.commands ?? [];
+    const host = await preparePiHost({
+      machine,
+      door,
+      id: newId(),
+      find: lent.length > 0 ? { mounted: lent } : { command },
+      install: provision === "install",
+      agentDir,
+      credentials,
+      record,
+      signal,
+    });
     if (agentDir !== undefined) await writeSettings(machine, agentDir, this.#options);
     return host;
   }
@@ -158,6 +204,7 @@ class PiHarness implements Harness {
       files,
       marker: `RAMURE_LAUNCH=${launch}`,
       aside,
+      keep: host.seesHost ? undefined : (conversation) => keepSession(spec, conversation),
       removed: async () => {
         if (panes.get(id) === pane) panes.delete(id);
         await machine.exec(["rm", "-f", "--", ...Object.values(files)]);
@@ -193,24 +240,31 @@ class PiHarness implements Harness {
       isolated: agentDir !== undefined,
       args: this.#options.args ?? [],
     });
-    const wrapper = wrapperText({ ...at, pi, socket: host.tmuxSocket });
+    const wrapper = wrapperText({
+      ...at,
+      pi,
+      socket: host.tmuxSocket,
+      tools: this.#lent && toolsThere,
+    });
     await machine.exec(["rm", "-f", "--", at.files.exit]);
     await Promise.all([
       machine.writeFile(at.files.facts, facts, { mode: 0o600 }),
-      machine.writeFile(at.files.env, envText(this.#env(spec, at)), { mode: 0o600 }),
+      machine.writeFile(at.files.env, envText(await this.#env(spec, host, at)), { mode: 0o600 }),
       machine.writeFile(at.files.script, wrapper, { mode: 0o700 }),
     ]);
   }
 
-  #env(
+  async #env(
     { run }: LaunchSpec,
+    host: PiHost,
     at: { readonly files: { readonly facts: string }; readonly launch: string },
-  ): Readonly<Record<string, string>> {
-    const { agentDir, env } = this.#options;
-    const own = agentDir === undefined ? {} : { PI_CODING_AGENT_DIR: agentDir, PI_OFFLINE: "1" };
+  ): Promise<Readonly<Record<string, string>>> {
+    const { agentDir, env, credentials } = this.#options;
     return {
       PI_SKIP_VERSION_CHECK: "1",
-      ...own,
+      ...(host.agentDir !== undefined && { PI_CODING_AGENT_DIR: host.agentDir }),
+      ...(agentDir !== undefined && { PI_OFFLINE: "1" }),
+      ...(await readCredentials({ variables: credentials?.variables })).variables,
       ...env,
       RAMURE_RUN: run,
       RAMURE_LAUNCH: at.launch,

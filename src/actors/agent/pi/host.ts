@@ -8,7 +8,9 @@ import type { Machine, Reach } from "../../../machines/machine.ts";
 import { reachFrom } from "../../../machines/relay.ts";
 import { createTmux, type Tmux } from "../../../machines/tmux/index.ts";
 import type { Door, LaunchSpec } from "../wire/index.ts";
-import { type FoundPi, findPi } from "./find.ts";
+import { placeCredentials, type ReadCredentials } from "./credentials.ts";
+import { type FindOptions, type FoundPi, findPi } from "./find.ts";
+import { install } from "./provision.ts";
 
 /** The address of a door, seen from a machine. */
 export type DoorAddress = Readonly<{ socket: string }> | Readonly<{ url: string }>;
@@ -22,6 +24,8 @@ export interface PiHost {
   readonly tmux: Tmux;
   readonly tmuxSocket: string;
   readonly pi: FoundPi;
+  /** pi's own directory there; undefined: the user's own. */
+  readonly agentDir: string | undefined;
   /** The extension's file on the machine. */
   readonly extension: string;
   /** The address of the run's door, seen from the machine. */
@@ -31,16 +35,25 @@ export interface PiHost {
 
 const roomForTmuxSocket = 90;
 
-/** Prepare a machine. What was made is removed when it rejects. */
+/** Prepare a machine. What it lacks is named before anything is made; what was made is removed when it rejects. */
 export async function preparePiHost(options: {
   readonly machine: Machine;
   readonly door: Door;
   readonly id: string;
-  readonly command?: string | undefined;
+  readonly find: Omit<FindOptions, "seesHost">;
+  /** Install what is missing before it is looked for. Default: false. */
+  readonly install?: boolean | undefined;
+  /** Default: the user's own, or one that goes with the run where files of credentials are brought. */
+  readonly agentDir?: string | undefined;
+  readonly credentials: ReadCredentials;
+  readonly signal: AbortSignal;
   readonly record?: LaunchSpec["record"];
 }): Promise<PiHost> {
   const { machine, door, id } = options;
   const seesHost = await seesFilesOf(machine, dirname(door.socket));
+  const find = { ...options.find, seesHost };
+  if (options.install) await install(machine, find, options.signal);
+  const pi = await findPi(machine, find);
   const on = seesHost ? undefined : machine.summary;
   const record: NonNullable<LaunchSpec["record"]> = async (thing) =>
     options.record?.({ ...thing, machine: on });
@@ -69,12 +82,14 @@ export async function preparePiHost(options: {
     });
     // Whatever fails first, the server is there or not before anything is undone.
     undo.push(() => started.catch(() => {}));
-    const [pi, extension] = await Promise.all([
-      findPi(machine, { command: options.command, seesHost }),
-      placeExtension(machine, directory, seesHost),
-      started,
-    ]);
-    return { directory, seesHost, tmux, tmuxSocket, pi, extension, address, remove };
+    const [extension] = await Promise.all([placeExtension(machine, directory, seesHost), started]);
+    const brings = options.credentials.files.length > 0 && !seesHost;
+    const agentDir = options.agentDir ?? (brings ? posix.join(directory, "pi") : undefined);
+    if (agentDir !== undefined) {
+      const placed = await placeCredentials(machine, agentDir, options.credentials);
+      if (placed.length > 0) undo.push(() => machine.exec(["rm", "-f", "--", ...placed]));
+    }
+    return { agentDir, directory, seesHost, tmux, tmuxSocket, pi, extension, address, remove };
   } catch (error) {
     await remove();
     throw error;

@@ -1,2 +1,3 @@
-export { PiMissingError, PiTooOldError } from "./errors.ts";
+export type { PiCredentials } from "./credentials.ts";
+export { MachineLacksError, NodeMissingError, PiMissingError, PiTooOldError } from "./errors.ts";
 export { type PiOptions, piHarness } from "./harness.ts";

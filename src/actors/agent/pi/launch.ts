@@ -75,11 +75,14 @@ export function wrapperText(options: {
   readonly pi: readonly string[];
   readonly socket: string;
   readonly channel: string;
+  /** A folder whose programs are found after all others of the PATH. Default: none. */
+  readonly tools?: string | undefined;
 }): string {
-  const { files, pi, socket, channel } = options;
+  const { files, pi, socket, channel, tools } = options;
+  const path = tools === undefined ? "" : `PATH=$PATH:${shellLine([`${tools}/bin`])}\n`;
   const [exit, fresh] = [files.exit, `${files.exit}.new`].map((file) => shellLine([file]));
   return `trap : HUP TERM INT QUIT
-. ${shellLine([files.env])}
+${path}. ${shellLine([files.env])}
 ${shellLine(pi)}
 code=$?
 echo "$code" > ${fresh} && mv -f ${fresh} ${exit}

@@ -4,7 +4,7 @@ import type { Argv, Machine } from "../../../machines/machine.ts";
 import { sweep } from "../../../machines/sweep.ts";
 import type { Tmux } from "../../../machines/tmux/index.ts";
 import type { Clock } from "../../clock.ts";
-import type { HarnessExit, Launched } from "../wire/index.ts";
+import type { Conversation, HarnessExit, Launched } from "../wire/index.ts";
 import type { LaunchFiles } from "./launch.ts";
 
 export interface PaneOptions {
@@ -19,6 +19,8 @@ export interface PaneOptions {
   readonly marker: string;
   /** The new place of a conversation that could not be continued. */
   readonly aside?: string | undefined;
+  /** Copies the file of a conversation to this host. Default: it lies here. */
+  readonly keep?: ((conversation: Conversation) => Promise<void>) | undefined;
   /** Runs once, when nothing of the launch is left. */
   readonly removed: () => Promise<void>;
 }
@@ -44,6 +46,10 @@ export class PiPane implements Launched {
 
   get aside(): string | undefined {
     return this.#options.aside;
+  }
+
+  get keep(): PaneOptions["keep"] {
+    return this.#options.keep;
   }
 
   async alive(): Promise<boolean> {

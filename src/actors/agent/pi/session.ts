@@ -1,7 +1,10 @@
-import { posix } from "node:path";
+import { readFile } from "node:fs/promises";
+import { basename, join, posix } from "node:path";
+import { MachineFileError } from "../../../machines/errors.ts";
+import { writeHostFile } from "../../../machines/local/index.ts";
 import type { Machine } from "../../../machines/machine.ts";
 import { parsedJson } from "../../data/index.ts";
-import type { LaunchSpec } from "../wire/index.ts";
+import type { Conversation, LaunchSpec } from "../wire/index.ts";
 
 /** The file of a conversation, an absolute path on its machine. */
 export interface SessionPlace {
@@ -19,11 +22,19 @@ export interface SessionPlace {
  * it anew.
  */
 export async function sessionPlace(
-  { machine, resume, run, epoch }: Pick<LaunchSpec, "machine" | "resume" | "run" | "epoch">,
+  {
+    machine,
+    resume,
+    run,
+    epoch,
+    dir,
+  }: Pick<LaunchSpec, "machine" | "resume" | "run" | "epoch" | "dir">,
   directory: string,
 ): Promise<SessionPlace> {
-  const file = resume?.file;
-  if (file === undefined) return { file: posix.join(directory, `session-${run}-${epoch}.jsonl`) };
+  if (resume?.file === undefined) {
+    return { file: posix.join(directory, `session-${run}-${epoch}.jsonl`) };
+  }
+  const file = await broughtBack({ machine, dir }, resume.file, directory);
   const { ok, stdout: start } = await machine.exec(["head", "-n", "1", "--", file]);
   if (!ok || start === "") return { file };
   const header = headerIn(start) ?? headerIn(await textOf(machine, file));
@@ -31,6 +42,38 @@ export async function sessionPlace(
   await keepWorkDir(machine, file, header);
   await endLastLine(machine, file);
   return { file };
+}
+
+/**
+ * Copy the file of a conversation to this host. One that pi has not written yet is left out: it holds
+ * nothing before the first answer of the model.
+ */
+export async function keepSession(
+  { machine, dir }: Pick<LaunchSpec, "machine" | "dir">,
+  { file }: Conversation,
+): Promise<void> {
+  if (file === undefined) return;
+  try {
+    const content = await machine.readFile(file);
+    await writeHostFile(join(dir, basename(file)), content, { mode: 0o600 });
+  } catch (error) {
+    if (error instanceof MachineFileError && error.reason === "ENOENT") return;
+    throw error;
+  }
+}
+
+/** A machine that was made anew has nothing of the last one's: it gets the copy that this host kept. */
+async function broughtBack(
+  { machine, dir }: Pick<LaunchSpec, "machine" | "dir">,
+  file: string,
+  directory: string,
+): Promise<string> {
+  if ((await machine.exec(["test", "-s", file])).ok) return file;
+  const kept = await readFile(join(dir, basename(file))).catch(() => undefined);
+  if (kept === undefined) return file;
+  const restored = posix.join(directory, basename(file));
+  await machine.writeFile(restored, kept, { mode: 0o600 });
+  return restored;
 }
 
 /** A line that was torn is lost; older pis would write the next one right behind it, and lose that too. */

@@ -1,6 +1,6 @@
-import type { Argv, Machine } from "../../../machines/machine.ts";
+import type { Argv, Machine, Mount } from "../../../machines/machine.ts";
 import type { Clock } from "../../clock.ts";
-import type { FromAgent, ToAgent } from "./protocol.ts";
+import type { Conversation, FromAgent, ToAgent } from "./protocol.ts";
 
 /** One live connection to an agent's bridge. */
 export interface Link {
@@ -102,6 +102,12 @@ export interface Launched {
   readonly aside?: string | undefined;
   /** Ask the machine whether it lives, when its link is lost. */
   alive(): Promise<boolean>;
+  /**
+   * Bring the conversation, as far as it is written, to this host, so that it outlives its machine.
+   * Called for each message that came into it, and after each turn. Rejects when the machine does not
+   * answer. Default: it lies on this host.
+   */
+  readonly keep?: ((conversation: Conversation) => Promise<void>) | undefined;
   /** Give the command that shows the agent in a person's terminal, on this host. */
   attach(options: { readonly readOnly: boolean }): Argv;
   /** End it and whatever it started, bounded; resolves when nothing of it is left. Idempotent. */
@@ -119,6 +125,8 @@ export interface Harness {
    * Rejects with an error that names the cause: no tmux, no pi, one too old.
    */
   launch(spec: LaunchSpec): Promise<Launched>;
+  /** Files of this host that agents need on a machine. Asked before the machine is made. Default: none. */
+  mounts?(): Promise<readonly Mount[]>;
   /** Remove what the whole run made on a machine, such as its tmux server. Idempotent. */
   release?(machine: Machine, run: string): Promise<void>;
 }

@@ -22,7 +22,7 @@ async function placed(...texts: readonly (string | undefined)[]) {
   for (const text of texts) {
     if (text !== undefined) await writeFile(file, text);
     const place = await sessionPlace(
-      { machine, run: "r1", epoch: 2, resume: { id: "s1", file } },
+      { machine, run: "r1", epoch: 2, dir: "/nowhere", resume: { id: "s1", file } },
       folder,
     );
     expect(place.file).toBe(file);

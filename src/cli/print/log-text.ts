@@ -27,10 +27,11 @@ const longest = 400;
 export function logText({ type, path, data }: ControlEvent, kind: string): LogText | undefined {
   const isOwn = kind === "process" && (ofAgents.has(type) || isOwnTask(type, data));
   const known = !isOwn && Object.hasOwn(describers, type) ? describers[type] : undefined;
-  const told = known ? known(isRecord(data) ? data : {}) : { kind: type, text: valueText(data) };
+  const words = known ? known(isRecord(data) ? data : {}) : { kind: type, text: valueText(data) };
+  if (words === undefined) return undefined;
   // A line begins with the path already.
-  const words = known ? told?.text.replace(`${path} `, "") : told?.text;
-  return told && { kind: printable(told.kind), text: cut(printable(words ?? "")) };
+  const told = known ? words.text.replace(`${path} `, "") : words.text;
+  return { kind: printable(words.kind), text: cut(printable(told)) };
 }
 
 /** A process may have events of its own that are called as those of a pool. */

@@ -128,8 +128,8 @@ export class Invocation {
   /**
    * Keep what a run has started from acting on that run as a person would.
    *
-   * The mark is in the environment of all that agents and machines of a run start. Whoever takes it
-   * out is not kept from anything: he is the same user.
+   * The mark is in the environment of all that agents and machines of a run start. A program that
+   * removes the mark is not kept from anything: it runs as the same user.
    */
   #refuseInside({ id, program }: RunRecord, verb: string): void {
     if (this.env.RAMURE_RUN !== id || this.options.asPerson === true) return;

@@ -78,7 +78,7 @@ export interface JournalOptions {
   readonly redaction?: Redaction | undefined;
   /** Called the first time that the file cannot be written, and when it was removed. Default: a line on stderr. */
   readonly onProblem?: ((problem: JournalProblem) => void) | undefined;
-  /** Called with each record that was taken, before it is in the file. Default: nobody hears. */
+  /** Called with each record that was taken, before it is in the file. Default: not called. */
   readonly onRecord?: ((record: JournalRecord, seq: number) => void) | undefined;
   /** Opens the file for writing; for tests of disks that fail. */
   readonly openHandle?: OpenHandle | undefined;

@@ -129,7 +129,7 @@ export function machineHandle(memory: MachineMemory, stop: () => Promise<void>):
 export interface MachineMemoryOptions {
   readonly clock: Clock;
   readonly path: string;
-  /** Is told of each change. Default: nobody. */
+  /** The actor to tell of each change. Default: none. */
   readonly registry?: Ref<RegistryMessage> | undefined;
 }
 

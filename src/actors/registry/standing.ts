@@ -61,7 +61,7 @@ export type StandingNote = Pick<RegistryNode, "summary" | "facts">;
 export interface StandingOptions {
   readonly path: string;
   readonly clock: Clock;
-  /** Is told of each change. Default: nobody. */
+  /** The actor to tell of each change. Default: none. */
   readonly registry?: Ref<RegistryMessage> | undefined;
   /** Gives the facts of now, and the summary where the last move gave none. Default: neither. */
   readonly describe?: (() => StandingNote) | undefined;

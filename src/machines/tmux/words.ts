@@ -65,7 +65,7 @@ export const detachedSize = { cols: 120, rows: 36 } as const;
  * No titles, and no status line but `statusLine`: tmux would run shell commands that it finds in
  * them. A dead pane stays, so that its exit code and last screen can be read, and an empty server
  * stays too. `-q` passes over options that an older tmux does not know. A window is as large as the
- * terminal of whoever looked at it last; when nobody looks any more, it has its first size again.
+ * terminal of the person who looked at it last; when nobody looks any more, it has its first size again.
  * `C-b d` leaves without tmux's own words, which name a session that nobody knows.
  */
 export const tmuxConfig = `set -s exit-empty off

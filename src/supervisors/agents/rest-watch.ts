@@ -29,7 +29,7 @@ const steps: Readonly<Record<Nudged, RestStep>> = {
  * Watches one agent become idle: whether it has called the tool that its process waits for.
  *
  * A call that was answered with an error does not count. A person who typed into the pane leads on
- * what they began, and whoever interrupts a turn decides how it goes on: then nothing was missed.
+ * what they began, and the source of an interrupt decides the next step: then nothing was missed.
  */
 export class RestWatch {
   readonly #peer: Peer;

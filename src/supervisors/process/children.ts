@@ -91,7 +91,7 @@ export function prepareProcess(
   const inherited = inherit(scope, { ...definition, start: start ?? definition.start });
   const record = new ProcessRecord(scope.run, inherited, args, path, face);
   control(scope, record, name);
-  // Its result settles before its supervision hears of its end, and nothing starts it again by itself.
+  // Its result settles before its supervision takes in its end, and nothing starts it again by itself.
   if (policy.restart === "temporary") record.onEnd((_, ending) => record.gone(ending));
   scope.record.children.set(name, record);
   scope.run.directory.set(path, record.addressee());

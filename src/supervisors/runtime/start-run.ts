@@ -63,7 +63,7 @@ export async function startRun(
 export interface RunSetting {
   /** Says where its home is. */
   readonly env: NodeJS.ProcessEnv;
-  /** Called with each record that its journal took. Default: nobody hears. */
+  /** Called with each record that its journal took. Default: not called. */
   readonly onRecord?: ((record: JournalRecord, seq: number) => void) | undefined;
 }
 

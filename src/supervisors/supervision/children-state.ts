@@ -100,7 +100,7 @@ interface Closable {
   readonly epoch: number;
 }
 
-/** Report a throw of `gone`: nobody else hears of it. */
+/** Report a throw of `gone`, which no caller gets. */
 async function closeRecord(
   state: ChildrenState,
   { spec, epoch }: Closable,

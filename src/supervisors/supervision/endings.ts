@@ -131,7 +131,7 @@ export class Endings {
     });
   }
 
-  /** Find the limit that will be reached first, should it go on like this. */
+  /** Find the limit that will be reached first if failures continue like this. */
   #nearestLimit(child: Child): { readonly attempt: number; readonly of: number } {
     const { maxRestarts, maxConsecutive } = this.#limits(child);
     const { failures } = child;

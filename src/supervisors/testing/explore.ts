@@ -26,7 +26,7 @@ export interface ExploreOptions<
   readonly seed?: number | undefined;
   /** The most crashes in one world. Default: 3. */
   readonly crashes?: number | undefined;
-  /** A crash comes after one of so many records of the journal. Default: as many as a world without crashes has. */
+  /** The number of journal records after one of which a crash comes. Default: as many as a world without crashes has. */
   readonly records?: number | undefined;
   /** The kinds of actors that may crash; never the root. Default: all three. */
   readonly kinds?: readonly ("process" | "agent" | "machine")[] | undefined;
@@ -191,7 +191,7 @@ async function playWorld<Args extends readonly unknown[], Result, Shape extends 
     for (let next = due.at(-1); next && next.after <= story.length; next = due.at(-1)) {
       const planned = next;
       due.pop();
-      // Not in the midst of what writes the record: that is one step of whoever writes it.
+      // Later: the code that writes the record completes its step first.
       queueMicrotask(() => crash(planned));
     }
   };

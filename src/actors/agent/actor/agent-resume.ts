@@ -47,7 +47,7 @@ function beginAnew(durable: readonly string[], memory: AgentMemory): void {
   memory.openCalls.clear();
 }
 
-/** One call as the model is told of it. */
+/** The part of a call that a note to the model holds. */
 export type NotedCall = Pick<Call, "tool" | "args" | "answer">;
 
 async function tellLater(call: Call, { outbox }: AgentMemory): Promise<void> {

@@ -79,7 +79,7 @@ export interface LaunchSpec {
   readonly clock?: Clock | undefined;
   /** Keeps a record of a thing for good, so that it is removed also when this process is killed. Call it before the thing is made. Default: no record. */
   readonly record?: ((thing: Thing) => Promise<void>) | undefined;
-  /** Says that this value is a secret, which nothing that the run writes may show. Default: nobody hears it. */
+  /** Called with a value that is a secret: nothing that the run writes may show it. Default: not called. */
   readonly conceal?: ((secret: string) => void) | undefined;
   /** The file for the raw output of the agent's terminal, on this host; its directory exists. Default: `pane.log` in `dir`. */
   readonly paneLog?: string | undefined;

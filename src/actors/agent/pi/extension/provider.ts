@@ -21,7 +21,7 @@ export class ProviderEar {
   readonly #told: (answer: ProviderAnswer) => void;
   #last: ProviderAnswer = {};
 
-  /** `told` hears of each answer, a failure or not. */
+  /** `told` is called with each answer, a failure or not. */
   constructor(told: (answer: ProviderAnswer) => void = () => {}) {
     this.#told = told;
   }

@@ -79,7 +79,7 @@ function typed(path: string, root: string | undefined): string {
   return root !== undefined && path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
 }
 
-/** Who may reach whom; both directions of a connection are one line. */
+/** Write the connections, a line each; both directions of a connection are one line. */
 function connectionLines({ connections }: RunStatus, root: string | undefined): readonly string[] {
   const ways = new Set(connections.map(({ from, to }) => `${from} ${to}`));
   const told = new Set<string>();

@@ -49,7 +49,7 @@ const ends: Readonly<Record<GoneWhy, End>> = {
 export class AgentEntry implements AgentRecord, Peer {
   readonly name: string;
   readonly memory: AgentMemory;
-  /** Where it lives. */
+  /** The machine that the agent lives on. */
   readonly home: StartedMachine;
   /** Watches for the agent to become idle, and reminds it. */
   readonly rest: RestWatch;

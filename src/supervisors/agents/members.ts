@@ -20,7 +20,7 @@ import {
 
 /** A child of a supervisor that is not a process. */
 export interface Member<Live> {
-  /** What is started for it, in order: for an agent also the machine that nobody else made. */
+  /** The children that are started for it, in order: for an agent also the machine that nobody else made. */
   readonly specs: readonly ChildSpec[];
   /** The handle that programs hold. */
   readonly live: () => Live;

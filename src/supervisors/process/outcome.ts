@@ -6,7 +6,7 @@ type Settled =
   | { readonly type: "failed"; readonly error: ProcessFailedError };
 
 export interface FailOptions {
-  /** Whether another attempt may help; false: no supervisor restarts the process. Default: what an error given as the reason says, else true. */
+  /** True when another attempt may help; false: no supervisor restarts the process. Default: what an error given as the reason says, else true. */
   readonly retryable?: boolean | undefined;
 }
 

@@ -44,7 +44,7 @@ export interface SupervisedAgent {
 }
 
 export interface SupervisedAgentOptions extends Omit<AgentOptions, "machine"> {
-  /** Where it lives: a machine, or an earlier child of the same supervisor. Default: as for any agent. */
+  /** The machine that the agent lives on, or an earlier child of the same supervisor. Default: as for any agent. */
   readonly machine?: Machine | SupervisedMachine | undefined;
 }
 
@@ -54,7 +54,7 @@ export type AnyChild =
   | SupervisedAgent
   | SupervisedMachine;
 
-/** What stands for a child while it lives: a process's handle, an agent, a machine. */
+/** The face of a child while it lives: a process's handle, an agent, a machine. */
 export type LiveChild<Child> = Child extends SupervisedAgent
   ? Agent
   : Child extends SupervisedMachine

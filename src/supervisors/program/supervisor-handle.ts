@@ -27,7 +27,7 @@ export interface SupervisorHandle extends ProcessHandle<SupervisorResult> {
   children(): Promise<readonly ChildInfo[]>;
   /** The handle of a child that is a process; undefined when there is none of this id. */
   child(id: string): ProcessHandle | undefined;
-  /** What stands for this child: a process's handle, an agent, a machine. Undefined while it has not been started. */
+  /** Give the face of this child: a process's handle, an agent, a machine. Undefined while it has not been started. */
   child<Child extends AnyChild>(child: Child): LiveChild<Child> | undefined;
 }
 

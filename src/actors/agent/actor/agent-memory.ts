@@ -32,9 +32,9 @@ export interface AgentFacts {
   readonly cost?: number | undefined;
   /** The tool of the agent that runs now. */
   readonly tool?: string | undefined;
-  /** What that tool was called with, in words. */
+  /** The arguments of that tool's call, in words. */
   readonly input?: string | undefined;
-  /** That tool is the program's: the agent waits for what its handler gives. */
+  /** True when that tool is the program's: the agent waits for the result of its handler. */
   readonly asks?: boolean | undefined;
 }
 

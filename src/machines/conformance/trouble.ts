@@ -16,7 +16,7 @@ const awkwardFolders: readonly string[] = [
   "$HOME `id` $(id) 名前",
 ];
 
-/** What every machine must do with awkward work directories, a full disk, and its own sudden end. */
+/** The cases about awkward work directories, a full disk, and the machine's own sudden end. */
 export const troubleTrials: readonly (readonly [string, Trial])[] = [
   ...awkwardFolders.map((name): readonly [string, Trial] => [
     `works in a directory called ${JSON.stringify(name)}`,

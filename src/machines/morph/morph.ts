@@ -13,7 +13,7 @@ import { fieldOf, MorphRefusal, MorphService, thingIn, thingsIn } from "./servic
 
 const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 16);
 
-/** What a snapshot is made of. The same recipe gives the same snapshot, which stays. */
+/** The recipe of a snapshot. The same recipe gives the same snapshot, which stays. */
 export interface MorphRecipe {
   /** The id of a base image, such as `morphvm-minimal`. */
   readonly image: string;
@@ -29,7 +29,7 @@ export interface MorphOptions {
   /** On the machine; made if missing. Default: `/root/work`. */
   readonly workDir?: string | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** How long a machine lives, in s, after this program was last heard of; it is renewed while the machine is used. Default: 3_600. */
+  /** The life of a machine, in s, after this program was last heard of; it is renewed while the machine is used. Default: 3_600. */
   readonly ttlSeconds?: number | undefined;
   /** Default: `MORPH_API_KEY`. */
   readonly apiKey?: string | undefined;

@@ -17,7 +17,7 @@ export interface MorphCall {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What the service says of a snapshot or an instance. */
+/** A snapshot or an instance, as the service describes it. */
 export interface MorphThing {
   readonly id: string;
   readonly status: string;

@@ -78,7 +78,7 @@ export class SshImage implements Image {
   }
 }
 
-/** What a backend that uses ssh says of its machines. */
+/** The place that a backend which uses ssh gives for its machines. */
 export interface SshPlace {
   /** Machines that were given up while the host could not be reached; the next one ends what they left. */
   readonly lost: Set<string>;
@@ -110,7 +110,9 @@ export async function startSsh(
   return machine;
 }
 
-/** What a machine left when its host was out of reach is ended as soon as it is back. */
+/**
+ * End the things that a machine left when its host was out of reach, as soon as the host is back.
+ */
 async function endLost(machine: Machine, lost: Set<string>): Promise<void> {
   for (const id of [...lost]) {
     const { ok } = await machine.exec(sweepWords({ marker: `RAMURE_MACHINE=${id}` }, "KILL"));

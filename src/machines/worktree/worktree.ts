@@ -15,7 +15,7 @@ import type {
 import { assertWord } from "../shell.ts";
 import { enterWords, leaveWords } from "./scripts.ts";
 
-/** Whom a worktree is for. */
+/** The owner of a worktree. */
 export interface WorktreeOf {
   /** The name of the machine. */
   readonly name: string;
@@ -54,7 +54,7 @@ export interface WorktreeOptions {
 export class WorktreeImage implements Image {
   readonly kind = "worktree";
   readonly #options: WorktreeOptions;
-  /** How many machines live in a worktree, by its branch. */
+  /** The number of machines that live in a worktree, by its branch. */
   readonly #living = new Map<string, number>();
 
   constructor(options: WorktreeOptions = {}) {

@@ -26,7 +26,7 @@ export interface PoolOptions<Item, Result, Shape extends ContractShape> {
   readonly whenFull?: "wait" | "reject" | undefined;
   /** The number of attempts at an item whose worker fails. Default: 3. */
   readonly tries?: number | undefined;
-  /** What the machines of its tasks are made from, such as a `WorktreeImage`, which gives each task a worktree. Default: the image of the process, else the parent's. */
+  /** The image for machines of its tasks, such as a `WorktreeImage`, which gives each task a worktree. Default: the image of the process, else the parent's. */
   readonly image?: Image | undefined;
   /** Schema of an item, for the endpoint `add`. Default: `add` takes `{ item }`, and any item. */
   readonly item?: InputSchema<Item> | undefined;

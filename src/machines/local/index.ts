@@ -12,7 +12,9 @@ export {
   removeOwnSocket,
 } from "./private-files.ts";
 export {
+  commandOf,
   endAll,
+  environmentOf,
   findMarked,
   type HostProcess,
   isSameProcess,

@@ -82,6 +82,24 @@ export async function readProcess(pid: number): Promise<HostProcess | undefined>
   return stat && parseStat(pid, stat.toString("latin1"));
 }
 
+/** Read the environment that a process was started with; empty where it cannot be read. */
+export async function environmentOf(
+  pid: number,
+): Promise<readonly (readonly [name: string, value: string])[]> {
+  const environ = await readOrNothing(`/proc/${pid}/environ`);
+  return String(environ ?? "")
+    .split("\0")
+    .map((line) => {
+      const [name = "", ...rest] = line.split("=");
+      return [name, rest.join("=")];
+    });
+}
+
+/** Read the name of the command that a process runs; `gone` where it cannot be read. */
+export async function commandOf(pid: number): Promise<string> {
+  return String((await readOrNothing(`/proc/${pid}/comm`)) ?? "gone").trim();
+}
+
 function parseStat(pid: number, stat: string): HostProcess | undefined {
   // The second field is the command in parentheses and may hold anything, so read from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");

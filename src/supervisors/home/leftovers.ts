@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import {
+  commandOf,
   findMarked,
   type HostProcess,
   isOurDirectory,
@@ -131,9 +131,4 @@ async function existing(
 
 function isHere({ machine }: { readonly machine?: string | undefined }): boolean {
   return machine === undefined;
-}
-
-async function commandOf(pid: number): Promise<string> {
-  const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "gone");
-  return name.trim();
 }

@@ -1,5 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { findMarked, liveProcesses, readProcess } from "../../machines/local/index.ts";
+import {
+  environmentOf,
+  findMarked,
+  liveProcesses,
+  readProcess,
+} from "../../machines/local/index.ts";
 import { type HomeLayout, homeLayout } from "./home.ts";
 import { listRuns, type RunRecord } from "./run-record.ts";
 
@@ -45,15 +49,6 @@ export async function livingElsewhere(
 
 async function carries(pid: number, id: string): Promise<boolean> {
   return (await environmentOf(pid)).some(([name, value]) => name === "RAMURE_RUN" && value === id);
-}
-
-/** Read the environment that a process was started with. */
-async function environmentOf(pid: number): Promise<readonly (readonly [string, string])[]> {
-  const text = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
-  return text.split("\0").map((line) => {
-    const [name = "", ...rest] = line.split("=");
-    return [name, rest.join("=")];
-  });
 }
 
 /** Give these processes and all that they started. */

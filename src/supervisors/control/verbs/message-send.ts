@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { parsedJson } from "../../../actors/data/index.ts";
 import { carried } from "../carried.ts";
 import { ControlError } from "../error.ts";
 import { destinationAt, nodeAt } from "../served-run.ts";
@@ -32,9 +33,6 @@ export const messageSend = verb("message.send", {
 });
 
 function asTyped(text: unknown): unknown {
-  try {
-    return JSON.parse(String(text));
-  } catch {
-    return text;
-  }
+  const value = parsedJson(String(text));
+  return value === undefined ? text : value;
 }

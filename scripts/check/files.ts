@@ -32,7 +32,7 @@ const noSubject = /\/\*\*\s*(?:\*\s*)?(?:What|How|Where|Whom?|Whose|Whether|Whic
 
 /** List what is wrong with each file. Its length is Biome's business (noExcessiveLinesPerFile). */
 export function fileViolations(files: SourceFiles): readonly string[] {
-  return [...files].flatMap(([file, text]) => {
+  const single = [...files].flatMap(([file, text]) => {
     const code = withoutComments(text);
     return [
       ...nameViolations(file),
@@ -40,7 +40,23 @@ export function fileViolations(files: SourceFiles): readonly string[] {
       ...(file.startsWith("src/") ? commentViolations(file, text) : []),
     ];
   });
+  return [...single, ...sharedTypeNames(files)];
 }
+
+/** List the types of one name in two files of the source: one word a thing. */
+function sharedTypeNames(files: SourceFiles): readonly string[] {
+  const homes = new Map<string, string>();
+  return [...files].flatMap(([file, text]) => {
+    if (!file.startsWith("src/")) return [];
+    return [...withoutComments(text).matchAll(typeName)].flatMap(([, name = ""]) => {
+      const home = homes.get(name) ?? file;
+      homes.set(name, home);
+      return home === file ? [] : [`${file}: ${name} is a type of ${home} too; one word a thing`];
+    });
+  });
+}
+
+const typeName = /^(?:export )?(?:abstract )?(?:type|interface|class) (\w+)/gm;
 
 function nameViolations(file: string): readonly string[] {
   const name = posix.basename(file);

@@ -67,4 +67,15 @@ describe("check-files", () => {
       "src/a.ts:2: time comes from the clock",
     ]);
   });
+
+  it("finds a type whose name another file has, and lets a class and its interface share theirs", () => {
+    const files = new Map([
+      ["src/actors/log.ts", "export interface Row {}\nexport class Row {}"],
+      ["src/cli/table.ts", "type Row = string;"],
+      ["test/cli/table.test.ts", "type Row = string;"],
+    ]);
+    expect(fileViolations(files)).toEqual([
+      "src/cli/table.ts: Row is a type of src/actors/log.ts too; one word a thing",
+    ]);
+  });
 });

@@ -42,7 +42,7 @@ export const lsCommand = command({
 });
 
 /** One line of the list; an ended run has its end. */
-interface Row {
+interface RunRow {
   readonly id: string;
   readonly program: string;
   readonly pid: number;
@@ -62,7 +62,7 @@ interface Row {
 
 const patienceMs = 1_000;
 
-async function liveRun({ record, liveness }: ListedRun): Promise<Row> {
+async function liveRun({ record, liveness }: ListedRun): Promise<RunRow> {
   const { id, program, pid, startedAt, logDir, socket } = record;
   const known = { id, program, pid, startedAt, logDir };
   if (liveness !== "live") return { ...known, state: "not-answering" };
@@ -70,7 +70,7 @@ async function liveRun({ record, liveness }: ListedRun): Promise<Row> {
 }
 
 /** A run that is too busy to say how it is, is listed all the same. */
-async function factsAt(socket: string): Promise<Partial<Row>> {
+async function factsAt(socket: string): Promise<Partial<RunRow>> {
   try {
     const client = await connectControl(socket);
     try {
@@ -92,7 +92,7 @@ async function factsAt(socket: string): Promise<Partial<Row>> {
   }
 }
 
-async function endedOf(cli: Invocation, runs: readonly ListedRun[]): Promise<readonly Row[]> {
+async function endedOf(cli: Invocation, runs: readonly ListedRun[]): Promise<readonly RunRow[]> {
   const { endedRuns } = await import("../ended-run.ts");
   const alive = runs.filter((run) => run.liveness !== "dead").map((run) => run.record);
   const ended = await endedRuns(homeLayout(cli.env), alive);
@@ -101,7 +101,7 @@ async function endedOf(cli: Invocation, runs: readonly ListedRun[]): Promise<rea
 
 const heads = ["ID", "ROOT", "STATE", "FOR", "AGENTS", "COST", "PROGRAM", "SUMMARY"];
 
-async function tableOf(rows: readonly Row[], look: Look): Promise<readonly string[]> {
+async function tableOf(rows: readonly RunRow[], look: Look): Promise<readonly string[]> {
   const { lineUp } = await import("../print/columns.ts");
   const now = systemClock.wallNow();
   const table = [heads, ...rows.map((row) => wordsOf(row, now))];
@@ -117,7 +117,7 @@ async function tableOf(rows: readonly Row[], look: Look): Promise<readonly strin
   );
 }
 
-function wordsOf(row: Row, now: number): readonly string[] {
+function wordsOf(row: RunRow, now: number): readonly string[] {
   const { id, root = "", state, startedAt, endedAt, agents, living, cost, program } = row;
   const ended = row.outcome ? outcomeText(row.outcome) : state;
   const counted = living === undefined ? String(agents ?? "") : `${living}/${agents ?? living}`;

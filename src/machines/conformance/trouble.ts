@@ -1,11 +1,11 @@
 import { strict as assert } from "node:assert";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { customAlphabet } from "nanoid";
+import { idsOf } from "../../ids.ts";
 import type { Image } from "../machine.ts";
 import { type Bench, everyByte, rejectsWith, spawnFrom, type Trial, timed } from "./kit.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 10);
+const newId = idsOf(10);
 
 /** Each is a machine of its own to start, so they are few. */
 const awkwardFolders: readonly string[] = [

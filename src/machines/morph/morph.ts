@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { customAlphabet } from "nanoid";
 import { MisuseError } from "../../errors.ts";
+import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineStoppedError, MachineUnreachableError } from "../errors.ts";
 import { callAfter, startSubprocess } from "../local/index.ts";
@@ -11,7 +11,7 @@ import type { Image, Machine, SpawnMachineOptions } from "../machine.ts";
 import { startSsh } from "../ssh/index.ts";
 import { fieldOf, MorphRefusal, MorphService, thingIn, thingsIn } from "./service.ts";
 
-const newId = customAlphabet("0123456789abcdefghijklmnopqrstuvwxyz", 16);
+const newId = idsOf(16);
 
 /** The recipe of a snapshot. The same recipe gives the same snapshot, which stays. */
 export interface MorphRecipe {

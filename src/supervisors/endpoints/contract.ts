@@ -79,13 +79,15 @@ export interface FailedData {
   readonly stack?: string | undefined;
 }
 
-type Entry<Type extends string, Data> = Omit<LogEvent, "type" | "data" | "source"> & {
+type StreamEntry<Type extends string, Data> = Omit<LogEvent, "type" | "data" | "source"> & {
   readonly type: Type;
   readonly data: Data;
   readonly source?: undefined;
 };
 
-type TerminalEvent = { [K in keyof TerminalData]: Entry<K, TerminalData[K]> }[keyof TerminalData];
+type TerminalEvent = {
+  [K in keyof TerminalData]: StreamEntry<K, TerminalData[K]>;
+}[keyof TerminalData];
 
 /** The data of the events about children that a process keeps alive. */
 export interface RestartData {
@@ -118,12 +120,12 @@ export interface QuiescentData {
   readonly agents: readonly string[];
 }
 
-type RestartEvent = { [K in keyof RestartData]: Entry<K, RestartData[K]> }[keyof RestartData];
+type RestartEvent = { [K in keyof RestartData]: StreamEntry<K, RestartData[K]> }[keyof RestartData];
 
 type OwnEvent<Events> =
   Events extends Readonly<Record<string, StandardSchemaV1>>
     ? {
-        [K in keyof Events & string]: Entry<K, StandardSchemaV1.InferOutput<Events[K]>>;
+        [K in keyof Events & string]: StreamEntry<K, StandardSchemaV1.InferOutput<Events[K]>>;
       }[keyof Events & string]
     : never;
 
@@ -135,7 +137,7 @@ export type Event<Shape extends ContractShape = OpenShape> = Shape extends OpenS
   :
       | OwnEvent<Shape["events"]>
       | RestartEvent
-      | Entry<"quiescent", QuiescentData>
+      | StreamEntry<"quiescent", QuiescentData>
       | TerminalEvent
       | BubbledEvent;
 

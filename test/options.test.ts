@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { createSystem, ignore } from "../src/actors/index.ts";
 import {
   agent,
   agentProcess,
@@ -15,8 +16,10 @@ import {
   spawn,
   supervisor,
 } from "../src/index.ts";
+import { ContainerImage, SandboxImage, SshImage } from "../src/machines/index.ts";
 import { checkOptions } from "../src/options.ts";
-import { testRun } from "../src/testing.ts";
+import { type ChildPolicy, startSupervisor } from "../src/supervisors/index.ts";
+import { scriptedHarness, scriptedModel, testRun } from "../src/testing.ts";
 
 /** What a program without types can give. */
 function untyped(value: unknown): never {
@@ -29,6 +32,16 @@ async function thrown(act: () => unknown): Promise<string> {
     return "nothing was thrown";
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Start a supervisor of the kernel with one child that has nothing to run. */
+async function start(policy: ChildPolicy): Promise<void> {
+  const system = createSystem();
+  try {
+    await startSupervisor(system, {}, [{ id: "a", start: () => ignore, ...policy }]);
+  } finally {
+    await system.stop();
   }
 }
 
@@ -46,6 +59,14 @@ describe("an option that does not exist", () => {
     ["pool", () => pool(untyped({ process: task, sise: 2 })), "size"],
     ["testRun", () => testRun(task, [1], untyped({ scripts: {} })), "script"],
     ["LocalImage", () => new LocalImage(untyped({ workdir: "/tmp" })), "workDir"],
+    ["scriptedModel", () => scriptedModel(untyped({ scripts: () => [] })), "script"],
+    ["scriptedHarness", () => scriptedHarness({}, untyped({ modle: "a/b" })), "model"],
+    ["a spec's backoff", () => start({ backoff: untyped({ initial: 1 }) }), "initialMs"],
+    ["a spec's intensity", () => start({ intensity: untyped({ maxRestart: 1 }) }), "maxRestarts"],
+    ["SandboxImage", () => new SandboxImage(untyped({ netwerk: false })), "network"],
+    ["ContainerImage", () => new ContainerImage(untyped({ imag: "x" })), "image"],
+    ["SshImage", () => new SshImage(untyped({ hots: "x" })), "host"],
+    ["child.agent", () => child.agent("a", untyped({ sistemPrompt: "x" })), "systemPrompt"],
     ["piHarness", () => piHarness(untyped({ comand: "pi" })), "command"],
   ])(
     "an option of %s that does not exist is refused with the one that was meant",
@@ -65,6 +86,7 @@ describe("an option that does not exist", () => {
         await thrown(() => machine(untyped({ img: 1 }))),
         await thrown(() => connect(worker, worker, untyped({ directon: "both" }))),
         await thrown(() => receive(untyped({ timeout: 1 }))),
+        await thrown(() => worker.send("x", untyped({ delivr: "steer" }))),
         await thrown(() => bubble(spawn(task, 1), untyped({ onli: [] }))),
         await thrown(() => expose("x", untyped({ descr: "x" }), () => 1)),
         await thrown(() => worker.on("x", untyped({ description: "x", timeout: 5 }), () => 1)),
@@ -81,6 +103,7 @@ describe("an option that does not exist", () => {
       "image",
       "direction",
       "timeoutMs",
+      "deliver",
       "only",
       "description",
       "timeoutMs",

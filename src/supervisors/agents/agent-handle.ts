@@ -7,6 +7,7 @@ import {
 import { defineTool, type ToolHandler, type ToolOptions } from "../../actors/agent/tools/index.ts";
 import type { Ref } from "../../actors/kernel/index.ts";
 import type { ExecOptions, ExecResult, Machine } from "../../machines/machine.ts";
+import { checkOptions } from "../../options.ts";
 import type { ProcessEvents } from "../endpoints/index.ts";
 import {
   type Agent,
@@ -61,7 +62,9 @@ export class AgentHandle implements Agent {
     return this;
   }
 
-  async send(message: string, { deliver = "follow-up" }: SendOptions = {}): Promise<Receipt> {
+  async send(message: string, options: SendOptions = {}): Promise<Receipt> {
+    checkOptions<SendOptions>("agent.send()", options, { deliver: "any" });
+    const { deliver = "follow-up" } = options;
     checkDeliver(this.path, deliver);
     const receipt = await this.#entry.memory.outbox.enqueue(message, deliver);
     return {

@@ -1,5 +1,5 @@
 import { checkOptions, type OptionKinds } from "../../options.ts";
-import type { Backoff, ChildPolicy, Intensity } from "../supervision/index.ts";
+import { type ChildPolicy, checkBackoff, type Intensity } from "../supervision/index.ts";
 import type { StartRule } from "./definition.ts";
 
 /** The policy that keeps a child alive: the restart part of a child spec, in one flat object. */
@@ -32,18 +32,10 @@ const policyKinds: OptionKinds<RestartPolicy> = {
   stopTogether: "boolean",
 };
 
-const backoffKinds: OptionKinds<Backoff> = {
-  initialMs: "number",
-  factor: "number",
-  maxMs: "number",
-  jitter: "number",
-  resetAfterMs: "number",
-};
-
 /** Throw MisuseError for what a policy cannot say. `what` is the subject of its message. */
 export function checkPolicy(what: string, policy: RestartPolicy | undefined): void {
   checkOptions(what, policy, policyKinds);
-  checkOptions(`${what}: backoff`, policy?.backoff, backoffKinds);
+  checkBackoff(what, policy?.backoff);
 }
 
 /** The longest time until the event in `startedBy` (design, section 4). */

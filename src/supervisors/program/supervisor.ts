@@ -47,12 +47,6 @@ const optionKinds: OptionKinds<SupervisorOptions> = {
   clock: "object",
 };
 
-const intensityKinds: OptionKinds<Intensity> = {
-  maxRestarts: "number",
-  withinMs: "number",
-  maxConsecutive: "number",
-};
-
 /** A process that does nothing but keep its children alive. */
 export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
   with(options: ProcessOptions<OpenShape>): SupervisorProcess;
@@ -94,7 +88,6 @@ export interface SupervisorProcess extends AgentProcess<[], SupervisorResult> {
  */
 export function supervisor(options: SupervisorOptions = {}): SupervisorProcess {
   checkOptions("supervisor()", options, optionKinds);
-  checkOptions("supervisor(): intensity", options.intensity, intensityKinds);
   const { name, strategy, intensity, autoShutdown, children = [], ...rest } = options;
   if (name !== undefined) checkName("a supervisor", name);
   const supervision = { strategy, intensity, autoShutdown };

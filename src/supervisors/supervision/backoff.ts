@@ -1,3 +1,5 @@
+import { checkOptions, type OptionKinds } from "../../options.ts";
+
 /** The waits before the next attempt, as a child fails again and again. */
 export interface Backoff {
   /** The wait after the first failure. Default: 1_000. */
@@ -29,6 +31,19 @@ const noBackoff: BackoffPolicy = {
   jitter: 0,
   resetAfterMs: 0,
 };
+
+const kinds: OptionKinds<Backoff> = {
+  initialMs: "number",
+  factor: "number",
+  maxMs: "number",
+  jitter: "number",
+  resetAfterMs: "number",
+};
+
+/** Throw MisuseError for what a backoff cannot say. `what` is the subject of its message. */
+export function checkBackoff(what: string, backoff: unknown): void {
+  checkOptions(`${what}: backoff`, backoff, kinds);
+}
 
 /** Fill in what a backoff leaves out. */
 export function backoffPolicy(backoff: Backoff | undefined): BackoffPolicy {

@@ -1,4 +1,4 @@
-export type { Backoff, BackoffPolicy } from "./backoff.ts";
+export { type Backoff, type BackoffPolicy, checkBackoff } from "./backoff.ts";
 export { type BubbleOptions, bubble } from "./bubble.ts";
 export type { ChildInfo, ChildStatus, GaveUpEvent, StoppedBy, SupervisionEvent } from "./child.ts";
 export type {

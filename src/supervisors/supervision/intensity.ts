@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import { InvalidSpecError } from "./errors.ts";
 import type { ChildId } from "./strategy.ts";
 
@@ -19,6 +20,17 @@ export interface RestartLimits {
 }
 
 export const defaultLimits: RestartLimits = { maxRestarts: 3, withinMs: 5_000, maxConsecutive: 8 };
+
+const kinds: OptionKinds<Intensity> = {
+  maxRestarts: "number",
+  withinMs: "number",
+  maxConsecutive: "number",
+};
+
+/** Throw MisuseError for what an intensity cannot say. `what` is the subject of its message. */
+export function checkIntensity(what: string, intensity: unknown): void {
+  checkOptions(`${what}: intensity`, intensity, kinds);
+}
 
 /** The limit that was passed when a supervisor gave up. */
 export interface PassedLimit {

@@ -1,8 +1,8 @@
 import { checkName } from "../../names.ts";
-import { backoffPolicy } from "./backoff.ts";
+import { backoffPolicy, checkBackoff } from "./backoff.ts";
 import type { ChildPolicy, ChildSpec, ResolvedSpec, Restart } from "./child-spec.ts";
 import { InvalidSpecError } from "./errors.ts";
-import { checkLimits, type RestartLimits, withLimits } from "./intensity.ts";
+import { checkIntensity, checkLimits, type RestartLimits, withLimits } from "./intensity.ts";
 import type { ChildId } from "./strategy.ts";
 import type { AutoShutdown } from "./supervisor-flags.ts";
 
@@ -29,6 +29,8 @@ const defaultsByKind: Readonly<Record<string, ChildPolicy>> = {
 /** Check a spec and fill in its defaults. Throws InvalidSpecError, before anything has started. */
 export function resolveSpec(spec: ChildSpec, autoShutdown: AutoShutdown): ResolvedSpec {
   checkIdentity(spec);
+  checkBackoff(`child ${spec.id}`, spec.backoff);
+  checkIntensity(`child ${spec.id}`, spec.intensity);
   const type = spec.type ?? "worker";
   const kind = spec.kind ?? (type === "supervisor" ? "supervisor" : "actor");
   const defaults = defaultsByKind[type === "supervisor" ? "supervisor" : kind] ?? {};

@@ -1,5 +1,11 @@
 import { InvalidSpecError } from "./errors.ts";
-import { checkLimits, type Intensity, type RestartLimits, withLimits } from "./intensity.ts";
+import {
+  checkIntensity,
+  checkLimits,
+  type Intensity,
+  type RestartLimits,
+  withLimits,
+} from "./intensity.ts";
 import { type Strategy, strategies } from "./strategy.ts";
 
 /** The rule by which a supervisor ends when its significant children have ended by themselves. */
@@ -61,6 +67,7 @@ export function resolveFlags(flags: SupervisionFlags): ResolvedFlags {
     "autoShutdown is never, any-significant or all-significant",
   );
   demand(maxChildren >= 0, "invalid-max-children", "maxChildren is a number >= 0");
+  checkIntensity("supervisor", flags.intensity);
   const intensity = withLimits(flags.intensity);
   checkLimits("supervisor", intensity);
   return {

@@ -1,3 +1,4 @@
+import { checkOptions } from "../../../options.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { StoppedError } from "../../kernel/index.ts";
 import { AgentStartError } from "../errors.ts";
@@ -50,6 +51,10 @@ export interface ScriptedHarnessOptions {
  * });
  */
 export function scriptedHarness(script: Scripts, options: ScriptedHarnessOptions = {}): Harness {
+  checkOptions<ScriptedHarnessOptions>("scriptedHarness()", options, {
+    clock: "object",
+    model: "any",
+  });
   const sessions = new Map<string, ScriptedSession>();
   return {
     kind: "scripted",

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { join } from "node:path";
+import { checkOptions } from "../../../options.ts";
 import { type Clock, systemClock } from "../../clock.ts";
 import { type ModelRequest, readModelRequest } from "./model-request.ts";
 import { directedScript, haikuScript, type ModelScript, type ReplyStep } from "./model-script.ts";
@@ -45,6 +46,12 @@ const maxBodyBytes = 64 * 1_048_576;
 export async function scriptedModel(
   options: ModelScript | ScriptedModelOptions = {},
 ): Promise<ScriptedModel> {
+  if (typeof options !== "function") {
+    checkOptions<ScriptedModelOptions>("scriptedModel()", options, {
+      script: "function",
+      clock: "object",
+    });
+  }
   const { script, clock } = typeof options === "function" ? { script: options } : options;
   const requests: ModelRequest[] = [];
   const player = new Player(

@@ -1,3 +1,4 @@
+export { fetchFile, sendFile } from "./carry.ts";
 export {
   type ConformanceAbilities,
   type ConformanceCase,

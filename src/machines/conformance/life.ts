@@ -1,9 +1,11 @@
 import { strict as assert } from "node:assert";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fetchFile, sendFile } from "../carry.ts";
 import { startSubprocess } from "../local/index.ts";
 import type { Duplex, Machine } from "../machine.ts";
 import {
@@ -147,6 +149,29 @@ export const abilityTrials: readonly (readonly [string, Trial])[] = [
     await using other = await spawnFrom(bench.image);
     await expectNoneLeft(other, stopped);
   }),
+  ...ability(
+    "duplex",
+    "carries files of this host there and back, with their hash",
+    async ({ machine }) => {
+      const folder = await mkdtemp(join(tmpdir(), "ramure-carry-"));
+      const [one, other] = [join(folder, "one"), join(folder, "it's another")];
+      try {
+        const content = everyByte(80_000);
+        await writeFile(one, content);
+        const hash = createHash("sha256").update(content).digest("hex");
+        assert.equal(await sendFile(machine, one, "in a folder/-large"), hash);
+        assert.equal(await fetchFile(machine, "in a folder/-large", other), hash);
+        assert.ok(content.equals(await readFile(other)), "the file changed on its way");
+        await rejectsWith("machine-file", fetchFile(machine, "absent", other));
+        await rejectsWith("machine-file", sendFile(machine, one, "in a folder"));
+        await rejectsWith("machine-file", sendFile(machine, join(folder, "absent"), "x"));
+        assert.equal((await machine.exec(["ls", "-A", "in a folder"])).stdout, "-large\n");
+        assert.deepEqual((await readdir(folder)).sort(), ["it's another", "one"]);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  ),
   ...ability("shell", "gives words that get in", async ({ machine }) => {
     await machine.writeFile("it's here", "");
     const words = machine.shell?.(["sh", "-c", 'ls; printf "<%s>" "$@"', "sh", "a b", "$HOME"]);

@@ -1,20 +1,42 @@
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const source = (file: string) => fileURLToPath(new URL(`src/${file}`, import.meta.url));
+const ofMachines = process.env.RAMURE_TEST_MACHINES !== undefined;
 
-/** The longest suite begins first, so that the others run beside it; by itself vitest goes by the size of files. */
+/** Suites that measure or change the whole process, so each has one of its own. */
+const alone = ["test/chaos.test.ts", "test/docs.test.ts"];
+
+/** The longest suites, longest first, as measured on two quiet cores. */
+const longest = [
+  "test/chaos.test.ts",
+  "test/actors/agent/pi/harness.test.ts",
+  "test/actors/agent/pi/trouble.test.ts",
+  "test/actors/agent/conformance/pi.test.ts",
+  "test/cli/cli.test.ts",
+  "test/actors/agent/pi/human.test.ts",
+  "test/machines/tmux/tmux.test.ts",
+  "test/package.test.ts",
+  "test/supervisors/runtime/ends.test.ts",
+  "test/actors/agent/pi/compaction.test.ts",
+  "test/docs.test.ts",
+];
+
+/** The longest suites begin first, and the others run beside them; by itself vitest goes by the size of files. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLongest = ({ moduleId }: TestSpecification) => moduleId.endsWith("/chaos.test.ts");
-    const sorted = await super.sort(files);
-    return [...sorted.filter(isLongest), ...sorted.filter((file) => !isLongest(file))];
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = longest.findIndex((name) => moduleId.endsWith(`/${name}`));
+      return found < 0 ? longest.length : found;
+    };
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
   }
 }
 
-export default defineConfig({
+/** What both kinds of suites have: in a project, vitest takes nothing of this from above. */
+const shared = {
   // Examples import the package by its name; the suites run them on the source.
   resolve: {
     alias: [
@@ -23,20 +45,41 @@ export default defineConfig({
       { find: /^ramure\/(actors|supervisors|machines)$/, replacement: source("$1/index.ts") },
     ],
   },
+};
+const suites = {
+  pool: "forks",
+  // A bound for what hangs; a busy machine is no failure.
+  testTimeout: ofMachines ? 180_000 : 60_000,
+  hookTimeout: 120_000,
+  restoreMocks: true,
+} as const;
+
+export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // They need engines: `npm run test:machines`.
-    exclude: process.env.RAMURE_TEST_MACHINES ? [] : ["test/machines/engines/**"],
     globalSetup: ["test/setup/leaks.ts", "test/setup/programs.ts"],
-    pool: "forks",
     sequence: { sequencer: LongestFirst },
-    // Suites with real processes mostly wait; two at least, and never so many that they starve each other.
-    maxWorkers: Math.max(2, Math.min(4, availableParallelism())),
+    // Suites with real processes mostly wait, so there are more of them than cores.
+    maxWorkers: Math.max(4, availableParallelism()),
     retry: 0,
-    // A bound for what hangs; a busy machine is no failure.
-    testTimeout: process.env.RAMURE_TEST_MACHINES ? 180_000 : 60_000,
-    hookTimeout: 120_000,
     teardownTimeout: 30_000,
-    restoreMocks: true,
+    projects: [
+      { ...shared, test: { ...suites, name: "alone", include: alone } },
+      {
+        ...shared,
+        test: {
+          ...suites,
+          name: "together",
+          include: ["test/**/*.test.ts"],
+          // The engines' suites need engines: `npm run test:machines`.
+          exclude: [
+            ...configDefaults.exclude,
+            ...alone,
+            ...(ofMachines ? [] : ["test/machines/engines/**"]),
+          ],
+          // A worker starts once and reads the sources once for all its suites.
+          isolate: false,
+        },
+      },
+    ],
   },
 });

@@ -83,11 +83,11 @@ interface Told {
   readonly backMs: readonly number[];
 }
 
-/** Kill pis, spread over some agents, with messages in flight. */
-export async function piKills(folder: string, kills: number): Promise<ChaosRow> {
+/** Kill pis, spread over `pis` agents, with messages in flight. */
+export async function piKills(folder: string, pis: number, kills: number): Promise<ChaosRow> {
   const tell = progress("kills of pi", kills);
   let killed = 0;
-  const told = await withModel(folder, async (crew) => {
+  const told = await withModel(folder, pis, async (crew) => {
     const shares = crew.map((_, n) => Math.floor((kills + n) / crew.length));
     await Promise.all(
       crew.map(async (one, n) => {
@@ -102,10 +102,10 @@ export async function piKills(folder: string, kills: number): Promise<ChaosRow> 
   return await rowOf(`kill -9 of pi, ${kills}`, told);
 }
 
-/** Kill the tmux server of some agents, with messages in flight. */
-export async function tmuxKills(folder: string, kills: number): Promise<ChaosRow> {
+/** Kill the tmux server of `pis` agents, with messages in flight. */
+export async function tmuxKills(folder: string, pis: number, kills: number): Promise<ChaosRow> {
   const tell = progress("kills of the tmux server", kills);
-  const told = await withModel(folder, async (crew, run) => {
+  const told = await withModel(folder, pis, async (crew, run) => {
     const backMs: number[] = [];
     let orphans = 0;
     for (let kill = 0; kill < kills; kill += 1) {
@@ -153,14 +153,14 @@ type Harm = (
   run: string,
 ) => Promise<{ readonly backMs: readonly number[]; readonly orphans: number }>;
 
-async function withModel(folder: string, harm: Harm): Promise<Told> {
+async function withModel(folder: string, pis: number, harm: Harm): Promise<Told> {
   await using model = await scriptedModel();
   const agentDir = await model.agentDir(join(folder, "pi"));
   const program = agentProcess(
     { harness: piHarness({ agentDir }) },
     async function chaos(): Promise<Told> {
       const { id: run, logDir } = currentRuntime();
-      const crew = await Promise.all([1, 2, 3, 4].map(hire));
+      const crew = await Promise.all(Array.from({ length: pis }, (_, n) => hire(n + 1)));
       const over = new AbortController();
       const feeding = crew.map((one) => feed(one.agent, over.signal));
       const { backMs, orphans } = await harm(crew, run);

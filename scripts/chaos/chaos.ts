@@ -16,8 +16,8 @@ import { load, socketDrops } from "./sockets.ts";
  */
 
 const harms = {
-  pi: (folder: string, share: ChaosShare) => piKills(folder, share.piKills),
-  tmux: (folder: string, share: ChaosShare) => tmuxKills(folder, share.tmuxKills),
+  pi: (folder: string, share: ChaosShare) => piKills(folder, share.pis, share.piKills),
+  tmux: (folder: string, share: ChaosShare) => tmuxKills(folder, share.pis, share.tmuxKills),
   drops: (_: string, share: ChaosShare) => socketDrops(share.drops),
   load: (_: string, share: ChaosShare) => load(share.agents, share.events),
   runs: (folder: string, share: ChaosShare) => manyRuns(join(folder, "home"), share.runs),

@@ -11,6 +11,8 @@ export interface ChaosRow {
 }
 
 export interface ChaosShare {
+  /** Real pis that are killed, one by one or with their tmux server. */
+  readonly pis: number;
   readonly piKills: number;
   readonly tmuxKills: number;
   readonly drops: number;
@@ -23,7 +25,7 @@ export interface ChaosShare {
   readonly tasks: number;
 }
 
-/** What CI bears, what is run by hand, what `npm run chaos` does by itself. */
+/** What `npm test` bears, what `npm run chaos` does by itself, what it does with `--deep`. */
 export const shares = {
   ci: {
     piKills: 20,
@@ -36,6 +38,7 @@ export const shares = {
     tasks: 50,
   },
   usual: {
+    pis: 4,
     piKills: 20,
     tmuxKills: 5,
     drops: 500,
@@ -46,6 +49,7 @@ export const shares = {
     tasks: 100,
   },
   deep: {
+    pis: 4,
     piKills: 500,
     tmuxKills: 100,
     drops: 50_000,

@@ -1,15 +1,25 @@
 import { describe, expect, it } from "vitest";
-import type { ModelScript, ReplyStep } from "../../../../src/actors/agent/scripted/model-script.ts";
-import { systemClock } from "../../../../src/actors/clock.ts";
-import { agent, agentProcess } from "../../../../src/index.ts";
+import type { ReplyStep } from "../../../../src/actors/agent/scripted/model-script.ts";
+import { type Agent, agent, agentProcess } from "../../../../src/index.ts";
+import { agentMemoryOf } from "../../../../src/supervisors/process/agent-record.ts";
 import { testRun } from "../../../../src/testing.ts";
 import { piWorld } from "./pi-world.ts";
 
+const progress = { stuckAfterMs: 60_000, nudgeMs: 60_000, interruptMs: 600_000 };
+
 const program = agentProcess(async function team() {
-  const worker = await agent("worker", { policy: { maxRestarts: 3 } });
+  const worker = await agent("worker", { policy: { maxRestarts: 3 }, progress });
   const receipt = await worker.send("work");
   return await receipt.turn();
 });
+
+const patiently = { timeout: 60_000 };
+
+/** The data of the events of a type that an agent told. */
+function told(worker: Agent, type: string): readonly unknown[] {
+  const events = agentMemoryOf(worker).events.recent();
+  return events.filter((event) => event.type === type).map(({ data }) => data);
+}
 
 /** A model that fails so often and then answers, and what a run with it came to. */
 async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
@@ -19,16 +29,18 @@ async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
       ? [typeof step === "function" ? step() : step]
       : [{ type: "say", text: `answer ${asked}` }],
   );
-  const { harness } = world;
-  const run = await testRun(program, [], { harness, clock: systemClock });
-  await run.handle.events.waitFor("done", { timeoutMs: 40_000 }).catch(() => {});
-  const outcome = await run.finished().catch((error: unknown) => error);
-  const failures = [];
-  const exits = [];
-  for await (const { type, data } of run.handle.agents.get("worker")?.events ?? []) {
-    if (type === "model-failed") failures.push(data);
-    if (type === "exited") exits.push(data);
+  const run = await testRun(program, [], { harness: world.harness });
+  await expect.poll(() => run.handle.agents.has("worker"), patiently).toBe(true);
+  const worker = run.agent("worker");
+  const failed = await worker.events.waitFor("model-failed");
+  const { retryable, delayMs = 0 } = failed.data as { retryable: boolean; delayMs?: number };
+  if (retryable) {
+    await run.clock.advance(delayMs - 1);
+    expect(asked).toBe(1);
+    await run.clock.advance(1);
   }
+  const outcome = await run.finished().catch((error: unknown) => error);
+  const [failures, exits] = [told(worker, "model-failed"), told(worker, "exited")];
   return { asked, outcome, failures, exits };
 }
 
@@ -113,12 +125,18 @@ describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
 
   it("a real pi whose model gets nowhere is nudged and interrupted, and goes on with its task", async () => {
     let asked = 0;
-    const { turn, stuck } = await watched(
-      () => (asked++ === 0 ? [{ type: "sleep", ms: 60_000 }] : [{ type: "say", text: "unstuck" }]),
-      1_500,
+    await using world = await piWorld(() =>
+      asked++ === 0 ? [{ type: "sleep", ms: 80_000 }] : [{ type: "say", text: "unstuck" }],
     );
-    expect(steps(stuck)).toEqual(["nudge", "interrupt"]);
-    expect(turn).toEqual({ text: "unstuck", stopReason: "stop" });
+    const run = await testRun(program, [], { harness: world.harness });
+    await expect.poll(() => asked, patiently).toBe(1);
+    const worker = run.agent("worker");
+    const steps = () => told(worker, "stuck").map((data) => (data as { step: string }).step);
+    await run.clock.advance(progress.stuckAfterMs);
+    await expect.poll(steps, patiently).toEqual(["nudge"]);
+    await run.clock.advance(progress.nudgeMs);
+    expect(await run.finished()).toEqual({ text: "unstuck", stopReason: "stop" });
+    expect(steps()).toEqual(["nudge", "interrupt"]);
   });
 
   it("a real pi whose model gets nowhere is left alone while a long reply comes in", async () => {

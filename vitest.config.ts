@@ -6,11 +6,15 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const source = (file: string) => fileURLToPath(new URL(`src/${file}`, import.meta.url));
 const ofMachines = process.env.RAMURE_TEST_MACHINES !== undefined;
 
+/** They need engines: `npm run test:machines`. */
+const engines = "test/machines/engines/**/*.test.ts";
 /** Suites that measure or change the whole process, so each has one of its own. */
 const alone = ["test/chaos.test.ts", "test/docs.test.ts"];
 
 /** The longest suites, longest first, as measured on two quiet cores. */
 const longest = [
+  // It mostly waits.
+  "test/actors/agent/pi/hung.test.ts",
   "test/chaos.test.ts",
   "test/actors/agent/pi/harness.test.ts",
   "test/actors/agent/pi/trouble.test.ts",
@@ -51,6 +55,7 @@ const suites = {
   // A bound for what hangs; a busy machine is no failure.
   testTimeout: ofMachines ? 180_000 : 60_000,
   hookTimeout: 120_000,
+  expect: { poll: { interval: 20, timeout: 45_000 } },
   restoreMocks: true,
 } as const;
 
@@ -63,19 +68,17 @@ export default defineConfig({
     retry: 0,
     teardownTimeout: 30_000,
     projects: [
-      { ...shared, test: { ...suites, name: "alone", include: alone } },
+      {
+        ...shared,
+        test: { ...suites, name: "alone", include: ofMachines ? [...alone, engines] : alone },
+      },
       {
         ...shared,
         test: {
           ...suites,
           name: "together",
           include: ["test/**/*.test.ts"],
-          // The engines' suites need engines: `npm run test:machines`.
-          exclude: [
-            ...configDefaults.exclude,
-            ...alone,
-            ...(ofMachines ? [] : ["test/machines/engines/**"]),
-          ],
+          exclude: [...configDefaults.exclude, ...alone, engines],
           // A worker starts once and reads the sources once for all its suites.
           isolate: false,
         },

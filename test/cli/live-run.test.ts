@@ -96,8 +96,7 @@ describe("the CLI with a run of two real pis", () => {
     const tmux = (...args: string[]) => execa("tmux", ["-S", socket, "-f", "/dev/null", ...args]);
     const screen = async (name: string) =>
       (await tmux("capture-pane", "-p", "-t", `=${name}:`)).stdout;
-    const shows = (name: string, text: string) =>
-      expect.poll(() => screen(name), { timeout: 15_000 }).toContain(text);
+    const shows = (name: string, text: string) => expect.poll(() => screen(name)).toContain(text);
     const sizes = ["60x45", "110x40", "200x50"] as const;
     try {
       for (const size of sizes) {

@@ -260,8 +260,9 @@ describe("fencing and scope", () => {
     );
     system.spawn(recorder().behavior, { name: "innocent" }).send("hello");
     blocker.send("block");
-    const event = await system.events("/").waitFor("loop-blocked");
-    expect(event.source).toBe("blocker");
+    // On a busy machine the loop may be late by itself before that.
+    const named = ({ source }: { readonly source?: string | undefined }) => source === "blocker";
+    await system.events("/").waitFor("loop-blocked", { where: named });
     await system.stop();
   });
 

@@ -161,10 +161,10 @@ describe("introspection", () => {
     for (let count = 0; count < 10_000; count += 1) system.spawn(behavior);
     await settle();
     system.tree();
-    const from = performance.now();
+    const from = process.cpuUsage().user;
     expect(system.tree().children).toHaveLength(10_000);
-    // The aim is 200 ms; on a busy machine the check allows ten times that.
-    expect(performance.now() - from).toBeLessThan(2_000);
+    // The aim is 200 ms; a machine that is busy or slow is allowed ten times that.
+    expect((process.cpuUsage().user - from) / 1_000).toBeLessThan(2_000);
   });
 
   it("I11 a crash report shows state and message only as redacted, and a reporter that throws harms nobody", async () => {

@@ -45,13 +45,14 @@ describe("trees of supervisors", () => {
   it("S58 a supervisor starts and stops 10,000 children in less than 30 times what 1,000 take", async () => {
     const small = await lifetime(1_000);
     const large = await lifetime(10_000);
-    console.info(`1,000 children: ${small.toFixed()} ms; 10,000: ${large.toFixed()} ms`);
+    console.info(`1,000 children: ${small.toFixed()} ms of CPU; 10,000: ${large.toFixed()} ms`);
     expect(large / small).toBeLessThan(30);
   });
 });
 
+/** The ms of CPU that so many children cost. */
 async function lifetime(count: number): Promise<number> {
-  const began = performance.now();
+  const began = process.cpuUsage().user;
   const { supervisor } = await family({}, () =>
     Array.from({ length: count }, (_, index) => ({
       id: `c${index}`,
@@ -60,5 +61,5 @@ async function lifetime(count: number): Promise<number> {
   );
   expect(await supervisor.counts()).toMatchObject({ active: count });
   await supervisor.stop();
-  return performance.now() - began;
+  return (process.cpuUsage().user - began) / 1_000;
 }

@@ -42,7 +42,7 @@ const echo = ["sh", "-c", "stty -echo; echo ready; cat -v"];
 
 async function shows(tmux: Tmux, name: string, text: string | RegExp): Promise<void> {
   const read = () => tmux.capturePane(name, { historyLines: 5 });
-  await expect.poll(read, { timeout: 10_000 }).toMatch(text);
+  await expect.poll(read).toMatch(text);
 }
 
 async function serverPid({ machine, socket }: World): Promise<number> {
@@ -255,7 +255,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     const sent = [...texts.map((text) => `${text}\n`), large];
     for (const text of sent) await tmux.paste("a", text);
     const read = () => readFileSync(out, "utf8");
-    await expect.poll(read, { timeout: 10_000 }).toBe(sent.join(""));
+    await expect.poll(read).toBe(sent.join(""));
   });
 
   it("a tmux client brackets a paste for programs that ask for it, so that its lines are not submitted", async () => {

@@ -40,7 +40,7 @@ async function nudgedTimes(run: Parameters<typeof toldBy>[0], name: string, time
     const last = told().lastIndexOf("nudged");
     return told().filter((type) => type === "nudged").length === times && told().length > last + 1;
   };
-  await expect.poll(rested, { timeout: 10_000 }).toBe(true);
+  await expect.poll(rested).toBe(true);
 }
 
 it("a process reminds an agent that has come to rest of its tools, until it calls one", async () => {
@@ -108,7 +108,7 @@ describe("an agent that ends its turn while another is busy", () => {
       await nudgedTimes(run, "early", 1);
       await run.clock.advance(60_000);
     }
-    await expect.poll(() => told().length, { timeout: 10_000 }).toBe(count);
+    await expect.poll(() => told().length).toBe(count);
     for (let n = 0; n < 20; n++) await run.clock.advance(1_000);
     await expect.poll(() => run.handle.agents.get("early")?.state).toBe("idle");
     return { run, beside: run.handle.agents.get("busy")?.state, told: told() };
@@ -278,7 +278,7 @@ describe("an agent that asked another one", () => {
         if (says !== undefined) await self.call("message", { receiver: "worker", message: says });
       }
     };
-    const poll = () => expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
+    const poll = () => expect.poll(() => asked).toBe(1);
     return { script, asked: async () => await poll() };
   }
 
@@ -286,7 +286,7 @@ describe("an agent that asked another one", () => {
     const { script: reviewer, asked } = slow("yes");
     const run = await testRun(pair, ["wait"], { script: { worker: asking, reviewer } });
     await asked();
-    await expect.poll(() => countOf(run, "tool-missed"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => countOf(run, "tool-missed")).toBe(1);
     for (let n = 0; n < 17; n++) await run.clock.advance(29_000);
     expect(toldBy(run, "worker", tellings).map(([type]) => type)).toEqual(["tool-missed"]);
     await run.clock.advance(30_000);
@@ -298,7 +298,7 @@ describe("an agent that asked another one", () => {
     const { script: reviewer, asked } = slow();
     const run = await testRun(pair, ["wait"], { script: { worker: asking, reviewer } });
     await asked();
-    await expect.poll(() => countOf(run, "tool-missed"), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => countOf(run, "tool-missed")).toBe(1);
     await run.handle.agents.get("reviewer")?.stop();
     expect(await run.finished()).toBe("finished");
   });
@@ -308,7 +308,7 @@ describe("an agent that asked another one", () => {
       const { script: reviewer, asked } = slow();
       const run = await testRun(pair, [then], { script: { worker: asking, reviewer } });
       await asked();
-      await expect.poll(() => countOf(run, "tool-missed"), { timeout: 10_000 }).toBe(1);
+      await expect.poll(() => countOf(run, "tool-missed")).toBe(1);
       await run.clock.advance(499_000);
       expect([run.handle.state, countOf(run, "nudged")]).toEqual(["running", 0]);
       const end = run.finished().catch((error: unknown) => String(error));

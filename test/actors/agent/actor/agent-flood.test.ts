@@ -87,6 +87,6 @@ it("an agent is handed ten megabytes of messages, though it may be behind by fou
   const text = `${"x".repeat(999)}\n`.repeat(500);
   const count = 20;
   await Promise.all(Array.from({ length: count }, (_, n) => run.send(`${n} ${text}`)));
-  await expect.poll(() => sends.items.length, { timeout: 20_000 }).toBe(count);
+  await expect.poll(() => sends.items.length).toBe(count);
   expect(run.memory.state).not.toBe("suspect");
 });

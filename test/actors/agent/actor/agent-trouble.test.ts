@@ -258,13 +258,10 @@ describe("an agent whose process hangs", () => {
     const run = await agentWorld(() => hung);
     await run.started();
     await expect
-      .poll(
-        async () => {
-          await run.clock.advance(5_000);
-          return run.memory.state;
-        },
-        { timeout: 5_000 },
-      )
+      .poll(async () => {
+        await run.clock.advance(5_000);
+        return run.memory.state;
+      })
       .toBe("suspect");
     for (let n = 0; n < 5; n++) await run.clock.advance(15_000);
     expect(run.exits).toMatchObject([{ class: "lost", code: "agent-lost", retryable: true }]);

@@ -308,7 +308,7 @@ describe("a connection that nobody goes on with", { timeout: 60_000 }, () => {
     socket.write(wrong);
     await new Promise((resolve) => socket.once("end", resolve));
     const isCut = () => new Promise((resolve) => socket.write("x", (error) => resolve(!!error)));
-    await expect.poll(isCut, { timeout: 10_000 }).toBe(true);
+    await expect.poll(isCut).toBe(true);
     socket.destroy();
   });
 });

@@ -104,7 +104,7 @@ describe("an agent that is a real pi", { timeout: 90_000 }, () => {
     await agent.stop();
     expect(agent.memory.state).toBe("stopped");
     await world.harness.release?.(world.machine, world.run);
-    await expect.poll(() => world.processes(), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(() => world.processes()).toEqual([]);
   });
 
   it("an agent that is a real pi goes on where it was when it is killed in the middle of a tool call", async () => {

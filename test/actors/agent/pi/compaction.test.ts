@@ -45,7 +45,7 @@ async function compactor(...summary: readonly ReplyStep[]) {
     compacting: async () => {
       for (const id of ["one", "two", "three"]) await agent.answered(await agent.send(id));
       await begin();
-      await expect.poll(() => summaries, { timeout: 30_000 }).toBeGreaterThan(0);
+      await expect.poll(() => summaries).toBeGreaterThan(0);
     },
   };
 }
@@ -90,7 +90,7 @@ describe("a real pi that compacts its conversation", { timeout: 120_000 }, () =>
     await using _world = world;
     for (const text of ["one", "two"]) await agent.answered(await agent.send(text));
     const broken = await agent.send("!sleep 110000");
-    await expect.poll(() => world.model.requests.length, { timeout: 30_000 }).toBe(3);
+    await expect.poll(() => world.model.requests.length).toBe(3);
     await begin();
     await agent.answered(broken);
     await agent.answered(await agent.send("!say on"));

@@ -33,7 +33,7 @@ async function staffed(world: PiWorld) {
     await wait();
   });
   const run = await testRun(program, [], { harness, clock: systemClock });
-  await expect.poll(() => worker?.state, { timeout: 30_000 }).toBe("idle");
+  await expect.poll(() => worker?.state).toBe("idle");
   const words = (readOnly: boolean) => launched?.attach({ readOnly }) ?? [];
   const tmux = async (command: string, ...more: readonly string[]) => {
     const argv = words(false);
@@ -66,8 +66,6 @@ async function staffed(world: PiWorld) {
     },
   };
 }
-
-const slowly = { timeout: 20_000 };
 
 /** The first lines of what the user's side said, in the last request. */
 function said(world: PiWorld): readonly (string | undefined)[] {
@@ -124,10 +122,10 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await broken.delivered();
     const steer = await worker.send("STEER\n!say steered", { deliver: "steer" });
     const follow = await worker.send("FOLLOW\n!say followed");
-    await expect.poll(screen, slowly).toContain("STEER");
+    await expect.poll(screen).toContain("STEER");
     await keys("Escape");
     await Promise.all([broken.turn(), steer.turn(), follow.turn()]);
-    await expect.poll(() => worker.state, slowly).toBe("idle");
+    await expect.poll(() => worker.state).toBe("idle");
     expect([...said(world)].sort()).toEqual(["A", "B", "FOLLOW", "STEER"]);
     await end();
   });
@@ -142,7 +140,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     await type("/new");
     await replaced;
     await broken.turn();
-    await expect.poll(() => worker.state, slowly).toBe("idle");
+    await expect.poll(() => worker.state).toBe("idle");
     expect(await answered(await worker.send("C\n!say c"))).toBe("c");
     expect(said(world)).toEqual(["C"]);
     await end();
@@ -162,9 +160,9 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
     expect(stork).not.toBe(heron);
 
     await type("/resume");
-    await expect.poll(screen, slowly).toContain("HERON !say");
+    await expect.poll(screen).toContain("HERON !say");
     await keys("-l", "HERON");
-    await expect.poll(screen, slowly).not.toContain("STORK !say");
+    await expect.poll(screen).not.toContain("STORK !say");
     const resumed = event("session-replaced", ({ reason }) => reason === "resume");
     await keys("Enter");
     await resumed;
@@ -200,9 +198,7 @@ describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
       (await execa("tmux", [...viewer, ...argv], { env: { TERM: "xterm-256color" } })).stdout;
     await tmux("-f", "/dev/null", "new-session", "-d", "-x", "120", "-y", "36", ...words(true));
     try {
-      await expect
-        .poll(() => tmux("capture-pane", "-p"), { timeout: 10_000 })
-        .toContain("ramure: /team/worker");
+      await expect.poll(() => tmux("capture-pane", "-p")).toContain("ramure: /team/worker");
       await tmux("send-keys", "-l", "typed by who may only look");
       await tmux("send-keys", "Enter");
       expect(await answered(await worker.send("A\n!sleep 700\n!say a"))).toBe("a");

@@ -63,8 +63,8 @@ export default defineConfig({
   test: {
     globalSetup: ["test/setup/leaks.ts", "test/setup/programs.ts"],
     sequence: { sequencer: LongestFirst },
-    // Suites with real processes mostly wait, so there are more of them than cores.
-    maxWorkers: Math.max(4, availableParallelism()),
+    // Suites with real processes wait as long as they work: twice as many as two cores, never so many that they starve each other.
+    maxWorkers: Math.max(4, Math.min(8, availableParallelism())),
     retry: 0,
     teardownTimeout: 30_000,
     projects: [

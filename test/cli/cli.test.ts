@@ -455,7 +455,7 @@ describe("ramure connect and ssh", () => {
   it("ramure connect and ssh say what was left, and whether it goes on", async () => {
     await live({ attach: async () => ({ argv: ["true"] }) });
     const line = `${process.execPath} ${cli.main} connect author`;
-    const options = { env: cliEnv(home), reject: false, timeout: 15_000 } as const;
+    const options = { env: cliEnv(home), reject: false, timeout: 50_000 } as const;
     const { stdout, exitCode } = await execa("script", ["-qec", line, "/dev/null"], options);
     expect([stdout.trim(), exitCode]).toEqual(["Left /main/author; it goes on (idle).", 0]);
   });

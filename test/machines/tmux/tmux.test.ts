@@ -444,7 +444,7 @@ describe.runIf(await hasTmux())("A tmux client", () => {
     const place = "/fix-issues/fixers/t0002/worker";
     const line = ["sh", "-c", "while :; do clear; seq -s . 1 100; stty size; sleep 0.1; done"];
     await tmux.newSession({ name: "a", command: line, place });
-    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("120x36");
+    await expect.poll(() => sizeOf(made)).toBe("120x36");
     const person = await world();
     const looks = async (name: string, cols: number, rows: number): Promise<readonly string[]> => {
       const command = tmux.attachArgv("a");
@@ -465,14 +465,14 @@ describe.runIf(await hasTmux())("A tmux client", () => {
       expect(screen[rows - 1]).toContain(`C-b d leaves   ${place}`);
     }
     await person.tmux.sendKeys("of-200", "C-b", "d");
-    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("110x39");
+    await expect.poll(() => sizeOf(made)).toBe("110x39");
     await shows(person.tmux, "of-200", /Pane is dead/);
     expect(await person.tmux.capturePane("of-200")).not.toContain("detached");
     // A terminal that is closed leaves as well.
     await person.tmux.killSession("of-110");
-    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("60x44");
+    await expect.poll(() => sizeOf(made)).toBe("60x44");
     await person.tmux.sendKeys("of-60", "C-b", "d");
-    await expect.poll(() => sizeOf(made), { timeout: 10_000 }).toBe("120x36");
+    await expect.poll(() => sizeOf(made)).toBe("120x36");
     await looks("again", 90, 25);
   });
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,8 @@ async function owner(word: string): Promise<FileOwner & { readonly dir: string }
 }
 
 const never = new AbortController().signal;
+// Many transfers at once listen to it, as to the signal of a process, which warns of none either.
+setMaxListeners(0, never);
 
 function copied(from: FileOwner, to: FileOwner, path: string, more = {}): Promise<Copied> {
   return copyFile({ from, to }, { path, maxBytes: 1_000, signal: never, ...more });
@@ -130,6 +132,7 @@ it("a file transfer holds no thread of the program when a pipe is swapped in", a
   const [mallory, bob] = [await owner("mallory"), await owner("bob")];
   await racer(mallory.dir, "mkfifo other");
   const signal = AbortSignal.timeout(2_000);
+  setMaxListeners(0, signal);
   const tries = Array.from({ length: 20 }, () => copied(mallory, bob, "f", { signal }));
   const results = Promise.allSettled(tries);
   // Four threads that wait in an `open` are all that Node has for files.

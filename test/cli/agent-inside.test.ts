@@ -63,4 +63,4 @@ it("a real pi cannot stop its run or approve for a person by the CLI, but look a
       from: { run: id, launch: expect.any(String), asPerson: true },
     },
   ]);
-}, 120_000);
+});

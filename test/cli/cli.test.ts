@@ -455,7 +455,7 @@ describe("ramure connect and ssh", () => {
   it("ramure connect and ssh say what was left, and whether it goes on", async () => {
     await live({ attach: async () => ({ argv: ["true"] }) });
     const line = `${process.execPath} ${cli.main} connect author`;
-    const options = { env: cliEnv(home), reject: false, timeout: 50_000 } as const;
+    const options = { env: cliEnv(home), reject: false, timeout: 150_000 } as const;
     const { stdout, exitCode } = await execa("script", ["-qec", line, "/dev/null"], options);
     expect([stdout.trim(), exitCode]).toEqual(["Left /main/author; it goes on (idle).", 0]);
   });
@@ -477,7 +477,7 @@ describe("ramure connect and ssh", () => {
     const { stdout, exitCode } = await execa("script", ["-qec", line, "/dev/null"], {
       env: { ...cliEnv(home), TMUX: "/tmp/x,1,0" },
       reject: false,
-      timeout: 50_000,
+      timeout: 150_000,
     });
     expect(stdout.trim()).toBe("in []");
     expect(exitCode).toBe(7);
@@ -533,7 +533,7 @@ describe("ramure events", () => {
     const line = `${process.execPath} ${cli.main} events -f --json | head -2; echo $?/$\{PIPESTATUS[0]}`;
     const { stdout, stderr } = await execa("bash", ["-c", line], {
       env: cliEnv(home),
-      timeout: 50_000,
+      timeout: 150_000,
     });
     expect(stdout.split("\n")).toHaveLength(3);
     expect(stdout.split("\n")[2]).toBe("0/0");
@@ -553,7 +553,7 @@ describe("ramure events", () => {
     });
     const first = begun();
     const following = ramure(["events", "-f"]);
-    const options = { env: cliEnv(home), reject: false, timeout: 50_000 } as const;
+    const options = { env: cliEnv(home), reject: false, timeout: 150_000 } as const;
     await first;
     const second = begun();
     const interrupted = execa(process.execPath, [cli.main, "events", "-f"], options);

@@ -22,7 +22,7 @@ describe("the CLI with a run of two real pis", () => {
     program = startTeam(home);
     lines = createInterface({ input: program.stdout });
     await line("ready ");
-  }, 90_000);
+  });
 
   afterAll(async () => {
     program.kill("SIGTERM");
@@ -31,7 +31,7 @@ describe("the CLI with a run of two real pis", () => {
     await rm(home, { recursive: true, force: true });
     await cli.remove();
     expect(left).toEqual([]);
-  }, 60_000);
+  });
 
   /** Resolves with the rest of the program's next line that begins so. */
   function line(start: string): Promise<string> {
@@ -125,7 +125,7 @@ function startTeam(home: string) {
   return execa(process.execPath, [team], {
     env: { RAMURE_HOME: home },
     reject: false,
-    timeout: 120_000,
+    timeout: 150_000,
   });
 }
 

@@ -39,7 +39,7 @@ describe("the quickstart", () => {
     const { stdout, stderr } = await execa(
       process.execPath,
       [programOf("examples/quickstart.ts"), "--crash"],
-      { env: { RAMURE_HOME: home }, timeout: 110_000 },
+      { env: { RAMURE_HOME: home }, timeout: 150_000 },
     );
     expect(stderr.split("\n")[0]).toContain("This plays a scripted model");
     expect(stderr).toContain("ramure connect worker");

@@ -27,7 +27,7 @@ async function withPi<Result>(
   }
 }
 
-describe("with the real pi", { timeout: 120_000 }, () => {
+describe("with the real pi", () => {
   it("supervised-retry starts a fresh pi after a failure, and tells it of the last one", async () => {
     const told: string[] = [];
     const result = await withPi(

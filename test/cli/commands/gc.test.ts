@@ -30,7 +30,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     await poll(async () => (await commandsOf(dead.run)).includes("sleep"), { withinMs: 30_000 });
     dead.program.kill("SIGKILL");
     await dead.program;
-  }, 120_000);
+  });
 
   afterAll(async () => {
     living.program.kill("SIGTERM");
@@ -39,7 +39,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
     const left = await readdir(join(home, "runtimes"));
     await rm(home, { recursive: true, force: true });
     expect(left).toEqual([]);
-  }, 60_000);
+  });
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
@@ -136,7 +136,7 @@ async function deafProcess(run: string) {
     env: { RAMURE_RUN: run },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 50_000,
+    timeout: 150_000,
   });
   for await (const _ of createInterface({ input: deaf.stdout })) break;
   return { ended: deaf };

@@ -22,22 +22,21 @@ it.each([
       expect(await findMarked("RAMURE_RUN", dead)).not.toEqual([]);
       expect(await readdir(join(home, "runtimes"))).toContain(`${dead}.things.jsonl`);
 
-      const second = await ends("done", home);
-      expect(second).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("result well") });
-      expect(second.stderr).toMatch(
-        new RegExp(`removed what run ${dead} left: 1 tmux server, \\d+ processes, 2 sockets`),
-      );
-      expect(await findMarked("RAMURE_RUN", dead)).toEqual([]);
-      expect(await readdir(join(home, "runtimes"))).toEqual([]);
-      const [, run = ""] = /^ready (\w+)$/m.exec(second.stdout) ?? [];
-      const journal = await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8");
-      const reaped = journal.split("\n").filter((line) => line.includes('"type":"reaped"'));
-      expect(reaped.map((line) => JSON.parse(line).data)).toMatchObject([{ run: dead, left: [] }]);
-    } finally {
-      await rm(home, { recursive: true, force: true });
-    }
-  },
-);
+    const second = await ends("done", home);
+    expect(second).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("result well") });
+    expect(second.stderr).toMatch(
+      new RegExp(`removed what run ${dead} left: 1 tmux server, \\d+ processes, 2 sockets`),
+    );
+    expect(await findMarked("RAMURE_RUN", dead)).toEqual([]);
+    expect(await readdir(join(home, "runtimes"))).toEqual([]);
+    const [, run = ""] = /^ready (\w+)$/m.exec(second.stdout) ?? [];
+    const journal = await readFile(join(home, "logs", run, "runtime.jsonl"), "utf8");
+    const reaped = journal.split("\n").filter((line) => line.includes('"type":"reaped"'));
+    expect(reaped.map((line) => JSON.parse(line).data)).toMatchObject([{ run: dead, left: [] }]);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});
 
 async function exits(home: string): Promise<string> {
   const { stdout, stderr, exitCode } = await ends("exit", home);
@@ -63,6 +62,6 @@ function ends(way: string, home: string) {
   return execa(process.execPath, [programOf("test/fixtures/ends.ts"), way], {
     env: { RAMURE_HOME: home, TMPDIR: home },
     reject: false,
-    timeout: 60_000,
+    timeout: 150_000,
   });
 }

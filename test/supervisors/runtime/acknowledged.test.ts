@@ -33,7 +33,7 @@ async function killedAfter(home: string, count: number) {
     env: { RAMURE_HOME: home },
     reject: false,
     buffer: false,
-    timeout: 60_000,
+    timeout: 150_000,
   });
   let said = "";
   program.stdout.on("data", (chunk: Buffer) => {

@@ -82,7 +82,7 @@ function start(way: string, home: string) {
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 55_000,
+    timeout: 150_000,
   });
 }
 

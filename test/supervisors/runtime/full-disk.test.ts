@@ -28,14 +28,14 @@ describe.runIf(canMount.exitCode === 0)("a run whose disk is full", () => {
     for await (const line of createInterface({ input: program.stdout })) {
       if (line === "written") break;
     }
-  }, 60_000);
+  });
 
   afterAll(async () => {
     program.kill("SIGTERM");
     await program;
     await rm(home, { recursive: true, force: true });
     await cli.remove();
-  }, 60_000);
+  });
 
   const ramure = (...args: string[]) => cli.run(args, { env: cliEnv(home) });
 
@@ -69,7 +69,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
 
   beforeAll(async () => {
     cli = await builtCli();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await cli.remove();
@@ -144,7 +144,7 @@ function startOn(onDisk: string, home: string, disk: string, words: readonly str
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 50_000,
+    timeout: 150_000,
   });
 }
 
@@ -155,6 +155,6 @@ function start(home: string) {
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 50_000,
+    timeout: 150_000,
   });
 }

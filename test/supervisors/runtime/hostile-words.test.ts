@@ -10,7 +10,7 @@ const fixture = "test/fixtures/hostile.ts";
  * tmux runs the `#(…)` that it finds in names, paths and formats. Here stands one in whatever a user,
  * a model or an environment may give to a run with a real pi; it would make a file.
  */
-describe("a word that tmux would run", { timeout: 120_000 }, () => {
+describe("a word that tmux would run", () => {
   let folder = "";
   let evil = "";
 
@@ -29,7 +29,7 @@ describe("a word that tmux would run", { timeout: 120_000 }, () => {
     const { stdout } = await execa(process.execPath, [programOf(fixture), ...words], {
       env: { RAMURE_HOME: home, TMPDIR: folder, ...env },
       forceKillAfterDelay: false,
-      timeout: 100_000,
+      timeout: 150_000,
     });
     return { stdout, ran: (await readdir(folder)).includes("probe") };
   }

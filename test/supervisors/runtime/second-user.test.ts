@@ -55,13 +55,13 @@ describe.runIf(canBeNobody.exitCode === 0)("another user of the host", () => {
     await mkdir(join(folder, "tmp"));
     program = start(home, join(folder, "tmp"));
     await ready(program);
-  }, 90_000);
+  });
 
   afterAll(async () => {
     program.kill("SIGTERM");
     await program;
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it("another user of the host can list, read and dial nothing of a run with a real pi: each is refused", async () => {
     const entries = await entriesOf(home);
@@ -126,7 +126,7 @@ function start(home: string, tmp: string) {
     env: { RAMURE_HOME: home, TMPDIR: tmp },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 120_000,
+    timeout: 150_000,
   });
 }
 

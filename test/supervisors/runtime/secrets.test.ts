@@ -26,13 +26,13 @@ describe("the secrets of a run with a real pi", () => {
     program = start(home);
     [run, ...canaries] = await ready(program);
     token = JSON.parse(await readFile(await handed("facts.json"), "utf8")).token;
-  }, 90_000);
+  });
 
   afterAll(async () => {
     program.kill("SIGTERM");
     await program;
     await rm(home, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const secrets = (): readonly string[] => [...canaries, token];
 
@@ -112,7 +112,7 @@ function start(home: string) {
     env: { RAMURE_HOME: home, TMPDIR: join(home, "tmp") },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 120_000,
+    timeout: 150_000,
   });
 }
 

@@ -34,7 +34,7 @@ function start(home: string) {
     env: { RAMURE_HOME: home },
     reject: false,
     forceKillAfterDelay: false,
-    timeout: 140_000,
+    timeout: 150_000,
   });
 }
 

@@ -8,13 +8,13 @@ let world: PiWorld | undefined;
 
 beforeAll(async () => {
   world = await piWorld();
-}, 60_000);
+});
 
 afterAll(async () => {
   await world?.[Symbol.asyncDispose]();
-}, 60_000);
+});
 
-describe("pi", { timeout: 180_000 }, () => {
+describe("pi", () => {
   const cases = harnessConformance(() => {
     if (!world) throw new Error("there is no world");
     const { harness, machine, bridge, run, root } = world;

@@ -56,7 +56,7 @@ const slowSummary: readonly ReplyStep[] = [
 ];
 const noSummary: readonly ReplyStep[] = [{ type: "status", status: 400, message: "no summary" }];
 
-describe("a real pi that compacts its conversation", { timeout: 120_000 }, () => {
+describe("a real pi that compacts its conversation", () => {
   it.each([
     ["ends well", slowSummary],
     ["fails", noSummary],

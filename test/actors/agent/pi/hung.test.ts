@@ -38,7 +38,7 @@ describe("a real pi that hangs", { timeout: 180_000 }, () => {
       await wait();
     });
     const { handle, clock, finished } = await testRun(program, [], { harness });
-    await expect.poll(() => handle.agents.get("worker")?.state, patiently).toBe("idle");
+    await expect.poll(() => handle.agents.get("worker")?.state).toBe("idle");
     const worker = handle.agents.get("worker");
     if (!worker) throw new Error("no worker");
     const seen = (type: string) =>
@@ -50,14 +50,15 @@ describe("a real pi that hangs", { timeout: 180_000 }, () => {
     const states = new Set<string>();
 
     process.kill(seen("started")[0]?.pid ?? 0, "SIGUSR2");
-    await expect.poll(() => existsSync(sign), patiently).toBe(true);
+    await expect.poll(() => existsSync(sign)).toBe(true);
+    // The bridge asks by real time, every 15 s.
     const waiting = [await worker.send("SECOND\n!say two"), await worker.send("THIRD\n!say three")];
     await expect
       .poll(async () => {
         await clock.advance(5_000);
         states.add(worker.state);
         return seen("exited").length;
-      }, patiently)
+      })
       .toBe(1);
     expect(states).toContain("suspect");
     expect(seen("exited")).toMatchObject([
@@ -68,7 +69,7 @@ describe("a real pi that hangs", { timeout: 180_000 }, () => {
       .poll(async () => {
         await clock.advance(5);
         return seen("started").length;
-      }, patiently)
+      })
       .toBe(2);
     const [hung, heir] = seen("started");
     expect(heir?.session).toBe(hung?.session);

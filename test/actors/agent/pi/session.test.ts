@@ -108,7 +108,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     });
     const { harness } = world;
     const { handle, finished } = await testRun(program, [], { harness, clock: systemClock });
-    await expect.poll(() => handle.agents.get("worker")?.state, { timeout: 60_000 }).toBe("idle");
+    await expect.poll(() => handle.agents.get("worker")?.state).toBe("idle");
     const worker = handle.agents.get("worker");
     if (!worker) throw new Error("no worker");
     const session = () => agentMemoryOf(worker).conversation;
@@ -122,7 +122,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
     process.kill(pid, "SIGKILL");
     const third = await worker.send("THIRD");
 
-    const told = await worker.events.waitFor("session-set-aside", { timeoutMs: 60_000 });
+    const told = await worker.events.waitFor("session-set-aside");
     const aside = `${before?.file}.bad-1`;
     expect(told.data).toEqual({ session: before?.id, file: aside });
     expect(await readFile(aside, "utf8")).toBe(damaged);

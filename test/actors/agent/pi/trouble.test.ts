@@ -13,8 +13,6 @@ const program = agentProcess(async function team() {
   return await receipt.turn();
 });
 
-const patiently = { timeout: 60_000 };
-
 /** The data of the events of a type that an agent told. */
 function told(worker: Agent, type: string): readonly unknown[] {
   const events = agentMemoryOf(worker).events.recent();
@@ -30,7 +28,7 @@ async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
       : [{ type: "say", text: `answer ${asked}` }],
   );
   const run = await testRun(program, [], { harness: world.harness });
-  await expect.poll(() => run.handle.agents.has("worker"), patiently).toBe(true);
+  await expect.poll(() => run.handle.agents.has("worker")).toBe(true);
   const worker = run.agent("worker");
   const failed = await worker.events.waitFor("model-failed");
   const { retryable, delayMs = 0 } = failed.data as { retryable: boolean; delayMs?: number };
@@ -44,7 +42,7 @@ async function runWith(step: ReplyStep | (() => ReplyStep), times: number) {
   return { asked, outcome, failures, exits };
 }
 
-describe("a real pi whose model does not answer", { timeout: 90_000 }, () => {
+describe("a real pi whose model does not answer", () => {
   it.each([
     [401, "Incorrect API key provided", "no-key"],
     [402, "Payment Required", "no-credit"],
@@ -129,11 +127,11 @@ describe("a real pi whose model gets nowhere", { timeout: 90_000 }, () => {
       asked++ === 0 ? [{ type: "sleep", ms: 80_000 }] : [{ type: "say", text: "unstuck" }],
     );
     const run = await testRun(program, [], { harness: world.harness });
-    await expect.poll(() => asked, patiently).toBe(1);
+    await expect.poll(() => asked).toBe(1);
     const worker = run.agent("worker");
     const steps = () => told(worker, "stuck").map((data) => (data as { step: string }).step);
     await run.clock.advance(progress.stuckAfterMs);
-    await expect.poll(steps, patiently).toEqual(["nudge"]);
+    await expect.poll(steps).toEqual(["nudge"]);
     await run.clock.advance(progress.nudgeMs);
     expect(await run.finished()).toEqual({ text: "unstuck", stopReason: "stop" });
     expect(steps()).toEqual(["nudge", "interrupt"]);

@@ -172,9 +172,17 @@ async function signalUntilGone(
   round: (signal: NodeJS.Signals) => Promise<boolean>,
   grace: number,
 ): Promise<void> {
-  const polite = await poll(() => round("SIGTERM"), { withinMs: grace });
-  if (!polite) await poll(() => round("SIGKILL"), { withinMs: grace });
+  if (await poll(() => round("SIGTERM"), { withinMs: grace })) return;
+  let looks = 0;
+  const look = (): Promise<boolean> => {
+    looks += 1;
+    return round("SIGKILL");
+  };
+  while (!(await poll(look, { withinMs: grace })) && looks < fewestLooks);
 }
+
+/** On a busy host one look may take longer than the grace, and what was killed needs a moment to go. */
+const fewestLooks = 20;
 
 /** Orphans may stay zombies for a while when PID 1 is slow, and a zombie still takes signals: look closer now and then. */
 function groupGone(group: number): () => Promise<boolean> {

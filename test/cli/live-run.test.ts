@@ -125,6 +125,7 @@ function startTeam(home: string) {
   return execa(process.execPath, [team], {
     env: { RAMURE_HOME: home },
     reject: false,
+    forceKillAfterDelay: false,
     timeout: 150_000,
   });
 }

@@ -34,11 +34,11 @@ function harmless(row: ChaosRow): void {
 
 describe("whatever is killed", { timeout: 300_000 }, () => {
   it(`a run whose parts are killed loses and doubles no message: pi, ${share.piKills} times`, async () => {
-    harmless(await piKills(folder, share.piKills));
+    harmless(await piKills(folder, share.pis, share.piKills));
   });
 
   it(`a run whose parts are killed brings every agent back, and leaves no orphan: the tmux server, ${share.tmuxKills} times`, async () => {
-    harmless(await tmuxKills(folder, share.tmuxKills));
+    harmless(await tmuxKills(folder, share.pis, share.tmuxKills));
   });
 
   it(`a run whose parts are killed keeps messages in order: the links, ${share.drops} times`, async () => {

@@ -28,13 +28,14 @@ export interface ChaosShare {
 /** What `npm test` bears, what `npm run chaos` does by itself, what it does with `--deep`. */
 export const shares = {
   ci: {
-    piKills: 20,
-    tmuxKills: 5,
-    drops: 500,
-    agents: 200,
-    events: 100_000,
-    runs: 50,
-    frames: 20_000,
+    pis: 2,
+    piKills: 4,
+    tmuxKills: 2,
+    drops: 200,
+    agents: 100,
+    events: 20_000,
+    runs: 20,
+    frames: 5_000,
     tasks: 50,
   },
   usual: {

@@ -24,7 +24,7 @@ function harmIn(text: string): readonly string[] {
   });
 }
 
-describe("what a model, a program or a person wrote", { timeout: 120_000 }, () => {
+describe("what a model, a program or a person wrote", () => {
   let cli: BuiltCli;
   let home = "";
   let program: ReturnType<typeof start>;

@@ -19,7 +19,7 @@ itConforms(() => new CommandImage({ enter, enterTerminal: enter, workDir: newFol
 });
 
 describe("A machine of four methods alone", () => {
-  it("hosts a pi that comes in over TCP", { timeout: 120_000 }, async () => {
+  it("hosts a pi that comes in over TCP", async () => {
     const directory = await mkdtemp(join(tmpdir(), "example-pi-"));
     await using model = await scriptedModel(() => [{ type: "say", text: "one file" }]);
     try {

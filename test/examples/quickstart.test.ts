@@ -32,9 +32,7 @@ describe("the quickstart", () => {
     expect(error).toHaveProperty("cause", expect.any(ProcessFailedError));
   });
 
-  it("the quickstart survives a kill of the real pi: same session, and an answer from before the crash", {
-    timeout: 120_000,
-  }, async () => {
+  it("the quickstart survives a kill of the real pi: same session, and an answer from before the crash", async () => {
     const home = await mkdtemp(join(tmpdir(), "ramure-demo-home-"));
     const { stdout, stderr } = await execa(
       process.execPath,

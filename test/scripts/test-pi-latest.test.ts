@@ -10,7 +10,7 @@ async function start(words: readonly string[], env: Readonly<Record<string, stri
   return await execa(process.execPath, [...words, script], { env, reject: false });
 }
 
-describe("the suites with the newest pi", { timeout: 120_000 }, () => {
+describe("the suites with the newest pi", () => {
   it("the suites with the newest pi say where there is no Node for them, and what to do there", async () => {
     const onMac =
       'data:text/javascript,Object.defineProperty(process,"platform",{value:"darwin"});Object.defineProperty(process,"arch",{value:"arm64"})';

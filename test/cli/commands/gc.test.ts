@@ -103,7 +103,7 @@ describe("ramure gc, after kill -9 of a program with a real pi beside one that l
 });
 
 describe("ramure gc, killed in the middle of it", () => {
-  it("a ramure gc that was killed is completed by the next one", { timeout: 60_000 }, async () => {
+  it("a ramure gc that was killed is completed by the next one", async () => {
     const cli = await builtCli();
     const home = await mkdtemp(join(tmpdir(), "ramure-gc-"));
     const runtimes = join(home, "runtimes");

@@ -50,6 +50,14 @@ describe.runIf(process.platform === "linux")("The process table", () => {
     expect(await findMarked("RAMURE_RUN", run)).toEqual([]);
   });
 
+  it("the process table looks again for what it killed, however short the grace", async () => {
+    const run = newRun();
+    const deaf = "trap '' HUP TERM; sleep 41; sleep 42; sleep 43";
+    await using _machine = await leftBehind(run, deaf, deaf);
+    const swept = await endAll(() => findMarked("RAMURE_RUN", run), 0);
+    expect(swept).toMatchObject({ supported: true, left: [] });
+  });
+
   it("the process table finds nothing to end where nothing is marked, and this process never", async () => {
     expect(await endAll(() => findMarked("RAMURE_RUN", newRun()), 100)).toEqual({
       supported: true,

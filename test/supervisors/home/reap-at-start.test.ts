@@ -10,17 +10,12 @@ import { programOf } from "../../setup/programs.ts";
 it.each([
   ["called process.exit", exits],
   ["was killed", killed],
-])(
-  "the reaper removes at the start of a run what a program left that %s",
-  {
-    timeout: 90_000,
-  },
-  async (_, end) => {
-    const home = await mkdtemp(join(tmpdir(), "ramure-exit-"));
-    try {
-      const dead = await end(home);
-      expect(await findMarked("RAMURE_RUN", dead)).not.toEqual([]);
-      expect(await readdir(join(home, "runtimes"))).toContain(`${dead}.things.jsonl`);
+])("the reaper removes at the start of a run what a program left that %s", async (_, end) => {
+  const home = await mkdtemp(join(tmpdir(), "ramure-exit-"));
+  try {
+    const dead = await end(home);
+    expect(await findMarked("RAMURE_RUN", dead)).not.toEqual([]);
+    expect(await readdir(join(home, "runtimes"))).toContain(`${dead}.things.jsonl`);
 
     const second = await ends("done", home);
     expect(second.exitCode, second.stderr).toBe(0);

@@ -71,9 +71,7 @@ describe("an agent that cannot be started fails its program with the cause", () 
     expect(String(error)).toContain("0.42.0");
   });
 
-  it("an agent that cannot be started fails its program with the cause when no model is configured, long before its start would time out", {
-    timeout: 60_000,
-  }, async () => {
+  it("an agent that cannot be started fails its program with the cause when no model is configured, long before its start would time out", async () => {
     const agentDir = join(directory, "agent");
     await mkdir(agentDir);
     const harness = piHarness({ agentDir, models: { providers: {} }, env: { HOME: directory } });

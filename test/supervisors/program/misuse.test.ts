@@ -89,9 +89,7 @@ describe("an agent", () => {
 });
 
 describe("a process that starts itself without end", () => {
-  it("a process that starts itself without end is told so, and the run ends", {
-    timeout: 60_000,
-  }, async () => {
+  it("a process that starts itself without end is told so, and the run ends", async () => {
     const endless: AgentProcess<[], string> = agentProcess(
       { name: "endless" },
       async (): Promise<string> =>

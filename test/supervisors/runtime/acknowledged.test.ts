@@ -8,9 +8,7 @@ import { programOf } from "../../setup/programs.ts";
 
 const kills = 4;
 
-it(`the journal has all that was promised to a program that is killed, ${kills} times`, {
-  timeout: 120_000,
-}, async () => {
+it(`the journal has all that was promised to a program that is killed, ${kills} times`, async () => {
   const home = await mkdtemp(join(tmpdir(), "ramure-acknowledged-"));
   try {
     for (let kill = 1; kill <= kills; kill += 1) {

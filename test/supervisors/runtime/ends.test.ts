@@ -27,7 +27,6 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
     { way: "uncaught", exitCode: 1, says: "nobody catches this" },
   ])(
     "a run with a real pi leaves nothing behind, and its exit code tells after $way",
-    { timeout: 60_000 },
     async ({ way, exitCode, says }) => {
       const program = start(way, home);
       const run = await ready(program);
@@ -49,7 +48,6 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
 
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "a run with a real pi leaves nothing behind, and its exit code tells after %s",
-    { timeout: 60_000 },
     async (signal) => {
       const program = start("wait", home);
       const run = await ready(program);
@@ -61,7 +59,7 @@ describe("a run with a real pi leaves nothing behind, and its exit code tells", 
     },
   );
 
-  it("after SIGINT twice, and says what it kills", { timeout: 60_000 }, async () => {
+  it("after SIGINT twice, and says what it kills", async () => {
     const program = start("wait", home);
     const run = await ready(program);
     program.kill("SIGINT");

@@ -99,9 +99,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     return { problem: run.problem, stdout, stderr, exitCode };
   }
 
-  it("a run that starts when its disk cannot be written goes on and says so; what was to be kept is, as soon as there is room", {
-    timeout: 60_000,
-  }, async () => {
+  it("a run that starts when its disk cannot be written goes on and says so; what was to be kept is, as soon as there is room", async () => {
     const words = [disk, join(disk, "filler")];
     const { problem, stdout, stderr, exitCode } = await played(onFullDisk, words);
     expect(problem).toContain(`${disk}/runtime.jsonl cannot be written (ENOSPC: no space`);
@@ -114,9 +112,7 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     expect(exitCode).toBe(0);
   });
 
-  it("a run that starts when its disk cannot be written goes on, says so, and ends as any other when the disk stays read-only", {
-    timeout: 60_000,
-  }, async () => {
+  it("a run that starts when its disk cannot be written goes on, says so, and ends as any other when the disk stays read-only", async () => {
     const { problem, stdout, stderr } = await played(onReadOnlyDisk, [join(disk, "logs")]);
     expect(problem).toContain(`${disk}/logs/runtime.jsonl cannot be written (EROFS: read-only`);
     expect(stdout).toContain("result well");
@@ -128,9 +124,6 @@ describe.runIf(canMount.exitCode === 0)("a run that starts when its disk cannot 
     ["read-only", onReadOnlyDisk],
   ])(
     "a run that starts when its disk cannot be written does not start when the home itself is on that disk, and says why: %s",
-    {
-      timeout: 60_000,
-    },
     async (_, onDisk) => {
       const { stdout } = await startOn(onDisk, disk, disk, [""]);
       expect(stdout).toMatch(/^threw home .*(ENOSPC|EROFS).*set RAMURE_HOME/);

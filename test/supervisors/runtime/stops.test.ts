@@ -7,9 +7,7 @@ import { expect, it } from "vitest";
 import { findMarked } from "../../../src/machines/local/processes.ts";
 import { programOf } from "../../setup/programs.ts";
 
-it("a run stops all agents of a process at the same time, one that hangs among them, and all that they left", {
-  timeout: 150_000,
-}, async () => {
+it("a run stops all agents of a process at the same time, one that hangs among them, and all that they left", async () => {
   const home = await mkdtemp(join(tmpdir(), "ramure-stops-home-"));
   const program = start(home);
   const run = await ready(program);

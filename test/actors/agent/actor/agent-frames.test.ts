@@ -146,6 +146,23 @@ describe("an agent's frames", () => {
     expect(memory.outbox.waiting.map(({ id }) => id)).toEqual([second.id]);
   });
 
+  it("an agent's frames of a reply that comes in keep the agent from counting as stuck", async () => {
+    const { puppet, started, send, clock, memory } = await puppetWorld();
+    const stuck = () => memory.events.recent().filter(({ type }) => type === "stuck");
+    await started();
+    await send("a");
+    await clock.settle();
+    puppet.say({ type: "event", event: { type: "turn-started" } });
+    for (const pieces of [1, 2, 3]) {
+      await clock.advance(9 * 60_000);
+      puppet.say({ type: "event", event: { type: "tokens", pieces } });
+      await clock.settle();
+    }
+    expect(stuck()).toEqual([]);
+    await clock.advance(10 * 60_000);
+    expect(stuck()).toHaveLength(1);
+  });
+
   it("an agent's frames run a call once when it is repeated, and give its result again", async () => {
     const { puppet, started, on, clock } = await puppetWorld();
     let runs = 0;

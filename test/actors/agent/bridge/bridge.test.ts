@@ -281,7 +281,7 @@ const half = ["", "GET / HTTP/1.1\r\nHost: x\r\n"];
 const upgradeHead =
   "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-describe("a connection that nobody goes on with", { timeout: 60_000 }, () => {
+describe("a connection that nobody goes on with", () => {
   it("a connection that nobody continues is cut off after seconds", async () => {
     await using world = await bridgeWorld();
     const closed = half.map(

@@ -88,7 +88,7 @@ function said(world: PiWorld): readonly (string | undefined)[] {
   return messages.filter(({ role }) => role === "user").map(({ text }) => text.split("\n")[0]);
 }
 
-describe("an agent that is a real pi", { timeout: 90_000 }, () => {
+describe("an agent that is a real pi", () => {
   it("an agent that is a real pi answers, calls its tools, and is gone without a trace when it is stopped", async () => {
     await using world = await piWorld();
     await using agent = await supervised(world);

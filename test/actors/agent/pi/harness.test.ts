@@ -10,7 +10,7 @@ const finish = {
   parameters: { type: "object", properties: { n: { type: "integer" } }, required: ["n"] },
 };
 
-describe("a real pi in a real tmux", { timeout: 60_000 }, () => {
+describe("a real pi in a real tmux", () => {
   it("a real pi in a real tmux says hello, calls a tool and ends its turn", async () => {
     await using world = await piWorld();
     const agent = await world.launch({ systemPrompt: "You are the writer." });
@@ -52,7 +52,7 @@ const nothing = async (world: { processes(): Promise<readonly number[]> }) => {
   await expect.poll(() => world.processes()).toEqual([]);
 };
 
-describe("a secret of a real pi", { timeout: 60_000 }, () => {
+describe("a secret of a real pi", () => {
   it("a secret of a real pi is in no command line, environment, screen or log", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
@@ -74,7 +74,7 @@ describe("a secret of a real pi", { timeout: 60_000 }, () => {
   });
 });
 
-describe("messages to a real pi", { timeout: 90_000 }, () => {
+describe("messages to a real pi", () => {
   it("messages to a real pi are all delivered once and in order when many come while it is idle", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
@@ -139,7 +139,7 @@ describe("messages to a real pi", { timeout: 90_000 }, () => {
   });
 });
 
-describe("the death of a real pi", { timeout: 90_000 }, () => {
+describe("the death of a real pi", () => {
   it("the death of a real pi is confirmed with its code, and its successor has conversation, pane and ids", async () => {
     await using world = await piWorld();
     const agent = await world.launch();
@@ -263,7 +263,7 @@ describe("the death of a real pi", { timeout: 90_000 }, () => {
   });
 });
 
-describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
+describe("what a real pi leaves behind", () => {
   it("what a real pi leaves behind is nothing after stop and release, not even what moved to a session of its own", async () => {
     const world = await piWorld();
     const agent = await world.launch();
@@ -282,7 +282,7 @@ describe("what a real pi leaves behind", { timeout: 90_000 }, () => {
   });
 });
 
-describe("a real pi elsewhere", { timeout: 60_000 }, () => {
+describe("a real pi elsewhere", () => {
   it("a real pi elsewhere has all its files there, and they go with the run", async () => {
     const world = await piWorld(undefined, { far: true });
     const agent = await world.launch();
@@ -297,7 +297,7 @@ describe("a real pi elsewhere", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a pi that cannot work", { timeout: 60_000 }, () => {
+describe("a pi that cannot work", () => {
   it("a pi that cannot work says so when no model is configured", async () => {
     await using world = await piWorld(undefined, {
       modelless: true,

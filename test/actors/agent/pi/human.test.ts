@@ -75,7 +75,7 @@ function said(world: PiWorld): readonly (string | undefined)[] {
 
 const answered = async (receipt: Receipt) => (await receipt.turn()).text;
 
-describe("a person at the terminal of a real pi", { timeout: 120_000 }, () => {
+describe("a person at the terminal of a real pi", () => {
   it("a person at the terminal of a real pi is heard as such, and confuses neither what is sent nor what is answered", async () => {
     await using world = await piWorld();
     const { worker, type, event, end } = await staffed(world);

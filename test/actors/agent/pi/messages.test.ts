@@ -15,7 +15,7 @@ function refusals(agent: PiAgent) {
   return agent.ears.frames.items.filter(({ type }) => type === "refused");
 }
 
-describe("a message to a real pi", { timeout: 120_000 }, () => {
+describe("a message to a real pi", () => {
   it("a message to a real pi may steer in the very moment in which a run ends, and nothing has to follow it", async () => {
     let steer = () => {};
     await using world = await piWorld(() => [

@@ -16,7 +16,7 @@ const answer = async (agent: PiAgent, name: string, text: string) => {
 const lastResult = ({ model }: PiWorld) =>
   model.requests.at(-1)?.messages.findLast(({ role }) => role === "tool")?.text;
 
-describe("a pi of any age", { timeout: 90_000 }, () => {
+describe("a pi of any age", () => {
   it("a pi of any age asks nobody whether the resources of its work directory are to be trusted", async () => {
     await using world = await piWorld();
     const { workDir } = world.machine;

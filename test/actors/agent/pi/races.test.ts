@@ -9,9 +9,7 @@ const prompts = ["!say quick", "!sleep 30\n!say slow", "!call finish {}\n!next\n
 /** The same numbers in every run, spread over 0 to 1. */
 const spread = (n: number) => (n * 0.618_033_988_7) % 1;
 
-it("a real pi loses and doubles none of 60 messages that come at any moment, interrupts among them", {
-  timeout: 120_000,
-}, async () => {
+it("a real pi loses and doubles none of 60 messages that come at any moment, interrupts among them", async () => {
   await using world = await piWorld();
   const agent = await world.launch();
   const { session } = await agent.hello();

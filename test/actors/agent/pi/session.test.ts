@@ -93,7 +93,7 @@ describe("the file of a conversation", () => {
   });
 });
 
-describe("a real pi whose session file was damaged", { timeout: 120_000 }, () => {
+describe("a real pi whose session file was damaged", () => {
   it("a real pi whose session file was damaged begins anew with what it was sent, says so, and the file is kept", async () => {
     let asked = 0;
     const last = ({ messages }: ModelRequest) => messages.findLast(({ role }) => role === "user");
@@ -140,7 +140,7 @@ describe("a real pi whose session file was damaged", { timeout: 120_000 }, () =>
   });
 });
 
-describe("a real pi whose last line was torn", { timeout: 90_000 }, () => {
+describe("a real pi whose last line was torn", () => {
   it("a real pi whose last line was torn loses that line and none that comes after it", async () => {
     await using world = await piWorld();
     let resume: Conversation | undefined;

@@ -91,7 +91,7 @@ export class AgentFrames {
     memory.standing.move({ type: "settled" });
   }
 
-  /** Who waits for an answer may rely on it: a conversation that only its machine has is copied first. */
+  /** Settle the answered messages. A caller may rely on them: a conversation that only its machine has is copied first. */
   #answered(messageIds: readonly string[], turn: Turn): void {
     const kept = this.#parts.keep();
     if (kept === undefined || messageIds.length === 0) {

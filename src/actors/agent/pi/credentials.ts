@@ -15,7 +15,7 @@ export interface PiCredentials {
 export interface ReadCredentials {
   readonly variables: Readonly<Record<string, string>>;
   readonly files: readonly { readonly name: string; readonly content: Uint8Array }[];
-  /** What nothing that the run writes may show. */
+  /** The texts that nothing which the run writes may show. */
   readonly secrets: readonly string[];
 }
 

@@ -13,9 +13,9 @@ export interface FoundPi {
 export interface FindOptions {
   /** The pi to take, and no other. Default: one on the PATH, else one of the places below. */
   readonly command?: string | undefined;
-  /** Whether the machine sees this host's files: then also above this program and ramure itself. */
+  /** True when the machine sees this host's files: then also above this program and ramure itself. */
   readonly seesHost: boolean;
-  /** Where a pi of this host may be seen. Default: nowhere. */
+  /** The folders where a pi of this host may be seen. Default: none. */
   readonly mounted?: readonly string[] | undefined;
 }
 
@@ -43,7 +43,7 @@ export async function findPi(machine: Machine, options: FindOptions): Promise<Fo
   return { command: found.pi, version: version ?? "" };
 }
 
-/** What stands on a machine; an empty text where there is none. */
+/** The programs found on a machine; an empty text where there is none. */
 type Found = Readonly<Record<"pi" | "manifest" | "shebang" | "node" | "tmux", string>>;
 
 /** Look for pi and what it needs, without judging it. */

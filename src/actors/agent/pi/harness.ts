@@ -36,14 +36,14 @@ export interface PiOptions {
   /** The content of `models.json` in `agentDir`. Default: what is there. */
   readonly models?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * What is done about a machine that lacks node, tmux or pi. `off`: the start fails and names what is
+   * The way to deal with a machine that lacks node, tmux or pi. `off`: the start fails and names what is
    * missing, with the line that installs it. `mount`: this host's node and pi are shown there, under
    * `/opt/ramure`, where the machine can show files of this host. `install`: the machine's package
    * manager and npm install it, which takes minutes; give the agent a `startTimeoutMs`. Default: `off`.
    */
   readonly provision?: "off" | "mount" | "install" | undefined;
   /**
-   * What pi needs to log in at its provider, brought to its machine in private files and removed with
+   * The credentials of pi for its provider, brought to its machine in private files and removed with
    * the run. Files are copied where pi's directory is not that of this host. Default: nothing.
    */
   readonly credentials?: PiCredentials | undefined;

@@ -8,7 +8,7 @@ import { type FindOptions, findPi, lookForPi, toolsThere } from "./find.ts";
 /** This host's node and pi, as a machine may see them. */
 export interface LentTools {
   readonly mounts: readonly Mount[];
-  /** Where pi is then found: under the mount, or where the machine sees this host's files. */
+  /** The places where pi is then found: under the mount, or where the machine sees this host's files. */
   readonly commands: readonly string[];
 }
 

@@ -67,13 +67,13 @@ export interface Search {
 }
 
 /** A part that does not belong, and its place, such as `.steps.3`. */
-export interface Found {
+export interface Complaint {
   readonly what: string;
   readonly at: string;
 }
 
 /** Find the first thing in a value that does not belong. A member that is undefined counts as absent. */
-export function find(value: unknown, search: Search, level = 0): Found | undefined {
+export function find(value: unknown, search: Search, level = 0): Complaint | undefined {
   if (typeof value !== "object" || value === null) return complaint(search.leaf?.(value));
   if (level > search.depth[0]) return complaint(search.depth[1]);
   const isList = Array.isArray(value);
@@ -92,14 +92,14 @@ export function find(value: unknown, search: Search, level = 0): Found | undefin
   return undefined;
 }
 
-function findInOther(value: object, search: Search, level: number): Found | undefined {
+function findInOther(value: object, search: Search, level: number): Complaint | undefined {
   const what = search.other?.(value);
   if (what !== undefined) return complaint(what);
   if (value instanceof Map) return find(Object.fromEntries(value), search, level);
   return value instanceof Set ? find([...value], search, level) : undefined;
 }
 
-const complaint = (what: string | undefined): Found | undefined =>
+const complaint = (what: string | undefined): Complaint | undefined =>
   what === undefined ? undefined : { what, at: "" };
 
 /** Tell whether an object is one that JSON could have made: of no class. */

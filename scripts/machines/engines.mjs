@@ -3,7 +3,7 @@
  * engine of the host is neither used nor touched. Each gives `stop()`, which leaves nothing.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -76,6 +76,7 @@ async function started(folder, [command, ...args], socket, env = process.env) {
     end(child.pid, "SIGTERM");
     await Promise.race([ended, pause(15_000)]);
     end(child.pid, "SIGKILL");
+    endHelpers(folder);
     for (let round = 0; round < 20 && unmount(folder); round += 1) await pause(100);
   };
   for (let round = 0; round < 300; round += 1) {
@@ -94,6 +95,18 @@ function end(pid, signal) {
     process.kill(-pid, signal);
   } catch {
     // It has ended.
+  }
+}
+
+/** Engines leave helpers of commands and containers behind for minutes; the engine's folder stands in their words. */
+function endHelpers(folder) {
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+      if (words.includes(`${folder}/`)) process.kill(Number(pid), "SIGKILL");
+    } catch {
+      // It has ended.
+    }
   }
 }
 

@@ -4,16 +4,24 @@ import { MisuseError, RamureError } from "../errors.ts";
 export class UnsupportedError extends RamureError {
   readonly code = "unsupported";
   override readonly retryable = false;
-  constructor(kind: string, ability: string) {
-    super(`A ${kind} machine has no ${ability}(); choose an image whose machines have it.`);
+  constructor(kind: string, ability: string, of: "machine" | "harness" = "machine") {
+    const next = of === "machine" ? "an image whose machines have it" : "a harness that has it";
+    super(`${ability}() is not supported by ${kind}: a ${kind} ${of} has none; choose ${next}.`);
   }
 }
 
 /** The machine is gone or does not answer; whether a command ran is unknown. */
 export class MachineUnreachableError extends RamureError {
   readonly code = "machine-unreachable";
-  constructor(machine: string, what: string, options?: { readonly cause?: unknown }) {
+  /** True when the machine has ended for certain, and will not answer again. */
+  readonly gone: boolean;
+  constructor(
+    machine: string,
+    what: string,
+    options: { readonly cause?: unknown; readonly gone?: boolean | undefined } = {},
+  ) {
     super(`The machine ${machine} cannot be reached: ${what.replace(/\.$/, "")}.`, options);
+    this.gone = options.gone ?? false;
   }
 }
 

@@ -18,9 +18,11 @@ export type {
   ExecResult,
   Image,
   Machine,
+  MachineRecord,
   Mount,
   Reach,
   ReadOptions,
+  Remains,
   SpawnMachineOptions,
   WriteOptions,
 } from "./machine.ts";

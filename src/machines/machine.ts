@@ -89,6 +89,40 @@ export interface Machine extends AsyncDisposable {
   shell?(command?: Argv): Argv;
   duplex?(command: Argv): Promise<Duplex>;
   reach?(socket: string): Promise<Reach>;
+  /** Ask the machine whether it answers. Absent where it cannot be lost, as this host. */
+  probe?(): Promise<void>;
+  /** Let the machine live for `ttlMs` from now, whatever becomes of this program. */
+  renew?(ttlMs: number): Promise<void>;
+  /** The facts that `adopt` needs besides kind and work directory to take the machine up again. Plain data, no secrets. */
+  readonly identity?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A machine of an earlier program, as its run recorded it. */
+export type MachineRecord = Pick<Machine, "kind" | "workDir" | "identity">;
+
+/** The part of a machine that stays when this program is killed, as plain data without secrets: another program removes it. */
+export interface Remains {
+  /** The backend that can remove it. */
+  readonly kind: string;
+  /** A name that no other remains of this kind have. */
+  readonly name: string;
+  /** A directory of this host that goes with it. */
+  readonly folder?: string | undefined;
+  /** The facts that the backend finds it by. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined;
+  /** True when it can only be reached over a network: then only `ramure gc` looks for it. Default: false. */
+  readonly far?: boolean | undefined;
+  /** True when it has been removed. */
+  readonly gone?: boolean | undefined;
+}
+
+/** A file or folder of this host that is seen on a machine. */
+export interface Mount {
+  /** A path of this host. */
+  readonly source: string;
+  /** An absolute path on the machine. */
+  readonly target: string;
+  readonly readOnly?: boolean | undefined;
 }
 
 /** A file or folder of this host that is seen on a machine. */
@@ -111,10 +145,19 @@ export interface SpawnMachineOptions {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** To be seen there, where the backend can show files of this host; else they are left out. Default: none. */
   readonly mounts?: readonly Mount[] | undefined;
+  /** The longest time that the machine outlives this program, in ms, where its backend can end it by itself. Default: the backend's own. */
+  readonly ttlMs?: number | undefined;
+  /** Keeps a record of what would stay if this program were killed. Call it before the thing is made, and again with `gone` when it is removed. Default: no record. */
+  readonly record?: ((remains: Remains) => Promise<void>) | undefined;
 }
 
 /** A recipe for machines. */
 export interface Image<M extends Machine = Machine> {
   readonly kind: string;
   spawn(options: SpawnMachineOptions): Promise<M>;
+  /**
+   * Take up a machine that an earlier program left, with all that runs there. Undefined: it is not
+   * there any more, or is none of this image; spawn another. Absent where none can be taken up.
+   */
+  adopt?(record: MachineRecord, options: SpawnMachineOptions): Promise<M | undefined>;
 }

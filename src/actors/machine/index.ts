@@ -1,7 +1,4 @@
-export {
-  MachineMemory,
-  type MachineMessage,
-  machineBehavior,
-  machineHandle,
-  machineSpawnOptions,
-} from "./machine-actor.ts";
+export { machineBehavior, machineSpawnOptions } from "./machine-actor.ts";
+export type { HealthLimits } from "./machine-health.ts";
+export { MachineMemory, machineHandle } from "./machine-memory.ts";
+export type { MachineMessage } from "./machine-message.ts";

@@ -22,12 +22,14 @@ export type MachineEvent =
   | LifeEvent
   /** The machine runs. */
   | { readonly type: "started" }
-  /** A command could not reach the machine. */
-  | { readonly type: "lost" };
+  /** The machine could not be reached. */
+  | { readonly type: "lost" }
+  /** The machine answers again. */
+  | { readonly type: "recovered" };
 
 /** The states of a machine. */
 export const machineChart = lifeChart<MachineState, MachineEvent>("machine", {
   starting: { started: "ready", ...lifeEnds },
   ready: { lost: "unreachable", ...lifeEnds },
-  unreachable: lifeEnds,
+  unreachable: { recovered: "ready", ...lifeEnds },
 });

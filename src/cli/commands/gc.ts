@@ -26,6 +26,7 @@ export const gcCommand = command({
     const reap = await loadReaper();
     const runs = await reap(homeLayout(cli.env), {
       dryRun,
+      far: true,
       onSlow: ({ id }) => void cli.say(`Removing what run ${id} left …`),
     });
     if (json) await cli.printJson({ schema: 1, dryRun, runs });

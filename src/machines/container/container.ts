@@ -1,15 +1,16 @@
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineUnreachableError, UnsupportedError } from "../errors.ts";
-import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
+import type { Argv, Image, Machine, Reach, Remains, SpawnMachineOptions } from "../machine.ts";
 import { type Pipe, startPiped, type Way } from "../piped/index.ts";
 import { forwardSocket } from "../reach.ts";
 import { relay } from "../relay.ts";
 import { defaultSocket, Engine, EngineRefusal, field, textField } from "./engine.ts";
 import { execPipe } from "./exec-pipe.ts";
+import { removeImageRemains } from "./remains.ts";
 
 const newId = idsOf(10);
 
@@ -75,7 +76,7 @@ export class ContainerImage implements Image {
     this.#options = options;
   }
 
-  async spawn({ name, signal, env, mounts = [] }: SpawnMachineOptions): Promise<Machine> {
+  async spawn({ name, signal, env, mounts = [], record }: SpawnMachineOptions): Promise<Machine> {
     signal.throwIfAborted();
     const { mounts: own = [] } = this.#options;
     const more = mounts.filter(({ target }) => !own.some((mount) => mount.target === target));
@@ -84,7 +85,8 @@ export class ContainerImage implements Image {
     const container = await Container.start(engine, options, {
       name,
       signal,
-      run: env?.RAMURE_RUN,
+      env,
+      record: async (remains) => await record?.(remains),
     });
     return await startPiped({
       way: container,
@@ -101,7 +103,8 @@ const socketsThere = "/run/ramure";
 interface Start {
   readonly name: string;
   readonly signal: AbortSignal;
-  readonly run: string | undefined;
+  readonly env: SpawnMachineOptions["env"];
+  readonly record: (remains: Remains) => Promise<void>;
 }
 
 interface ContainerParts {
@@ -110,7 +113,9 @@ interface ContainerParts {
   readonly id: string;
   /** A folder of this host that the container sees as `socketsThere`; none where the engine is elsewhere. */
   readonly sockets: string | undefined;
-  readonly name: string;
+  readonly start: Start;
+  /** Called when the container is removed. */
+  readonly gone?: (() => Promise<void>) | undefined;
 }
 
 class Container implements Way {
@@ -125,7 +130,7 @@ class Container implements Way {
   }
 
   static async start(engine: Engine, options: ContainerOptions, start: Start): Promise<Container> {
-    const { name, signal } = start;
+    const { signal } = start;
     if (options.container !== undefined) {
       const found = await asked(
         engine.call("GET", `/containers/${encodeURIComponent(options.container)}/json`, { signal }),
@@ -137,9 +142,14 @@ class Container implements Way {
           "it does not run; start it, or give `image`",
         );
       }
-      return new Container({ engine, options, id, sockets: undefined, name });
+      return new Container({ engine, options, id, sockets: undefined, start });
     }
-    const own = await mkdtemp(join(tmpdir(), "ramure-reach-"));
+    const label = `ramure-${newId()}`;
+    const own = join(tmpdir(), label);
+    const facts = { engine: engine.socket };
+    const remains: Remains = { kind: "container", name: label, folder: own, facts };
+    if (!options.keep) await start.record(remains);
+    await mkdir(own, { mode: 0o700 });
     // Any user of the container may connect; on this host the folder above lets nobody else pass.
     const sockets = join(own, "s");
     let id: string | undefined;
@@ -147,12 +157,19 @@ class Container implements Way {
       await mkdir(sockets);
       await chmod(sockets, 0o755);
       await writeFile(join(sockets, "here"), "");
-      id = await created(engine, createBody(options, sockets, start), options, signal);
+      id = await created(
+        engine,
+        createBody(options, sockets, start),
+        { ...options, label },
+        signal,
+      );
       await asked(engine.call("POST", `/containers/${id}/start`, { signal }));
-      return new Container({ engine, options, id, sockets, name });
+      const gone = () => start.record({ ...remains, gone: true });
+      return new Container({ engine, options, id, sockets, start, gone });
     } catch (error) {
       if (id !== undefined) await removed(engine, id);
       await rm(own, { recursive: true, force: true });
+      if (!options.keep) await start.record({ ...remains, gone: true });
       throw error;
     }
   }
@@ -186,17 +203,42 @@ class Container implements Way {
   };
 
   fork = async (): Promise<Machine> => {
-    const { engine, options, name } = this.#parts;
-    const image = await this.#commit();
-    const forked = new ContainerImage({ ...options, container: undefined, image });
-    const machine = await forked.spawn({ name, signal: new AbortController().signal });
-    const stop = async (): Promise<void> => {
-      await machine.stop();
-      await asked(engine.call("DELETE", `/images/${image}`, { query: { force: "true" } })).catch(
-        () => {},
+    const { engine, options, start } = this.#parts;
+    const { name, env, record } = start;
+    const repo = `ramure-${newId()}`;
+    const facts = { engine: engine.socket };
+    const remains: Remains = { kind: "container-image", name: `${repo}:latest`, facts };
+    await record(remains);
+    const remove = async (): Promise<void> => {
+      await removeImageRemains(remains).then(
+        () => record({ ...remains, gone: true }),
+        () => {}, // The next run of the same home tries again.
       );
     };
-    return { ...machine, stop, [Symbol.asyncDispose]: stop };
+    try {
+      await this.#commit(repo);
+      const image = `localhost/${remains.name}`;
+      const forked = new ContainerImage({ ...options, container: undefined, image });
+      const { signal } = new AbortController();
+      const machine = await forked.spawn({ name, signal, env, record });
+      const stop = async (): Promise<void> => {
+        await machine.stop();
+        await remove();
+      };
+      return { ...machine, stop, [Symbol.asyncDispose]: stop };
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+  };
+
+  gone = async (): Promise<boolean> => {
+    const { engine, id } = this.#parts;
+    const found = await engine.call("GET", `/containers/${id}/json`).catch((error: unknown) => {
+      if (error instanceof EngineRefusal && error.status === 404) return undefined;
+      throw error;
+    });
+    return field(found, "State", "Running") !== true;
   };
 
   async explain(): Promise<string | undefined> {
@@ -214,22 +256,26 @@ class Container implements Way {
   }
 
   async release(): Promise<void> {
-    const { engine, id, options, sockets } = this.#parts;
+    const { engine, id, options, sockets, gone } = this.#parts;
+    const isOurs = options.container === undefined && !options.keep;
+    let isGone = false;
     try {
-      if (options.container === undefined && !options.keep) await removed(engine, id);
+      if (isOurs) isGone = await removed(engine, id);
     } finally {
       if (sockets !== undefined) await rm(dirname(sockets), { recursive: true, force: true });
     }
+    if (isGone) await gone?.();
   }
 
-  async #commit(): Promise<string> {
+  /** Make an image of the container, under a name if one is given. */
+  async #commit(repo?: string): Promise<string> {
     const { engine, id, options } = this.#parts;
     const workDir = resolve(options.workDir ?? "/work");
     const isMounted = options.mounts?.some(({ target }) =>
       `${workDir}/`.startsWith(`${resolve(target)}/`),
     );
     if (isMounted) throw new UnsupportedError("container with a mounted work directory", "fork");
-    const query = { container: id, pause: "false" };
+    const query = { container: id, pause: "false", ...(repo && { repo: `localhost/${repo}` }) };
     const made =
       textField(await asked(engine.call("POST", "/commit", { query, body: {} })), "Id") ?? "";
     return made.replace(/^sha256:/, "");
@@ -246,7 +292,11 @@ exec podman --url "$engine" exec $terminal "$@"
 /** Ends at once when asked, and waits for orphans, which nobody else there would. */
 const idle = `trap 'exit 0' TERM; while :; do sleep 3600 & wait; done`;
 
-function createBody(options: ContainerOptions, sockets: string, { name, run }: Start): object {
+function createBody(
+  options: ContainerOptions,
+  sockets: string,
+  { name, env: marks }: Start,
+): object {
   const { env = {}, limits = {}, mounts = [] } = options;
   const binds = mounts.map(({ source, target, readOnly }) => ({
     Type: "bind",
@@ -259,7 +309,10 @@ function createBody(options: ContainerOptions, sockets: string, { name, run }: S
     Entrypoint: ["bash", "-c", idle],
     Cmd: [],
     Env: Object.entries(env).map(([key, value]) => `${key}=${value}`),
-    Labels: { "ramure.machine": name, ...(run === undefined ? {} : { "ramure.run": run }) },
+    Labels: {
+      "ramure.machine": name,
+      ...(marks?.RAMURE_RUN === undefined ? {} : { "ramure.run": marks.RAMURE_RUN }),
+    },
     WorkingDir: "/",
     ...(options.user === undefined ? {} : { User: options.user }),
     HostConfig: {
@@ -277,11 +330,12 @@ function createBody(options: ContainerOptions, sockets: string, { name, run }: S
 async function created(
   engine: Engine,
   body: object,
-  { image = "", progress = () => {} }: ContainerOptions,
+  { image = "", progress = () => {}, label: name }: ContainerOptions & { readonly label: string },
   signal: AbortSignal,
 ): Promise<string> {
+  const call = { query: { name }, body, signal };
   const create = async () =>
-    textField(await engine.call("POST", "/containers/create", { body, signal }), "Id") ?? "";
+    textField(await engine.call("POST", "/containers/create", call), "Id") ?? "";
   try {
     return await create();
   } catch (error) {
@@ -323,11 +377,15 @@ async function asked<Value>(call: Promise<Value>): Promise<Value> {
   }
 }
 
-async function removed(engine: Engine, id: string): Promise<void> {
+/** Gives false when the engine cannot be reached, so that the container may still be there. */
+async function removed(engine: Engine, id: string): Promise<boolean> {
   try {
     await engine.call("DELETE", `/containers/${id}`, { query: { force: "true", v: "true" } });
   } catch (error) {
     const isGone = error instanceof EngineRefusal && [404, 409].includes(error.status);
-    if (!isGone && !(error instanceof MachineUnreachableError)) throw error;
+    if (isGone) return true;
+    if (!(error instanceof MachineUnreachableError)) throw error;
+    return false;
   }
+  return true;
 }

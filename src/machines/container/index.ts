@@ -1,1 +1,2 @@
 export { ContainerImage, type ContainerMount, type ContainerOptions } from "./container.ts";
+export { removeContainerRemains, removeImageRemains } from "./remains.ts";

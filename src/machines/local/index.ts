@@ -1,6 +1,12 @@
 export { callAfter, pause, poll, startWatch } from "./clock.ts";
 export { makeFolder, readHostFile, writeHostFile } from "./files.ts";
-export { LocalImage, LocalMachine, type LocalMachineOptions, type LocalOptions } from "./local.ts";
+export {
+  LocalImage,
+  LocalMachine,
+  type LocalMachineOptions,
+  type LocalOptions,
+  removeForkRemains,
+} from "./local.ts";
 export {
   diskProblemOf,
   isOurDirectory,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm, stat } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { idsOf } from "../../ids.ts";
@@ -11,8 +11,10 @@ import type {
   ExecResult,
   Image,
   Machine,
+  MachineRecord,
   Reach,
   ReadOptions,
+  Remains,
   SpawnMachineOptions,
   WriteOptions,
 } from "../machine.ts";
@@ -53,7 +55,18 @@ export class LocalImage implements Image<LocalMachine> {
     this.#options = options;
   }
 
-  async spawn({ signal, env }: SpawnMachineOptions): Promise<LocalMachine> {
+  /** Take up the machine of this work directory, if that is still there: all that it is, is there. */
+  async adopt(
+    { kind, workDir }: MachineRecord,
+    { env, record }: SpawnMachineOptions,
+  ): Promise<LocalMachine | undefined> {
+    const isOurs = kind === this.kind && workDir === resolve(this.#options.workDir ?? ".");
+    const found = isOurs ? await stat(workDir).catch(() => undefined) : undefined;
+    if (!found?.isDirectory()) return undefined;
+    return new LocalMachine({ workDir, env: { ...this.#options.env, ...env }, record });
+  }
+
+  async spawn({ signal, env, record }: SpawnMachineOptions): Promise<LocalMachine> {
     signal.throwIfAborted();
     const workDir = resolve(this.#options.workDir ?? ".");
     try {
@@ -62,7 +75,7 @@ export class LocalImage implements Image<LocalMachine> {
       const { code } = cause as NodeJS.ErrnoException;
       throw new MachineFileError("make the work directory", workDir, code ?? "unknown", { cause });
     }
-    return new LocalMachine({ workDir, env: { ...this.#options.env, ...env } });
+    return new LocalMachine({ workDir, env: { ...this.#options.env, ...env }, record });
   }
 }
 
@@ -72,6 +85,8 @@ export interface LocalMachineOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Runs at the end of `stop`. */
   readonly release?: (() => Promise<void>) | undefined;
+  /** Keeps a record of each fork before it is made. Default: no record. */
+  readonly record?: SpawnMachineOptions["record"];
 }
 
 /** A machine of a LocalImage. */
@@ -157,12 +172,18 @@ export class LocalMachine implements Machine {
    */
   async fork(options: { readonly files?: "all" | "tracked" } = {}): Promise<LocalMachine> {
     this.#assertUsable();
-    const home = await mkdtemp(join(tmpdir(), "ramure-fork-"));
+    const home = join(tmpdir(), `ramure-fork-${newId()}`);
+    const { record, env } = this.#options;
+    const facts = { repository: this.workDir, worktree: options.files === "tracked" };
+    const remains: Remains = { kind: "fork", name: home, folder: home, facts };
+    await record?.(remains);
+    await mkdir(home, { mode: 0o700 });
     const copy = join(home, "work");
     const tracked = options.files === "tracked";
     const release = async (): Promise<void> => {
       if (tracked) await this.#git("worktree", "remove", "--force", "--force", copy);
       await rm(home, { recursive: true, force: true });
+      await record?.({ ...remains, gone: true });
     };
     try {
       this.#assertUsable();
@@ -175,7 +196,7 @@ export class LocalMachine implements Machine {
       throw error;
     }
     const inside = tracked ? (await this.#git("rev-parse", "--show-prefix")).stdout.trim() : "";
-    return new LocalMachine({ workDir: join(copy, inside), env: this.#options.env, release });
+    return new LocalMachine({ workDir: join(copy, inside), env, record, release });
   }
 
   /** End all that it started and still runs, also in the background; waits for that, for a few seconds at most. */
@@ -260,6 +281,16 @@ function currentUser(): readonly string[] {
   } catch {
     return [number];
   }
+}
+
+/** Remove a fork that a killed program left, and its work tree from its repository's list. */
+export async function removeForkRemains({ folder, facts }: Remains): Promise<void> {
+  const { repository, worktree } = facts ?? {};
+  if (typeof repository !== "string" || worktree !== true || folder === undefined) return;
+  const copy = join(folder, "work");
+  const words = ["git", "worktree", "remove", "--force", "--force", copy];
+  // A repository that is gone has no list.
+  await startSubprocess(words, { cwd: repository, env: process.env }).result.catch(() => {});
 }
 
 function copyCommand(from: string, to: string): Argv {

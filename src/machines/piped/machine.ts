@@ -43,6 +43,8 @@ export interface Way {
   readonly fork?: ((machine: Machine) => Promise<Machine>) | undefined;
   /** Says more of a way that was lost, such as that the container has ended. Default: nothing. */
   readonly explain?: ((said: string) => Promise<string | undefined>) | undefined;
+  /** Tell whether the machine has ended for certain. Default: nobody knows. */
+  readonly gone?: (() => Promise<boolean>) | undefined;
   /** Let go of the machine, or remove it; `swept` says whether what ran there was ended. */
   release(swept: boolean): Promise<void>;
 }
@@ -111,6 +113,7 @@ class PipedMachine {
       readFile: (path, options) => this.#read(path, options),
       writeFile: (path, content, options) => this.#write(path, content, options),
       duplex: (command) => this.#duplex(command),
+      probe: async () => void (await this.#exec(["true"], { cwd: "/", timeoutMs: 10_000 })),
       stop: () => this.stop(),
       [Symbol.asyncDispose]: () => this.stop(),
       ...(shell && { shell: (command) => shell(enterWords(workDir, command)) }),
@@ -297,8 +300,9 @@ class PipedMachine {
 
   async #unreachable(lost: LostWay): Promise<MachineUnreachableError> {
     const explained = await this.#way.explain?.(lost.message).catch(() => undefined);
+    const gone = await this.#way.gone?.().catch(() => false);
     const { summary } = this.#way;
-    return new MachineUnreachableError(summary, explained ?? lost.message, { cause: lost });
+    return new MachineUnreachableError(summary, explained ?? lost.message, { cause: lost, gone });
   }
 }
 

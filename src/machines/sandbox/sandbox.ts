@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
 import { MachineFileError, MachineUnreachableError } from "../errors.ts";
 import { launchChild, makeFolder, readProcess } from "../local/index.ts";
-import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
+import type { Argv, Image, Machine, Reach, Remains, SpawnMachineOptions } from "../machine.ts";
 import { hostPipe, LostWay, type Pipe, startPiped, type Way } from "../piped/index.ts";
 import { forwardSocket } from "../reach.ts";
 
@@ -51,15 +51,19 @@ export class SandboxImage implements Image {
     this.#options = options;
   }
 
-  async spawn({ signal, env }: SpawnMachineOptions): Promise<Machine> {
+  async spawn({ signal, env, record }: SpawnMachineOptions): Promise<Machine> {
     signal.throwIfAborted();
     const workDir = resolve(this.#options.workDir ?? ".");
     for (const folder of [workDir, ...(this.#options.writable ?? [])]) await made(resolve(folder));
-    const own = await mkdtemp(join(tmpdir(), "ramure-sandbox-"));
+    const own = join(tmpdir(), `ramure-sandbox-${newId()}`);
+    const remains: Remains = { kind: "sandbox", name: own, folder: own };
+    await record?.(remains);
     try {
+      await mkdir(own, { mode: 0o700 });
       const home = env?.RAMURE_HOME ?? process.env.RAMURE_HOME ?? join(homedir(), ".ramure");
       const hidden = [...(this.#options.hidden ?? []), ...(existsSync(home) ? [home] : [])];
-      const sandbox = await Sandbox.start({ ...this.#options, workDir, own, hidden });
+      const gone = async () => await record?.({ ...remains, gone: true });
+      const sandbox = await Sandbox.start({ ...this.#options, workDir, own, hidden, gone });
       return await startPiped({
         way: sandbox,
         workDir,
@@ -68,6 +72,7 @@ export class SandboxImage implements Image {
       });
     } catch (error) {
       await rm(own, { recursive: true, force: true });
+      await record?.({ ...remains, gone: true });
       throw error;
     }
   }
@@ -100,6 +105,8 @@ interface SandboxPlace extends SandboxOptions {
   readonly workDir: string;
   /** A folder of ours: the sandbox's `/tmp`, and the sockets that it can reach. */
   readonly own: string;
+  /** Called when the folder is removed. */
+  readonly gone: () => Promise<void>;
 }
 
 /** One bubblewrap that holds the sandbox open; commands enter it. */
@@ -152,6 +159,8 @@ class Sandbox implements Way {
     return forwardSocket({ from, to: socket, seenAs: `${socketsThere}/${name}` });
   };
 
+  gone = async (): Promise<boolean> => (await readProcess(this.#pid)) === undefined;
+
   async explain(): Promise<string | undefined> {
     return (await readProcess(this.#pid)) === undefined ? "the sandbox has ended" : undefined;
   }
@@ -162,6 +171,7 @@ class Sandbox implements Way {
     if (this.#holder.pid !== undefined) killed(this.#holder.pid);
     await this.#holder.ended;
     await rm(this.#place.own, { recursive: true, force: true });
+    await this.#place.gone();
   }
 
   /**

@@ -78,8 +78,11 @@ export class Connections {
     };
   }
 
-  /** Ask the first connection for something, such as a forward. */
-  async ask(command: string, ...words: readonly string[]): Promise<void> {
+  /** Ask the first connection for something, such as a forward. Gives when that connection ends. */
+  async ask(
+    command: string,
+    ...words: readonly string[]
+  ): Promise<{ readonly lost: Promise<string> }> {
     const place = await this.take();
     try {
       const [first = "ssh", ...rest] = place.words;
@@ -91,6 +94,7 @@ export class Connections {
       });
       const { ok, stderr } = await result;
       if (!ok) throw new LostWay(`ssh cannot ${command}`, this.#said(stderr));
+      return { lost: place.lost };
     } finally {
       place.free();
     }

@@ -1,1 +1,1 @@
-export { SshImage, type SshOptions, startSsh } from "./ssh.ts";
+export { removeSshRemains, SshImage, type SshOptions, startSsh } from "./ssh.ts";

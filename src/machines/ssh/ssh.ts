@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { idsOf } from "../../ids.ts";
 import { checkOptions } from "../../options.ts";
-import { unsafeWord } from "../errors.ts";
-import type { Argv, Image, Machine, Reach, SpawnMachineOptions } from "../machine.ts";
+import { MachineUnreachableError, unsafeWord } from "../errors.ts";
+import { pause } from "../local/index.ts";
+import type { Argv, Image, Machine, Reach, Remains, SpawnMachineOptions } from "../machine.ts";
 import { hostPipe, LostWay, type Pipe, startPiped, type Way } from "../piped/index.ts";
 import { relay } from "../relay.ts";
 import { assertWord, shellLine } from "../shell.ts";
@@ -78,6 +79,19 @@ export class SshImage implements Image {
   }
 }
 
+/** End what a machine of a killed program left on its host, and remove directories there. Rejects when the host cannot be reached. */
+export async function removeSshRemains(
+  { name, facts }: Remains,
+  directories: readonly string[],
+): Promise<void> {
+  const lost = new Set([name]);
+  const { signal } = new AbortController();
+  const options = { ...(facts?.options as SshOptions), workDir: "/tmp" };
+  await using machine = await startSsh(options, { name: "gc", signal }, { lost });
+  if (lost.size > 0) throw new MachineUnreachableError(machine.summary, "a process stays");
+  await machine.exec(["rm", "-rf", "--", ...directories]);
+}
+
 /** The place that a backend which uses ssh gives for its machines. */
 export interface SshPlace {
   /** Machines that were given up while the host could not be reached; the next one ends what they left. */
@@ -92,15 +106,21 @@ export interface SshPlace {
 /** Start a machine that ssh reaches. */
 export async function startSsh(
   options: SshOptions,
-  { signal, env }: SpawnMachineOptions,
+  { signal, env, record }: SpawnMachineOptions,
   place: SshPlace,
 ): Promise<Machine> {
   signal.throwIfAborted();
-  const folder = await mkdtemp(join(tmpdir(), "ramure-ssh-"));
   const id = newId();
+  const folder = join(tmpdir(), `ramure-ssh-${id}`);
+  const remains: Remains = { kind: "ssh", name: id, folder, facts: { options }, far: true };
+  // Another backend that uses ssh records what it made itself.
+  const keep = place.kind === undefined ? record : undefined;
+  await keep?.(remains);
+  await mkdir(folder, { mode: 0o700 });
   const words = await sshWords(options, folder);
+  const gone = async () => await keep?.({ ...remains, gone: true });
   const machine = await startPiped({
-    way: new SshHost(options, { ...place, folder, words, id }),
+    way: new SshHost(options, { ...place, folder, words, id, gone }),
     workDir: options.workDir ?? `/tmp/ramure-${id}`,
     env: { ...options.env, ...env },
     signal,
@@ -156,7 +176,19 @@ interface SshParts extends SshPlace {
   readonly folder: string;
   readonly words: Argv;
   readonly id: string;
+  /** Called when nothing of the machine is left there. */
+  readonly gone: () => Promise<void>;
 }
+
+interface ForwardEnds {
+  /** Settles when the connection of the forward has ended. */
+  readonly lost: Promise<unknown>;
+  /** Aborts when the forward is not wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+/** From one attempt to make a forward again to the next. */
+const forwardAgainMs = 1_000;
 
 class SshHost implements Way {
   readonly kind: string;
@@ -165,6 +197,7 @@ class SshHost implements Way {
   readonly #options: SshOptions;
   readonly #parts: SshParts;
   readonly #connections: Connections;
+  readonly #released = new AbortController();
 
   constructor(options: SshOptions, parts: SshParts) {
     const { host, port, workDir } = options;
@@ -197,8 +230,11 @@ class SshHost implements Way {
   reach = async (socket: string, machine: Machine): Promise<Reach> => {
     const there = `/tmp/ramure-${newId()}.sock`;
     const forward = ["-R", `${there}:${socket}`];
+    const over = new AbortController();
     try {
-      await this.#connections.ask("forward", ...forward);
+      const { lost } = await this.#connections.ask("forward", ...forward);
+      const signal = AbortSignal.any([over.signal, this.#released.signal]);
+      void this.#keepForward(there, forward, { lost, signal });
     } catch (error) {
       if (error instanceof LostWay) return relay(machine, socket);
       throw error;
@@ -206,16 +242,41 @@ class SshHost implements Way {
     return {
       socket: there,
       [Symbol.asyncDispose]: async () => {
+        over.abort();
         await this.#connections.ask("cancel", ...forward).catch(() => {});
         await machine.exec(["rm", "-f", "--", there]).catch(() => {});
       },
     };
   };
 
+  /** A forward ends with its connection, and is made again with the next one. Never rejects. */
+  async #keepForward(there: string, forward: Argv, of: ForwardEnds): Promise<void> {
+    let { lost } = of;
+    const aborted = new Promise((resolve) => of.signal.addEventListener("abort", resolve));
+    while (!of.signal.aborted) {
+      await Promise.race([lost, aborted]);
+      if (of.signal.aborted) return;
+      const again = await this.#forwardAgain(there, forward).catch(() => undefined);
+      lost = again?.lost ?? pause(forwardAgainMs, of.signal);
+    }
+  }
+
+  /** The socket of the last one is still there, and sshd binds over none. */
+  async #forwardAgain(there: string, forward: Argv): Promise<Pick<ForwardEnds, "lost">> {
+    const removing = await this.open(["rm", "-f", "--", there]);
+    removing.output.resume();
+    removing.errors.resume();
+    removing.input.end();
+    await removing.closed;
+    return await this.#connections.ask("forward", ...forward);
+  }
+
   async release(swept: boolean): Promise<void> {
-    const { folder, id, lost } = this.#parts;
+    this.#released.abort();
+    const { folder, id, lost, gone } = this.#parts;
     if (!swept) lost.add(id);
     await this.#connections.close();
     await rm(folder, { recursive: true, force: true });
+    if (swept) await gone();
   }
 }

@@ -42,6 +42,8 @@ const machineKinds: OptionKinds<MachineOptions> = {
   image: "object",
   harness: "object",
   policy: "object",
+  health: "object",
+  ttlMs: "number",
 };
 
 const connectKinds: OptionKinds<ConnectOptions> = {

@@ -2,6 +2,7 @@ import { MessageRefusedError } from "../../actors/agent/errors.ts";
 import type { Harness } from "../../actors/agent/wire/index.ts";
 import { ignore } from "../../actors/kernel/index.ts";
 import {
+  type HealthLimits,
   MachineMemory,
   type MachineMessage,
   machineBehavior,
@@ -9,7 +10,7 @@ import {
   machineSpawnOptions,
 } from "../../actors/machine/index.ts";
 import { UnsupportedError } from "../../machines/errors.ts";
-import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import type { Argv, Image, Machine, Remains } from "../../machines/machine.ts";
 import {
   type Addressee,
   causeOf,
@@ -32,6 +33,10 @@ export interface MachineOptions {
   readonly harness?: Harness | undefined;
   /** The policy that keeps the machine alive. Default: permanent, 20 restarts in 10 min, 1 s doubling to 60 s between them. */
   readonly policy?: RestartPolicy | undefined;
+  /** When it is probed, and how long it may not answer before it is restarted. Default: every 30 s where it can be lost; 30 s. */
+  readonly health?: HealthLimits | undefined;
+  /** The longest time that it outlives this program, in ms, where its backend can end it by itself; renewed as long as the program lives. Default: the backend's own. */
+  readonly ttlMs?: number | undefined;
 }
 
 /** Restarts of an agent or a machine before the process gives up on it (design, section 4). */
@@ -96,7 +101,14 @@ export interface PreparedMachine {
 /** Make all that a machine needs to be started as a child of the process. */
 export function prepareMachine(
   scope: ProcessScope,
-  { name, image = imageOf(scope), policy = {}, harness = scope.run.harness }: MachineOptions,
+  {
+    name,
+    image = imageOf(scope),
+    policy = {},
+    harness = scope.run.harness,
+    health,
+    ttlMs,
+  }: MachineOptions,
 ): PreparedMachine {
   const id = scope.names.take(name ?? image.kind, name !== undefined);
   const path = `${scope.record.path}/${id}`;
@@ -106,6 +118,10 @@ export function prepareMachine(
     name: id,
     image,
     memory,
+    health,
+    ttlMs,
+    gate: scope.run.spawnGate,
+    record: (remains: Remains, on?: string) => scope.run.recordMachine(remains, { path }, on),
     env: scope.run.environment,
     mounts: async () => (await scope.run.outfit(harness).mounts?.()) ?? [],
     beforeStop: (machine: Machine) => releaseAll(launchers, machine, scope.run.id),

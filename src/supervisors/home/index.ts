@@ -21,4 +21,4 @@ export {
   writeRunRecord,
 } from "./run-record.ts";
 export { sparedProcesses } from "./spared-processes.ts";
-export { readThings, ThingLog } from "./things.ts";
+export { machineThing, readThings, ThingLog } from "./things.ts";

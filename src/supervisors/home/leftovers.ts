@@ -7,12 +7,20 @@ import {
   ownFileAt,
   readProcess,
 } from "../../machines/local/index.ts";
+import type { Remains } from "../../machines/machine.ts";
 import type { DeadRun } from "./dead-runs.ts";
 import { doorOf } from "./run-record.ts";
 
 /** One thing that a run left. */
 export interface Leftover {
-  readonly kind: "process" | "tmux-server" | "socket" | "directory" | "file" | "unknown";
+  readonly kind:
+    | "process"
+    | "machine"
+    | "tmux-server"
+    | "socket"
+    | "directory"
+    | "file"
+    | "unknown";
   /** The path of the thing, or its pid and command; names the machine where that is not this host. */
   readonly name: string;
 }
@@ -26,6 +34,7 @@ export async function leftoversOf(
   spared: ReadonlySet<number>,
 ): Promise<readonly Leftover[]> {
   const found = await Promise.all([
+    machinesOf(run),
     serversOf(run),
     processesOf(run, spared),
     socketsOf(run),
@@ -34,6 +43,19 @@ export async function leftoversOf(
     filesOf(run),
   ]);
   return found.flat();
+}
+
+/** The machines that a run recorded, each with the directories that the run made there. */
+export function runMachines({
+  things,
+}: DeadRun): readonly { readonly remains: Remains; readonly directories: readonly string[] }[] {
+  return things.flatMap(({ remains, on }) => {
+    const there = things.filter(({ kind, machine }) => kind === "directory" && machine === on);
+    const directories = on === undefined ? [] : there.map(({ file }) => file);
+    return remains === undefined
+      ? []
+      : { remains, directories: directories.filter(isOurDirectory) };
+  });
 }
 
 /** The sockets of tmux servers that a run recorded on this host. */
@@ -77,6 +99,16 @@ async function recordedProcess({
   return (await isSameProcess(pid, processStart)) ? await readProcess(pid) : undefined;
 }
 
+/** Name the machines that may be left. Only a removal tells: engines and hosts answer late or not at all. */
+function machinesOf(run: DeadRun): readonly Leftover[] {
+  return runMachines(run).map(({ remains }) => machineLeftover(remains));
+}
+
+/** Name a machine as a thing that a run left. */
+export function machineLeftover({ kind, name }: Remains): Leftover {
+  return { kind: "machine", name: `${kind} ${name}` };
+}
+
 async function serversOf(run: DeadRun): Promise<readonly Leftover[]> {
   return await existing(tmuxSockets(run), "socket", "tmux-server");
 }
@@ -113,7 +145,10 @@ async function processesOf(
  * kind.
  */
 function elsewhere({ things }: DeadRun): readonly Leftover[] {
-  const away = things.filter((thing) => !isHere(thing) || thing.kind === "unknown");
+  const machines = new Set(things.map(({ on }) => on));
+  const away = things.filter(
+    (thing) => thing.kind === "unknown" || !(isHere(thing) || machines.has(thing.machine)),
+  );
   return away.map(({ kind, file, machine }) => ({
     kind,
     name: machine === undefined ? file : `${file} on ${machine}`,

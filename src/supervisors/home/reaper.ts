@@ -9,13 +9,16 @@ import {
   removeOwnFile,
   removeOwnSocket,
 } from "../../machines/local/index.ts";
+import { removeRemains } from "../../machines/remains/index.ts";
 import { createTmux } from "../../machines/tmux/index.ts";
 import { type DeadRun, surveyRuns } from "./dead-runs.ts";
 import type { HomeLayout } from "./home.ts";
 import {
   type Leftover,
   leftoversOf,
+  machineLeftover,
   runDirectories,
+  runMachines,
   runProcesses,
   runSockets,
   tmuxSockets,
@@ -38,6 +41,8 @@ export interface ReapedRun {
 export interface ReapOptions {
   /** Only look. Default: false. */
   readonly dryRun?: boolean | undefined;
+  /** Go to other hosts, too; that may take 10 s for each that does not answer. Default: false. */
+  readonly far?: boolean | undefined;
   /** Called with a run whose removal takes over a second. Default: nobody. */
   readonly onSlow?: ((run: DeadRun) => void) | undefined;
 }
@@ -57,7 +62,7 @@ const tmuxMs = 3_000;
  */
 export async function reap(
   layout: HomeLayout,
-  { dryRun = false, onSlow }: ReapOptions = {},
+  { dryRun = false, far = false, onSlow }: ReapOptions = {},
 ): Promise<readonly ReapedRun[]> {
   const { dead, living, strays } = await surveyRuns(layout);
   if (!dryRun) for (const file of strays) await removeOwnFile(file);
@@ -67,17 +72,21 @@ export async function reap(
     const elsewhere = await livingElsewhere(run.id, layout);
     const spared = await sparedProcesses(run.id, [...living, ...elsewhere]);
     const slow = systemClock.setTimer(1_000, () => onSlow?.(run));
-    reaped.push(await (dryRun ? lookAt(run, spared) : reapRun(run, spared)));
+    reaped.push(await (dryRun ? lookAt(run, spared) : reapRun(run, spared, { far })));
     slow.cancel();
   }
   return reaped.filter(({ removed, left }) => removed.length + left.length > 0);
 }
 
 /** Remove what one run left, its records last, and only when nothing else of it is left. */
-export async function reapRun(run: DeadRun, spared: ReadonlySet<number>): Promise<ReapedRun> {
+export async function reapRun(
+  run: DeadRun,
+  spared: ReadonlySet<number>,
+  { far = false }: Pick<ReapOptions, "far"> = {},
+): Promise<ReapedRun> {
   const found = await leftoversOf(run, spared);
   const things = found.filter(isThing);
-  const left = things.length === 0 ? [] : await removeThings(run, spared);
+  const left = things.length === 0 ? [] : await removeThings(run, spared, far);
   if (left.length === 0) await removeRecords(run);
   const names = new Set(left.map(keyOf));
   const removed = (left.length === 0 ? found : things).filter((item) => !names.has(keyOf(item)));
@@ -88,9 +97,26 @@ export async function reapRun(run: DeadRun, spared: ReadonlySet<number>): Promis
 async function removeThings(
   run: DeadRun,
   spared: ReadonlySet<number>,
+  far: boolean,
 ): Promise<readonly Leftover[]> {
+  const gone = await removeMachines(run, far);
   await removeAll(run, spared);
-  return (await leftoversOf(run, spared)).filter(isThing);
+  const left = await leftoversOf(run, spared);
+  return left.filter((leftover) => isThing(leftover) && !gone.has(keyOf(leftover)));
+}
+
+/** Give the keys of those that are gone. */
+async function removeMachines(run: DeadRun, far: boolean): Promise<ReadonlySet<string>> {
+  const due = runMachines(run).filter(({ remains }) => far || !remains.far);
+  const gone = new Set<string>();
+  for (const { remains, directories } of due) {
+    const isGone = await removeRemains(remains, directories).then(
+      () => true,
+      () => false,
+    );
+    if (isGone) gone.add(keyOf(machineLeftover(remains)));
+  }
+  return gone;
 }
 
 /** A thing outside the home's own records. */

@@ -4,11 +4,16 @@ import type { Thing } from "../../actors/agent/wire/index.ts";
 import type { Clock } from "../../actors/clock.ts";
 import { finite, read } from "../../actors/data/index.ts";
 import { processStart, syncFolder } from "../../machines/local/index.ts";
+import type { Remains } from "../../machines/machine.ts";
 
 /** A thing as its record has it: whose it is, and since when. */
 export interface RecordedThing extends Omit<Thing, "kind"> {
   /** `unknown`: a newer version knows what it is. */
-  readonly kind: Thing["kind"] | "unknown";
+  readonly kind: Thing["kind"] | "machine" | "unknown";
+  /** The part of a machine that stays. */
+  readonly remains?: Remains | undefined;
+  /** The machine's own words for itself: things on it name it by them. */
+  readonly on?: string | undefined;
   readonly run: string;
   /** The owner of the thing: an agent, or the run itself as `/`. */
   readonly path: string;
@@ -24,7 +29,22 @@ export interface ThingOwner {
   readonly epoch: number;
 }
 
-const kinds: ReadonlySet<string> = new Set(["tmux-server", "socket", "directory"]);
+/** A machine, as it is recorded before it is made and, with `on`, when it is there. */
+export interface MachineThing extends Pick<RecordedThing, "on"> {
+  readonly kind: "machine";
+  readonly file: string;
+  readonly remains: Remains;
+  readonly pid?: undefined;
+  readonly gone?: boolean | undefined;
+}
+
+/** Make the record of what a machine leaves. */
+export function machineThing(remains: Remains, on?: string): MachineThing {
+  const { kind, name, gone } = remains;
+  return { kind: "machine", file: `${kind} ${name}`, remains, on, gone };
+}
+
+const kinds: ReadonlySet<string> = new Set(["tmux-server", "socket", "directory", "machine"]);
 
 /**
  * The record of what one run makes outside its process: one JSON object a line, only ever added to.
@@ -49,7 +69,7 @@ export class ThingLog {
   }
 
   /** Resolves when the record is on the disk. Rejects when it cannot be written: then the thing must not be made. */
-  async record(thing: Thing, owner: ThingOwner): Promise<void> {
+  async record(thing: Thing | MachineThing, owner: ThingOwner): Promise<void> {
     const start = thing.pid === undefined ? undefined : await processStart(thing.pid);
     const recorded: RecordedThing = {
       ...thing,
@@ -82,14 +102,20 @@ const addOnly =
   constants.O_NOFOLLOW |
   constants.O_NONBLOCK;
 
-/** Read what a run has recorded; lines that cannot be read are left out. The last word on a thing counts. */
+/**
+ * Read what a run has recorded and not removed; lines that cannot be read are left out. The last word
+ * on a thing counts. What lay on a machine that was removed is gone with it.
+ */
 export async function readThings(file: string): Promise<readonly RecordedThing[]> {
   const things = new Map<string, RecordedThing>();
   for (const line of (await textOf(file)).split("\n")) {
     const thing = parseThing(line);
-    if (thing) things.set(`${thing.machine ?? ""} ${thing.file}`, thing);
+    const key = `${thing?.machine ?? ""} ${thing?.file}`;
+    if (thing) things.set(key, { ...thing, on: thing.on ?? things.get(key)?.on });
   }
-  return [...things.values()];
+  const all = [...things.values()];
+  const gone = new Set(all.flatMap(({ gone, on, remains }) => (gone && !remains?.far && on) || []));
+  return all.filter(({ gone: isGone, machine = "" }) => !isGone && !gone.has(machine));
 }
 
 async function textOf(file: string): Promise<string> {
@@ -112,6 +138,18 @@ const thingShape = v.object({
   epoch: finite,
   at: finite,
   processStart: v.optional(v.string()),
+  gone: v.optional(v.boolean()),
+  on: v.optional(v.string()),
+  remains: v.optional(
+    v.object({
+      kind: v.string(),
+      name: v.string(),
+      folder: v.optional(v.string()),
+      facts: v.optional(v.record(v.string(), v.unknown())),
+      far: v.optional(v.boolean()),
+      gone: v.optional(v.boolean()),
+    }),
+  ),
 });
 
 function parseThing(line: string): RecordedThing | undefined {
@@ -123,6 +161,6 @@ function parseThing(line: string): RecordedThing | undefined {
   }
 }
 
-function isKind(kind: string): kind is Thing["kind"] {
+function isKind(kind: string): kind is Exclude<RecordedThing["kind"], "unknown"> {
   return kinds.has(kind);
 }

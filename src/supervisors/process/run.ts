@@ -4,7 +4,7 @@ import type { Clock } from "../../actors/clock.ts";
 import type { LogArchive, LogEvent } from "../../actors/events/index.ts";
 import type { Ref } from "../../actors/kernel/index.ts";
 import type { RegistryMessage } from "../../actors/registry/index.ts";
-import type { Argv, Image, Machine } from "../../machines/machine.ts";
+import type { Argv, Image, Machine, Remains } from "../../machines/machine.ts";
 import type { Endpoint, EndpointCallOptions } from "../endpoints/index.ts";
 import type { Supervision } from "../supervision/index.ts";
 
@@ -31,6 +31,10 @@ export interface Run {
   agentDir(id: string): Promise<string>;
   /** Lets as many agents start at once as there are cores. */
   readonly startGate: StartGate;
+  /** Lets only a few machines be spawned at once. */
+  readonly spawnGate: StartGate;
+  /** Keep a record of what a machine leaves when this program is killed; `on`: its own words for itself, once it is there. */
+  recordMachine(remains: Remains, owner: { readonly path: string }, on?: string): Promise<void>;
   /** Lets all agents wait together for a provider that fails. */
   readonly providers: ProviderBackoffs;
   /** Make a harness record what it makes and show no secrets; the same one for the same harness. */

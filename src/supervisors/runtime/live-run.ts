@@ -15,10 +15,11 @@ import { type Journal, StreamArchive } from "../../actors/journal/index.ts";
 import { createSystem, type Ref, type System } from "../../actors/kernel/index.ts";
 import { registryBehavior } from "../../actors/registry/index.ts";
 import { LocalImage, privateDirectory } from "../../machines/local/index.ts";
-import type { Image } from "../../machines/machine.ts";
+import type { Image, Remains } from "../../machines/machine.ts";
 import { AgentWords } from "../agents/index.ts";
 import {
   doorOf,
+  machineThing,
   type ReapedRun,
   type RunPaths,
   readThings,
@@ -55,6 +56,8 @@ export interface LiveRunParts {
 
 /** The time that the tree has to stop at the end of a run before it is killed. */
 const stopDeadlineMs = 60_000;
+/** The most machines that are spawned at once: an engine or a cloud that is asked for more answers none sooner. */
+const maxSpawns = 4;
 
 /** One run: the kernel, the registry, the door for agents, the root process. */
 export class LiveRun implements Run {
@@ -75,6 +78,7 @@ export class LiveRun implements Run {
   readonly #things: ThingLog;
   readonly #outfitted = new WeakMap<Harness, Harness>();
   readonly startGate: StartGate = createStartGate(availableParallelism());
+  readonly spawnGate: StartGate = createStartGate(maxSpawns);
   #bridge: Promise<Bridge> | undefined;
   #root: { readonly record: ProcessRecord; ref: Ref<ProcessMessage> } | undefined;
   readonly #words = new AgentWords();
@@ -162,6 +166,14 @@ export class LiveRun implements Run {
     const directory = join(this.logDir, "sessions", id);
     await privateDirectory(directory);
     return directory;
+  }
+
+  async recordMachine(
+    remains: Remains,
+    { path }: { readonly path: string },
+    on?: string,
+  ): Promise<void> {
+    await this.#things.record(machineThing(remains, on), { path, epoch: 1 });
   }
 
   archive(path: string): LogArchive<LogEvent> {

@@ -22,6 +22,7 @@ export interface Outfit {
 export function runHarness(harness: Harness, outfit: Outfit): Harness {
   return {
     kind: harness.kind,
+    forks: harness.forks,
     launch: async (spec) => {
       outfit.redaction.add(spec.token);
       return await launch(harness, spec, outfit);

@@ -16,6 +16,7 @@ const legal: readonly Row[] = [
   ["ready", "crashed", "backoff"],
   ["ready", "stop-requested", "stopping"],
   ["ready", "gave-up", "failed"],
+  ["unreachable", "recovered", "ready"],
   ["unreachable", "crashed", "backoff"],
   ["unreachable", "stop-requested", "stopping"],
   ["unreachable", "gave-up", "failed"],
@@ -40,6 +41,7 @@ const states: readonly MachineState[] = [
 const events: readonly MachineEvent["type"][] = [
   "started",
   "lost",
+  "recovered",
   "crashed",
   "stop-requested",
   "stopped",

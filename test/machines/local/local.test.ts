@@ -3,6 +3,8 @@ import { tmpdir, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LocalImage } from "../../../src/machines/local/local.ts";
+import type { Remains } from "../../../src/machines/machine.ts";
+import { removeRemains } from "../../../src/machines/remains/index.ts";
 import { itConforms } from "../conformance/conformance.ts";
 import { localMachine, scratch, smallDisk } from "../scratch.ts";
 
@@ -129,4 +131,42 @@ describe("The local machine itself", () => {
     await using machine = await localMachine(newFolder());
     await expect(machine.fork({ files: "tracked" })).rejects.toThrow(/not a git repository/);
   });
+
+  it("is taken up by its work directory, and by none that is gone or another's", async () => {
+    const [workDir, gone] = [newFolder(), newFolder()];
+    mkdirSync(workDir, { recursive: true });
+    const options = { name: "again", signal: new AbortController().signal };
+    const image = new LocalImage({ workDir });
+    const adopted = await image.adopt({ kind: "local", workDir }, options);
+    expect((await adopted?.exec(["pwd"]))?.stdout).toBe(`${workDir}\n`);
+    await adopted?.stop();
+    const absent = new LocalImage({ workDir: gone }).adopt(
+      { kind: "local", workDir: gone },
+      options,
+    );
+    expect(await absent).toBeUndefined();
+    expect(existsSync(gone)).toBe(false);
+    expect(await image.adopt({ kind: "ssh", workDir }, options)).toBeUndefined();
+    expect(await image.adopt({ kind: "local", workDir: gone }, options)).toBeUndefined();
+  });
+
+  it("records a fork before it is made, so that what a killed program left of it can be removed", async () => {
+    const workDir = newFolder();
+    const recorded: Remains[] = [];
+    const record = async (remains: Remains) => {
+      recorded.push({ ...remains, isThere: existsSync(remains.name) } as Remains);
+    };
+    const { signal } = new AbortController();
+    await using machine = await new LocalImage({ workDir }).spawn({ name: "m", signal, record });
+    await machine.exec(`git init -q && git ${asSomebody} commit -q --allow-empty -m one`);
+    await machine.fork({ files: "tracked" });
+    const [remains] = recorded;
+    expect(remains).toMatchObject({ kind: "fork", isThere: false });
+    expect((await machine.exec("git worktree list | wc -l")).stdout.trim()).toBe("2");
+    if (remains) await removeRemains(remains, []);
+    expect((await machine.exec("git worktree list | wc -l")).stdout.trim()).toBe("1");
+    expect(existsSync(remains?.folder ?? "/")).toBe(false);
+  });
 });
+
+const asSomebody = "-c user.name=a -c user.email=a@b.c";

@@ -56,6 +56,8 @@ export interface Thing {
   readonly machine?: string | undefined;
   /** The process of the thing, once that is known. */
   readonly pid?: number | undefined;
+  /** True when it has been removed. */
+  readonly gone?: boolean | undefined;
 }
 
 export interface LaunchSpec {
@@ -75,6 +77,8 @@ export interface LaunchSpec {
   readonly dir: string;
   /** The conversation to continue, as the last hello named it. Default: a fresh one. */
   readonly resume?: { readonly id: string; readonly file?: string | undefined } | undefined;
+  /** The conversation to begin with a copy of, where there is none to resume; `dir`: where this host may have a copy of it. Default: an empty one. */
+  readonly fork?: { readonly conversation: Conversation; readonly dir: string } | undefined;
   /** The run's clock. Default: the machine's own time. */
   readonly clock?: Clock | undefined;
   /** Keeps a record of a thing for good, so that it is removed also when this process is killed. Call it before the thing is made. Default: no record. */
@@ -118,6 +122,8 @@ export interface Launched {
 /** A way to launch one kind of coding agent. */
 export interface Harness {
   readonly kind: string;
+  /** True when an agent can begin with a copy of another one's conversation. Default: false. */
+  readonly forks?: boolean | undefined;
   /**
    * Start it. Resolves when the process runs; its hello comes through the door.
    *

@@ -25,6 +25,7 @@ export interface AgentControl {
   address(): Ref<AgentMessage>;
   restart(): Promise<void>;
   stop(): Promise<void>;
+  fork(name: string): Promise<Agent>;
 }
 
 /** The `Agent` that a program holds. */
@@ -88,5 +89,9 @@ export class AgentHandle implements Agent {
 
   stop(): Promise<void> {
     return this.#control.stop();
+  }
+
+  fork(name: string): Promise<Agent> {
+    return this.#control.fork(name);
   }
 }

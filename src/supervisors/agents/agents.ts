@@ -10,6 +10,7 @@ import {
 import type { Harness } from "../../actors/agent/wire/index.ts";
 import { ignore, NoProcError, type Ref, StoppedError } from "../../actors/kernel/index.ts";
 import { MisuseError } from "../../errors.ts";
+import { UnsupportedError } from "../../machines/errors.ts";
 import type { Argv, Image, Machine } from "../../machines/machine.ts";
 import {
   type Addressee,
@@ -77,6 +78,7 @@ export async function startAgent(
   scope: ProcessScope,
   name: string,
   options: AgentOptions,
+  fork?: AgentSpec["fork"],
 ): Promise<Agent> {
   checkChoices(name, options);
   scope.names.take(name, true);
@@ -85,7 +87,7 @@ export async function startAgent(
   let machine: StartedMachine | undefined;
   try {
     machine = await machineFor(scope, options, addMachine);
-    const agent = await addAgent(scope, { name, path, machine }, options);
+    const agent = await addAgent(scope, { name, path, machine, fork }, options);
     if (options.prompt !== undefined) promptSoon(agent, options.prompt);
     return agent;
   } catch (error) {
@@ -132,6 +134,8 @@ export interface Placed {
   readonly name: string;
   readonly path: string;
   readonly machine: StartedMachine;
+  /** The conversation to begin with a copy of. */
+  readonly fork?: AgentSpec["fork"];
 }
 
 async function addAgent(
@@ -183,6 +187,7 @@ export async function prepareAgent(
     stop: async () => {
       await supervision.terminateChild(name);
     },
+    fork: (other) => forkAgent(scope, entry, { dir: spec.dir, options, name: other }),
   });
   rememberAgent(agent, entry);
   return {
@@ -210,9 +215,39 @@ export function enlist(
   context.own(() => void run.directory.delete(path));
 }
 
+/** Start an agent on a fork of another one's machine. A machine that is lost is forked anew, too. */
+async function forkAgent(
+  scope: ProcessScope,
+  { machine, memory }: AgentEntry,
+  {
+    name,
+    dir,
+    options,
+  }: { readonly name: string; readonly dir: string; readonly options: AgentOptions },
+): Promise<Agent> {
+  const { kind, forks } = options.harness ?? scope.run.harness;
+  if (!forks) throw new UnsupportedError(kind, "fork", "harness");
+  if (!machine.fork) throw new UnsupportedError(machine.kind, "fork");
+  const image: Image = {
+    kind: machine.kind,
+    spawn: async () => {
+      if (!machine.fork) throw new UnsupportedError(machine.kind, "fork");
+      return await machine.fork();
+    },
+  };
+  const { conversation } = memory;
+  const fork = conversation && { conversation, dir };
+  return await startAgent(
+    scope,
+    name,
+    { ...options, prompt: undefined, machine: undefined, image },
+    fork,
+  );
+}
+
 async function specOf(
   { run }: ProcessScope,
-  { name, path, machine }: Placed,
+  { name, path, machine, fork }: Placed,
   memory: AgentMemory,
   options: AgentOptions,
 ): Promise<AgentSpec> {
@@ -230,6 +265,7 @@ async function specOf(
     machine: machine.current,
     systemPrompt: options.systemPrompt,
     model: options.model,
+    fork,
     dir: await run.agentDir(id),
     startTimeoutMs: options.startTimeoutMs,
     gate: run.startGate,

@@ -52,6 +52,13 @@ export interface Agent {
   restart(): Promise<void>;
   /** Stop the agent for good. */
   stop(): Promise<void>;
+  /**
+   * Start an agent of the same options on a fork of its machine, which goes on in a copy of the
+   * conversation as it is now. Tools are not copied: give the new agent its own.
+   *
+   * Throws UnsupportedError where the machine, or the harness, cannot be forked.
+   */
+  fork(name: string): Promise<Agent>;
 }
 
 /** The record behind an agent that a program holds. */

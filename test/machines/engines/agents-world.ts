@@ -54,31 +54,32 @@ export async function socketModel(script: ModelScript): Promise<SocketModel> {
   };
 }
 
-/** On its machine: every connection to the port goes into the socket. */
+/** On its machine: every connection to the port goes into the socket. It outlives a link that is cut. */
 const forward = `const net = require("net");
 net.createServer((c) => { const s = net.connect(process.argv[1]); c.pipe(s).pipe(c);
   c.on("error", () => s.destroy()); s.on("error", () => c.destroy());
-}).listen(Number(process.argv[2]), "127.0.0.1", () => console.log("up"));
-process.stdin.on("end", () => process.exit()).resume();`;
+}).listen(Number(process.argv[2]), "127.0.0.1", () => console.log("up"));`;
+const start = `PATH=$PATH:/opt/ramure/bin; log=$(mktemp)
+setsid node -e "$@" >"$log" 2>&1 </dev/null &
+until grep -q up "$log"; do kill -0 $! || { cat "$log" >&2; exit 1; }; sleep 0.1; done`;
 
 async function beside(machine: Machine, socket: string): Promise<Machine> {
   const reach = await reachFrom(machine, socket);
-  const words = ["sh", "-c", 'PATH=$PATH:/opt/ramure/bin exec node -e "$@"', "sh", forward];
-  const running = await machine.duplex?.([...words, reach?.socket ?? "", String(port)]);
-  if (!running || !reach) throw new Error(`no way to the model from ${machine.summary}`);
-  const up = new Promise((resolve) => running.output.once("data", resolve));
-  const failed = running.exited.then(({ stderr }) => {
-    throw new Error(`the way to the model ended: ${stderr}`);
-  });
-  failed.catch(() => {});
-  await Promise.race([up, failed]);
+  if (!reach) throw new Error(`no way to the model from ${machine.summary}`);
+  const words = ["bash", "-c", start, "bash", forward, reach.socket, String(port)];
+  const up = await machine.exec(words, { timeoutMs: 30_000 });
+  if (!up.ok) throw new Error(`the way to the model does not begin: ${up.stderr}`);
   const stop = async () => {
-    running.kill();
-    await running.exited;
     await Promise.allSettled([reach[Symbol.asyncDispose]()]);
     await machine.stop();
   };
-  return { ...machine, stop, [Symbol.asyncDispose]: stop };
+  const { fork } = machine;
+  return {
+    ...machine,
+    ...(fork && { fork: async () => beside(await fork(), socket) }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** A network of its own, with a link to this host that can be cut. */

@@ -1,5 +1,5 @@
 import type { Machine } from "../../../machines/machine.ts";
-import type { Door, Harness } from "../wire/index.ts";
+import type { Door, Harness, LaunchSpec } from "../wire/index.ts";
 import type { AgentMemory } from "./agent-memory.ts";
 import type { ProviderBackoffs } from "./provider-backoff.ts";
 
@@ -20,6 +20,8 @@ export interface AgentSpec {
   readonly systemPrompt?: string | undefined;
   /** `provider/id`. Default: what the harness is configured for. */
   readonly model?: string | undefined;
+  /** The conversation that its first one is a copy of. Default: it begins with an empty one. */
+  readonly fork?: LaunchSpec["fork"];
   /** A directory of this host for its files; exists, 0700. */
   readonly dir: string;
   /** The time from the launch to "tools acknowledged and a model present", in ms. Default: 60_000. */

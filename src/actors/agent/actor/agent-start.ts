@@ -88,6 +88,7 @@ async function launch(launching: Launching): Promise<Launched> {
       model: spec.model,
       dir: spec.dir,
       resume,
+      fork: memory.conversation === undefined ? spec.fork : undefined,
       clock: context.clock,
       signal: deadline.signal,
     })

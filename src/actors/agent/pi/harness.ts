@@ -99,6 +99,7 @@ export function piHarness(options: PiOptions = {}): Harness {
 
 class PiHarness implements Harness {
   readonly kind = "pi";
+  readonly forks = true;
   readonly #options: PiOptions;
   readonly #hosts = new Map<string, Map<Machine, Promise<PiHost>>>();
   #lent: Promise<LentTools> | undefined;

@@ -71,7 +71,10 @@ export async function preparePiHost(options: {
     () => tmux.killServer(),
   ];
   const remove = async () => {
+    if (undo.length === 0) return;
     for (const step of undo.splice(0).reverse()) await step();
+    await record({ kind: "tmux-server", file: tmuxSocket, gone: true });
+    await record({ kind: "directory", file: directory, gone: true });
   };
   try {
     const reach = await reachFrom(machine, door.socket);

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
 import { MachineFileError } from "../../../machines/errors.ts";
@@ -28,11 +29,14 @@ export async function sessionPlace(
     run,
     epoch,
     dir,
-  }: Pick<LaunchSpec, "machine" | "resume" | "run" | "epoch" | "dir">,
+    fork,
+  }: Pick<LaunchSpec, "machine" | "resume" | "run" | "epoch" | "dir" | "fork">,
   directory: string,
 ): Promise<SessionPlace> {
   if (resume?.file === undefined) {
-    return { file: posix.join(directory, `session-${run}-${epoch}.jsonl`) };
+    const fresh = posix.join(directory, `session-${run}-${epoch}.jsonl`);
+    if (fork) await copySession(machine, fork, fresh);
+    return { file: fresh };
   }
   const file = await broughtBack({ machine, dir }, resume.file, directory);
   const { ok, stdout: start } = await machine.exec(["head", "-n", "1", "--", file]);
@@ -42,6 +46,23 @@ export async function sessionPlace(
   await keepWorkDir(machine, file, header);
   await endLastLine(machine, file);
   return { file };
+}
+
+/** Write a copy under an id of its own. The conversation may have nothing yet: then the copy is empty, too. */
+async function copySession(
+  machine: Machine,
+  { conversation, dir }: NonNullable<LaunchSpec["fork"]>,
+  to: string,
+): Promise<void> {
+  if (conversation.file === undefined) return;
+  const from = await broughtBack({ machine, dir }, conversation.file, posix.dirname(to));
+  if (!(await machine.exec(["test", "-s", from])).ok) return;
+  const text = await textOf(machine, from);
+  const header = headerIn(text);
+  if (!header) return;
+  const own = { ...header.fields, id: randomUUID(), cwd: machine.workDir };
+  const copy = text.replace(header.line, () => JSON.stringify(own));
+  await machine.writeFile(to, copy, { mode: 0o600 });
 }
 
 /**

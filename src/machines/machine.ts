@@ -125,15 +125,6 @@ export interface Mount {
   readonly readOnly?: boolean | undefined;
 }
 
-/** A file or folder of this host that is seen on a machine. */
-export interface Mount {
-  /** A path of this host. */
-  readonly source: string;
-  /** An absolute path on the machine. */
-  readonly target: string;
-  readonly readOnly?: boolean | undefined;
-}
-
 export interface SpawnMachineOptions {
   /** The name for status and for whatever the backend names after it; not unique. */
   readonly name: string;

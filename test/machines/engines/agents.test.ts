@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { userInfo } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -251,6 +251,9 @@ describe.runIf(process.env.RAMURE_TEST_SSH)("over ssh, on a host in a network of
     process.env.TMPDIR = temporary;
     await sshd?.stop();
     network?.remove();
+    for (const made of ["/tmp/ramure-there", "/tmp/ramure-pi"]) {
+      rmSync(made, { recursive: true, force: true });
+    }
   });
 
   it("pi works", async () => {

@@ -8,6 +8,7 @@ import {
   connect,
   expose,
   LocalImage,
+  type Machine,
   machine,
   piHarness,
   pool,
@@ -45,6 +46,12 @@ async function start(policy: ChildPolicy): Promise<void> {
   }
 }
 
+async function onHost(act: (host: Machine) => Promise<unknown>): Promise<void> {
+  const { signal } = new AbortController();
+  await using host = await new LocalImage().spawn({ name: "host", signal });
+  await act(host);
+}
+
 const task = agentProcess({ name: "task" }, async (_: unknown) => "done");
 
 describe("an option that does not exist", () => {
@@ -67,6 +74,10 @@ describe("an option that does not exist", () => {
     ["ContainerImage", () => new ContainerImage(untyped({ imag: "x" })), "image"],
     ["SshImage", () => new SshImage(untyped({ hots: "x" })), "host"],
     ["child.agent", () => child.agent("a", untyped({ sistemPrompt: "x" })), "systemPrompt"],
+    ["createSystem", () => createSystem(untyped({ clok: undefined })), "clock"],
+    ["exec", () => onHost((host) => host.exec("true", untyped({ timeout: 5 }))), "timeoutMs"],
+    ["readFile", () => onHost((host) => host.readFile("x", untyped({ maxBites: 1 }))), "maxBytes"],
+    ["writeFile", () => onHost((host) => host.writeFile("x", "", untyped({ mod: 1 }))), "mode"],
     ["piHarness", () => piHarness(untyped({ comand: "pi" })), "command"],
   ])(
     "an option of %s that does not exist is refused with the one that was meant",

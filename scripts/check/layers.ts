@@ -35,7 +35,10 @@ const narrow: readonly { readonly of: string; readonly imports: readonly string[
     imports: ["src/actors/agent/wire/", "src/actors/data/"],
   })),
   { of: "src/actors/data/", imports: ["src/errors.ts", "src/actors/data/"] },
-  { of: "src/actors/kernel/", imports: ["src/errors.ts", "src/names.ts", "src/actors/"] },
+  {
+    of: "src/actors/kernel/",
+    imports: ["src/errors.ts", "src/names.ts", "src/options.ts", "src/actors/"],
+  },
   { of: "src/cli/", imports: ["src/errors.ts", "src/supervisors/runtime/outside.ts", "src/cli/"] },
 ];
 

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionKinds } from "../../options.ts";
 import type { Clock } from "../clock.ts";
 import type { EventLog } from "../events/index.ts";
 import { atMost } from "../wait.ts";
@@ -107,8 +108,18 @@ const defaultReapMs = 5_000;
  * ```
  */
 export function createSystem(options: SystemOptions = {}): System {
+  checkOptions("createSystem()", options, optionKinds);
   return new ActorSystem(options);
 }
+
+const optionKinds: OptionKinds<SystemOptions> = {
+  clock: "object",
+  mailbox: "object",
+  onCrash: "function",
+  onDeadLetter: "function",
+  redact: "function",
+  loopBlockedMs: "number",
+};
 
 class ActorSystem implements System {
   readonly clock: Clock;

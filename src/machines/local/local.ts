@@ -18,6 +18,7 @@ import type {
   SpawnMachineOptions,
   WriteOptions,
 } from "../machine.ts";
+import { methodOptions } from "../method-options.ts";
 import { makeFolder, readHostFile, writeHostFile } from "./files.ts";
 import {
   endAll,
@@ -111,6 +112,7 @@ export class LocalMachine implements Machine {
   }
 
   async exec(command: string | Argv, options: ExecOptions = {}): Promise<ExecResult> {
+    methodOptions.exec(options);
     this.#assertUsable(options);
     options.signal?.throwIfAborted();
     const words = typeof command === "string" ? ["bash", "-c", command] : command;
@@ -135,12 +137,14 @@ export class LocalMachine implements Machine {
     content: string | Uint8Array,
     options: WriteOptions = {},
   ): Promise<void> {
+    methodOptions.writeFile(options);
     this.#assertUsable();
     const within = this.#within(options);
     await writeHostFile(resolve(this.workDir, path), content, { ...options, within });
   }
 
   async readFile(path: string, options: ReadOptions = {}): Promise<Uint8Array> {
+    methodOptions.readFile(options);
     this.#assertUsable();
     const within = this.#within(options);
     return readHostFile(resolve(this.workDir, path), { ...options, within });

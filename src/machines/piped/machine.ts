@@ -19,6 +19,7 @@ import type {
   ReadOptions,
   WriteOptions,
 } from "../machine.ts";
+import { methodOptions } from "../method-options.ts";
 import { assertWord } from "../shell.ts";
 import { sweepWords } from "../sweep.ts";
 import type { Pipe } from "./pipe.ts";
@@ -109,9 +110,18 @@ class PipedMachine {
       kind,
       summary,
       workDir,
-      exec: (command, options) => this.#exec(command, options),
-      readFile: (path, options) => this.#read(path, options),
-      writeFile: (path, content, options) => this.#write(path, content, options),
+      exec: async (command, options) => {
+        methodOptions.exec(options);
+        return await this.#exec(command, options);
+      },
+      readFile: async (path, options) => {
+        methodOptions.readFile(options);
+        return await this.#read(path, options);
+      },
+      writeFile: async (path, content, options) => {
+        methodOptions.writeFile(options);
+        await this.#write(path, content, options);
+      },
       duplex: (command) => this.#duplex(command),
       probe: async () => void (await this.#exec(["true"], { cwd: "/", timeoutMs: 10_000 })),
       stop: () => this.stop(),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { buildExtension } from "../scripts/build/extension.ts";
 import { piKills, tmuxKills } from "../scripts/chaos/agents.ts";
+import { owned, printed, redacted, shutOut, swapped } from "../scripts/chaos/edges.ts";
 import { fuzz } from "../scripts/chaos/fuzz.ts";
 import { poolTasks } from "../scripts/chaos/pool.ts";
 import { type ChaosRow, shares, wrongOf } from "../scripts/chaos/report.ts";
@@ -51,6 +52,14 @@ describe("whatever is killed", { timeout: 300_000 }, () => {
 
   it(`a run whose parts are killed reads or refuses ${share.frames} broken frames, and outlives a tenth as many broken clients`, async () => {
     harmless(await fuzz(share.frames, share.frames / 10));
+  });
+
+  it("a run whose edges are attacked lets nothing through", async () => {
+    harmless(printed(share.edges * 10));
+    harmless(redacted(1));
+    harmless(await swapped(share.edges));
+    harmless(await owned(share.edges / 10));
+    harmless(await shutOut(share.edges / 100));
   });
 
   it(`a pool keeps nothing of the ${share.tasks} tasks that are done`, async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildExtension } from "../build/extension.ts";
 import { piKills, tmuxKills } from "./agents.ts";
+import { owned, printed, redacted, shutOut, swapped } from "./edges.ts";
 import { fuzz } from "./fuzz.ts";
 import { poolTasks } from "./pool.ts";
 import { type ChaosRow, type ChaosShare, shares, tableOf, wrongOf } from "./report.ts";
@@ -11,7 +12,7 @@ import { manyRuns } from "./runs.ts";
 import { load, socketDrops } from "./sockets.ts";
 
 /*
- * `npm run chaos [-- --deep] [--only pi,tmux,drops,load,runs,pool,fuzz] [--size n] [--json]`: harm is done to a run, and it
+ * `npm run chaos [-- --deep] [--only NAME,…] [--size n] [--json]`: harm is done to a run, and it
  * is counted what was lost. Counts decide over the exit code; rates are only shown.
  */
 
@@ -23,6 +24,11 @@ const harms = {
   runs: (folder: string, share: ChaosShare) => manyRuns(join(folder, "home"), share.runs),
   pool: (_: string, share: ChaosShare) => poolTasks(share.tasks),
   fuzz: (_: string, share: ChaosShare) => fuzz(share.frames, Math.ceil(share.frames / 10)),
+  printed: async (_: string, share: ChaosShare) => printed(share.edges * 10),
+  redacted: async (_: string, share: ChaosShare) => redacted(Math.ceil(share.edges / 200)),
+  swapped: (_: string, share: ChaosShare) => swapped(share.edges),
+  owned: (_: string, share: ChaosShare) => owned(Math.ceil(share.edges / 10)),
+  "shut-out": (_: string, share: ChaosShare) => shutOut(Math.ceil(share.edges / 100)),
 } as const;
 
 async function main(): Promise<void> {
@@ -52,7 +58,7 @@ function sized(share: ChaosShare, size: string | undefined): ChaosShare {
   if (size === undefined) return share;
   const times = Number(size);
   const harms = { piKills: times, tmuxKills: times, drops: times, events: times };
-  return { ...share, ...harms, runs: times, frames: times, tasks: times };
+  return { ...share, ...harms, runs: times, frames: times, tasks: times, edges: times };
 }
 
 async function harmAll(names: readonly string[], share: ChaosShare): Promise<readonly ChaosRow[]> {

@@ -23,6 +23,8 @@ export interface ChaosShare {
   readonly frames: number;
   /** Tasks of a pool, each with an agent of its own. */
   readonly tasks: number;
+  /** Reads of a swapped file; ten times as many events are printed, a tenth as often a log directory is wanted. */
+  readonly edges: number;
 }
 
 /** What `npm test` bears, what `npm run chaos` does by itself, what it does with `--deep`. */
@@ -37,6 +39,7 @@ export const shares = {
     runs: 20,
     frames: 5_000,
     tasks: 50,
+    edges: 300,
   },
   usual: {
     pis: 4,
@@ -48,6 +51,7 @@ export const shares = {
     runs: 1_000,
     frames: 20_000,
     tasks: 100,
+    edges: 2_000,
   },
   deep: {
     pis: 4,
@@ -59,6 +63,7 @@ export const shares = {
     runs: 1_000,
     frames: 200_000,
     tasks: 1_000,
+    edges: 20_000,
   },
 } as const satisfies Record<string, ChaosShare>;
 

@@ -134,7 +134,7 @@ export interface SpawnMachineOptions {
   readonly signal: AbortSignal;
   /** Set for whatever runs there, over the image's own: the marks of the run. Default: none. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** To be seen there, where the backend can show files of this host; else they are left out. Default: none. */
+  /** To be seen there, where the backend can show files of this host; else they are left out. A sandbox, which sees this host's files, shows them at their own paths. Default: none. */
   readonly mounts?: readonly Mount[] | undefined;
   /** The longest time that the machine outlives this program, in ms, where its backend can end it by itself. Default: the backend's own. */
   readonly ttlMs?: number | undefined;

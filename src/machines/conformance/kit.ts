@@ -88,7 +88,7 @@ export async function expectNoneLeft(machine: Machine, text: string): Promise<vo
   // The text goes in by standard input, so that the search does not find itself.
   const search = `n=0; read -r text
     while found=$(printf %s "$text" | grep -lsF -f - /proc/[0-9]*/cmdline); do
-      n=$((n + 1)); [ $n -gt 40 ] && break; sleep 0.05
+      n=$((n + 1)); [ $n -gt 200 ] && break; sleep 0.05
     done
     for file in $found; do tr '\\0' ' ' < "$file"; echo; done`;
   const { stdout } = await machine.exec(["sh", "-c", search], { input: `${text}\n` });

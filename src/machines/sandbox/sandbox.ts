@@ -51,7 +51,7 @@ export class SandboxImage implements Image {
     this.#options = options;
   }
 
-  async spawn({ signal, env, record }: SpawnMachineOptions): Promise<Machine> {
+  async spawn({ signal, env, record, mounts = [] }: SpawnMachineOptions): Promise<Machine> {
     signal.throwIfAborted();
     const workDir = resolve(this.#options.workDir ?? ".");
     for (const folder of [workDir, ...(this.#options.writable ?? [])]) await made(resolve(folder));
@@ -63,7 +63,8 @@ export class SandboxImage implements Image {
       const home = env?.RAMURE_HOME ?? process.env.RAMURE_HOME ?? join(homedir(), ".ramure");
       const hidden = [...(this.#options.hidden ?? []), ...(existsSync(home) ? [home] : [])];
       const gone = async () => await record?.({ ...remains, gone: true });
-      const sandbox = await Sandbox.start({ ...this.#options, workDir, own, hidden, gone });
+      const seen = mounts.map(({ source }) => source);
+      const sandbox = await Sandbox.start({ ...this.#options, workDir, own, hidden, seen, gone });
       return await startPiped({
         way: sandbox,
         workDir,
@@ -105,6 +106,8 @@ interface SandboxPlace extends SandboxOptions {
   readonly workDir: string;
   /** A folder of ours: the sandbox's `/tmp`, and the sockets that it can reach. */
   readonly own: string;
+  /** Files of this host that are seen at their own paths, also where the sandbox hides what is around them. */
+  readonly seen: readonly string[];
   /** Called when the folder is removed. */
   readonly gone: () => Promise<void>;
 }
@@ -188,7 +191,8 @@ class Sandbox implements Way {
 
 const socketsThere = "/tmp/.ramure-sockets";
 
-function holderWords({ workDir, own, network, writable = [], hidden = [] }: SandboxPlace): Argv {
+function holderWords(place: SandboxPlace): Argv {
+  const { workDir, own, network, seen, writable = [], hidden = [] } = place;
   const spaces = ["--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"];
   return [
     // bubblewrap closes what it tells its process's id to.
@@ -200,6 +204,7 @@ function holderWords({ workDir, own, network, writable = [], hidden = [] }: Sand
     ...["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/dev/shm"],
     ...["--bind", join(own, "tmp"), "/tmp", "--bind", join(own, "run"), socketsThere],
     ...hidden.flatMap((folder) => ["--tmpfs", resolve(folder)]),
+    ...seen.flatMap((path) => ["--ro-bind", path, path]),
     ...[workDir, ...writable].flatMap((folder) => ["--bind", resolve(folder), resolve(folder)]),
     // It ends when its standard input does, and so with this program.
     ...["--", "sh", "-c", "echo ready; exec cat"],

@@ -29,7 +29,6 @@ for (const [name, socket] of Object.entries(engines)) {
       duplex: true,
       shell: true,
       reach: true,
-      slackMs: 20_000,
       fork: true,
       otherUser: "agent",
       at: containers,
@@ -66,10 +65,12 @@ for (const [name, socket] of Object.entries(engines)) {
         name: "in",
         signal,
       });
-      const running = attached.exec("sleep 30");
+      const running = expect(attached.exec("sleep 30")).rejects.toMatchObject({
+        code: "machine-stopped",
+      });
       await attached.writeFile("file", "from within");
       await attached.stop();
-      await expect(running).rejects.toMatchObject({ code: "machine-stopped" });
+      await running;
       const found = await asked("GET", `/containers/${container}/json`);
       expect(field(found, "State", "Running")).toBe(true);
       await asked("DELETE", `/containers/${container}?force=true`);

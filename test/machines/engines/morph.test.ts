@@ -18,7 +18,6 @@ describe.runIf(process.env.RAMURE_TEST_MORPH)("With a fake of MorphCloud's servi
     shell: true,
     reach: true,
     fork: true,
-    slackMs: 20_000,
     at: (workDir) => new MorphImage({ ...morph.access, workDir }),
     smallDisk: smallDisk(),
     vanish: async ({ summary }) => morph.remove(/morphvm_\d+/.exec(summary)?.[0] ?? ""),

@@ -15,7 +15,6 @@ describe.runIf(process.env.RAMURE_TEST_SANDBOX)("With bubblewrap", () => {
     duplex: true,
     shell: true,
     reach: true,
-    slackMs: 20_000,
     at: (workDir) => new SandboxImage({ workDir }),
     smallDisk: disk,
     vanish: async ({ workDir }) =>

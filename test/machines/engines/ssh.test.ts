@@ -20,7 +20,6 @@ describe.runIf(process.env.RAMURE_TEST_SSH)("Over ssh", () => {
     duplex: true,
     shell: true,
     reach: true,
-    slackMs: 15_000,
     at: (workDir) => new SshImage({ ...sshd.access, workDir }),
     smallDisk: smallDisk(),
   });

@@ -178,10 +178,13 @@ async function signalUntilGone(
     looks += 1;
     return round("SIGKILL");
   };
-  while (!(await poll(look, { withinMs: grace })) && looks < fewestLooks);
+  const withinMs = Math.max(grace, leastKillMs);
+  while (!(await poll(look, { withinMs })) && looks < fewestLooks);
 }
 
-/** On a busy host one look may take longer than the grace, and what was killed needs a moment to go. */
+/** The time that what was killed has to go, on a fast host. */
+const leastKillMs = 2_000;
+/** The looks after a kill on a busy host, where one may take longer than the grace. */
 const fewestLooks = 20;
 
 /** Orphans may stay zombies for a while when PID 1 is slow, and a zombie still takes signals: look closer now and then. */

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,10 +102,11 @@ export class FakeMorph {
   }
 
   #letIn(): void {
-    writeFileSync(this.#users, "");
-    for (const [id, { status }] of this.instances) {
-      if (status === "ready") appendFileSync(this.#users, `${id}\n`);
-    }
+    const ready = [...this.instances].filter(([, { status }]) => status === "ready");
+    // Whole or not at all: sshd may be looking a user up meanwhile.
+    const draft = `${this.#users}.draft`;
+    writeFileSync(draft, ready.map(([id]) => `${id}\n`).join(""));
+    renameSync(draft, this.#users);
   }
 
   async #answer(request: IncomingMessage): Promise<{ readonly status: number; body: unknown }> {

@@ -18,7 +18,7 @@ export interface ChildrenState {
   readonly emit: (event: SupervisionEvent) => void;
   /** The children that live, by pid. */
   readonly living: Map<number, Child>;
-  /** The significant children that were started and have not finished by themselves. */
+  /** The significant children that were started and have not finished by themselves, or are to be started again. */
   readonly significant: Set<Child>;
   /** The work that `gone` of children began and that has not settled. */
   readonly closings: Set<Promise<void>>;

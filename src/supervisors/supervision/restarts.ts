@@ -92,7 +92,10 @@ export class Restarts {
     const taken = this.#takeOver(request);
     const scope = merge(request.scope, taken);
     const pending = merge(toReturn, taken);
-    for (const child of pending) if (child.ref === undefined) child.stoppedBy("group");
+    for (const child of pending) {
+      if (child.ref === undefined) child.stoppedBy("group");
+      if (child.spec.significant) this.#state.significant.add(child);
+    }
     if (origin.ref === undefined) origin.status = "restarting";
     origin.nextAt = startAt;
     const plan: RestartPlan = { ...request, scope, pending };

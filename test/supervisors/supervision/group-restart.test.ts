@@ -201,4 +201,20 @@ describe("a significant temporary child that ends while its group is being stopp
     await atOnce(all, { a: "boom", t: { done: 1 } });
     expect(ends).toMatchObject([{ cause: "auto-shutdown" }]);
   });
+
+  it("a significant child that has finished, and that its group is to start again, keeps the supervisor", async () => {
+    const flags = { strategy: "rest-for-one", autoShutdown: "all-significant" } as const;
+    const all = await owned({ ...flags, reviveFinished: true });
+    const { W, supervision, ends } = all;
+    await begun(all, supervision, [
+      W("once", { restart: "temporary", significant: true }),
+      W("a"),
+      W("t", { restart: "transient", significant: true }),
+      W("z", { termDelay: 100 }),
+    ]);
+    await tell(all, "t", { done: 1 });
+    await atOnce(all, { a: "boom", once: { done: 1 } });
+    expect(ends).toEqual([]);
+    expect(statuses(supervision)).toBe("a running, t running, z running");
+  });
 });
